@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+#
+# What people type.  The work is done by CMake (CMakePresets.json) and by scripts/.
+
+ARCH   ?= x86_64
+RAM    ?= 256M
+CPUS   ?= 1
+JOBS   ?= $(shell nproc)
+KERNEL  = build/bare-$(ARCH)/quire-kernel
+
+.DEFAULT_GOAL := help
+.PHONY: help run shell test bench bench-vm bench-frames bench-heap soak format lint kernel tool clean
+
+help:            ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "  settings: ARCH=$(ARCH) RAM=$(RAM) CPUS=$(CPUS)"
+
+run: kernel      ## boot the machine, run real programs in it, show what the memory did
+	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
+
+shell: kernel    ## the same machine with a shell for you
+	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init shell
+
+test:            ## every test; one closing line
+	@scripts/test.sh
+
+bench: bench-vm bench-frames bench-heap  ## everything that is measured, with its bars
+
+bench-vm:        ## the same binary on Debian's kernel and on this one, in instructions
+	@bench/bench-vm.sh
+
+bench-frames:    ## page frames against their peers
+	@[ ! -x bench/bench-frames.sh ] || bench/bench-frames.sh
+
+bench-heap:      ## malloc against its peers
+	@[ ! -x bench/bench-heap.sh ] || bench/bench-heap.sh
+
+soak:            ## boot the machine again and again, for SOAK_MINUTES (default 30)
+	@scripts/soak.sh
+
+format:          ## bring every C file into the house's shape
+	@scripts/format.sh --fix
+
+lint:            ## clang-tidy and the include rules
+	@scripts/check-includes.sh
+	@scripts/lint.sh
+
+kernel:
+	@scripts/setup.sh run
+	@scripts/build.sh bare-$(ARCH)
+
+tool:            ## the command-line tool, build/release/quire
+	@scripts/setup.sh run
+	@scripts/build.sh release quire-tool
+
+clean:           ## remove what was built (downloads in build/cache stay)
+	@for d in build/*; do [ "$$d" = build/cache ] || rm -rf "$$d"; done

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * abi.h - numbers and layouts of the x86-64 Linux user interface, as its manual pages and the psABI
+ * give them.
+ */
+#ifndef KERNEL_ABI_H
+#define KERNEL_ABI_H
+
+#include <quire/types.h>
+
+/* ---- errors that quire/err.h has no need of -------------------------------------------------- */
+#define EALREADY       114
+#define EINPROGRESS    115
+#define ENOTSOCK       88
+#define ENODATA        61
+#define EPROTO         71
+/* Never seen by user code: the call is to be made again, or has ended by a signal. */
+#define ERESTARTSYS    512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_BLOCK 516
+
+/* ---- open, stat, directories ----------------------------------------------------------------- */
+#define O_ACCMODE   3
+#define O_RDONLY    0
+#define O_WRONLY    1
+#define O_RDWR      2
+#define O_CREAT     0100
+#define O_EXCL      0200
+#define O_NOCTTY    0400
+#define O_TRUNC     01000
+#define O_APPEND    02000
+#define O_NONBLOCK  04000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW  0400000
+#define O_CLOEXEC   02000000
+#define O_PATH      010000000
+#define O_TMPFILE   020200000
+
+#define AT_FDCWD            (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR        0x200
+#define AT_SYMLINK_FOLLOW   0x400
+#define AT_EMPTY_PATH       0x1000
+
+#define S_IFMT      0170000
+#define S_IFSOCK    0140000
+#define S_IFLNK     0120000
+#define S_IFREG     0100000
+#define S_IFBLK     0060000
+#define S_IFDIR     0040000
+#define S_IFCHR     0020000
+#define S_IFIFO     0010000
+#define S_ISLNK(m)  (((m)&S_IFMT) == S_IFLNK)
+#define S_ISREG(m)  (((m)&S_IFMT) == S_IFREG)
+#define S_ISDIR(m)  (((m)&S_IFMT) == S_IFDIR)
+#define S_ISCHR(m)  (((m)&S_IFMT) == S_IFCHR)
+#define S_ISBLK(m)  (((m)&S_IFMT) == S_IFBLK)
+#define S_ISFIFO(m) (((m)&S_IFMT) == S_IFIFO)
+
+struct linux_stat {
+	u64 st_dev, st_ino, st_nlink;
+	u32 st_mode, st_uid, st_gid, pad0;
+	u64 st_rdev;
+	s64 st_size, st_blksize, st_blocks;
+	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
+	s64 unused[3];
+};
+_Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
+
+struct linux_statx_timestamp {
+	s64 tv_sec;
+	u32 tv_nsec;
+	s32 pad;
+};
+struct linux_statx {
+	u32 stx_mask, stx_blksize;
+	u64 stx_attributes;
+	u32 stx_nlink, stx_uid, stx_gid;
+	u16 stx_mode, pad1;
+	u64 stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+	struct linux_statx_timestamp stx_atime, stx_btime, stx_ctime, stx_mtime;
+	u32 stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+	u64 stx_mnt_id, pad2, pad3[12];
+};
+_Static_assert(sizeof(struct linux_statx) == 256, "struct statx");
+
+struct linux_statfs {
+	s64 f_type, f_bsize;
+	u64 f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+	u32 f_fsid[2];
+	s64 f_namelen, f_frsize, f_flags, spare[4];
+};
+_Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
+
+struct linux_dirent64 {
+	u64 d_ino;
+	s64 d_off;
+	u16 d_reclen;
+	u8 d_type;
+	char d_name[];
+};
+#define DT_OF_MODE(m) (((m)&S_IFMT) >> 12)
+
+#define F_DUPFD         0
+#define F_GETFD         1
+#define F_SETFD         2
+#define F_GETFL         3
+#define F_SETFL         4
+#define F_GETLK         5
+#define F_SETLK         6
+#define F_SETLKW        7
+#define F_SETOWN        8
+#define F_GETOWN        9
+#define F_DUPFD_CLOEXEC 1030
+#define F_SETPIPE_SZ    1031
+#define F_GETPIPE_SZ    1032
+#define F_ADD_SEALS     1033
+#define F_GET_SEALS     1034
+#define FD_CLOEXEC      1
+
+#define POLLIN     0x001
+#define POLLPRI    0x002
+#define POLLOUT    0x004
+#define POLLERR    0x008
+#define POLLHUP    0x010
+#define POLLNVAL   0x020
+#define POLLRDNORM 0x040
+#define POLLWRNORM 0x100
+
+struct linux_pollfd {
+	s32 fd;
+	s16 events, revents;
+};
+struct linux_iovec {
+	u64 base, len;
+};
+#define IOV_MAX 1024
+
+/* ---- time ------------------------------------------------------------------------------------ */
+struct linux_timespec {
+	s64 tv_sec, tv_nsec;
+};
+struct linux_timeval {
+	s64 tv_sec, tv_usec;
+};
+struct linux_itimerval {
+	struct linux_timeval it_interval, it_value;
+};
+#define CLOCK_REALTIME           0
+#define CLOCK_MONOTONIC          1
+#define CLOCK_PROCESS_CPUTIME_ID 2
+#define CLOCK_THREAD_CPUTIME_ID  3
+#define CLOCK_MONOTONIC_RAW      4
+#define CLOCK_REALTIME_COARSE    5
+#define CLOCK_MONOTONIC_COARSE   6
+#define CLOCK_BOOTTIME           7
+#define TIMER_ABSTIME            1
+#define NSEC_PER_SEC             1000000000LL
+#define USER_HZ                  100
+
+struct linux_rusage {
+	struct linux_timeval ru_utime, ru_stime;
+	s64 ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock,
+		ru_oublock, ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
+};
+struct linux_rlimit {
+	u64 cur, max;
+};
+#define RLIMIT_CPU     0
+#define RLIMIT_FSIZE   1
+#define RLIMIT_DATA    2
+#define RLIMIT_STACK   3
+#define RLIMIT_CORE    4
+#define RLIMIT_RSS     5
+#define RLIMIT_NPROC   6
+#define RLIMIT_NOFILE  7
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS      9
+#define RLIM_NLIMITS   16
+
+struct linux_sysinfo {
+	s64 uptime;
+	u64 loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	u16 procs, pad;
+	u32 pad2;
+	u64 totalhigh, freehigh;
+	u32 mem_unit;
+	u32 pad3;
+};
+_Static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo");
+
+/* ---- signals --------------------------------------------------------------------------------- */
+#define SIGHUP    1
+#define SIGINT    2
+#define SIGQUIT   3
+#define SIGILL    4
+#define SIGTRAP   5
+#define SIGABRT   6
+#define SIGBUS    7
+#define SIGFPE    8
+#define SIGKILL   9
+#define SIGUSR1   10
+#define SIGSEGV   11
+#define SIGUSR2   12
+#define SIGPIPE   13
+#define SIGALRM   14
+#define SIGTERM   15
+#define SIGSTKFLT 16
+#define SIGCHLD   17
+#define SIGCONT   18
+#define SIGSTOP   19
+#define SIGTSTP   20
+#define SIGTTIN   21
+#define SIGTTOU   22
+#define SIGURG    23
+#define SIGXCPU   24
+#define SIGXFSZ   25
+#define SIGVTALRM 26
+#define SIGPROF   27
+#define SIGWINCH  28
+#define SIGIO     29
+#define SIGSYS    31
+#define NSIG      64
+#define SIGBIT(n) (1ULL << ((n)-1))
+
+#define SA_NOCLDSTOP  1u
+#define SA_NOCLDWAIT  2u
+#define SA_SIGINFO    4u
+#define SA_RESTORER   0x04000000u
+#define SA_ONSTACK    0x08000000u
+#define SA_RESTART    0x10000000u
+#define SA_NODEFER    0x40000000u
+#define SA_RESETHAND  0x80000000u
+#define SIG_DFL       0
+#define SIG_IGN       1
+#define SIG_BLOCK     0
+#define SIG_UNBLOCK   1
+#define SIG_SETMASK   2
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
+#define SS_AUTODISARM (1u << 31)
+#define MINSIGSTKSZ   2048
+
+struct linux_sigaction {
+	u64 handler, flags, restorer, mask;
+};
+struct linux_siginfo {
+	s32 si_signo, si_errno, si_code, pad;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			union {
+				u64 value;
+				s32 status;
+			};
+			s64 utime, stime;
+		};
+		u64 addr;
+		s32 raw[28];
+	};
+};
+_Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t");
+#define SI_USER       0
+#define SI_KERNEL     0x80
+#define SI_QUEUE      (-1)
+#define SI_TIMER      (-2)
+#define SI_TKILL      (-6)
+#define ILL_ILLOPN    2
+#define FPE_INTDIV    1
+#define FPE_FLTDIV    3
+#define FPE_FLTOVF    4
+#define FPE_FLTUND    5
+#define FPE_FLTRES    6
+#define FPE_FLTINV    7
+#define SEGV_MAPERR   1
+#define SEGV_ACCERR   2
+#define BUS_ADRALN    1
+#define BUS_ADRERR    2
+#define TRAP_BRKPT    1
+#define TRAP_TRACE    2
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_DUMPED    3
+#define CLD_STOPPED   5
+#define CLD_CONTINUED 6
+
+struct linux_stack_t {
+	u64 sp;
+	u32 flags, pad;
+	u64 size;
+};
+struct linux_sigcontext {
+	u64 r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
+		eflags;
+	u16 cs, gs, fs, ss;
+	u64 err, trapno, oldmask, cr2, fpstate, reserved[8];
+};
+struct linux_ucontext {
+	u64 flags, link;
+	struct linux_stack_t stack;
+	struct linux_sigcontext mcontext;
+	u64 sigmask;
+};
+struct linux_rt_sigframe {
+	u64 pretcode;
+	struct linux_ucontext uc;
+	struct linux_siginfo info;
+};
+_Static_assert(sizeof(struct linux_ucontext) == 304, "struct ucontext");
+
+/* ---- processes ------------------------------------------------------------------------------- */
+#define CLONE_VM             0x100u
+#define CLONE_FS             0x200u
+#define CLONE_FILES          0x400u
+#define CLONE_SIGHAND        0x800u
+#define CLONE_PIDFD          0x1000u
+#define CLONE_PTRACE         0x2000u
+#define CLONE_VFORK          0x4000u
+#define CLONE_PARENT         0x8000u
+#define CLONE_THREAD         0x10000u
+#define CLONE_NEWNS          0x20000u
+#define CLONE_SYSVSEM        0x40000u
+#define CLONE_SETTLS         0x80000u
+#define CLONE_PARENT_SETTID  0x100000u
+#define CLONE_CHILD_CLEARTID 0x200000u
+#define CLONE_DETACHED       0x400000u
+#define CLONE_UNTRACED       0x800000u
+#define CLONE_CHILD_SETTID   0x1000000u
+#define CLONE_IO             0x80000000u
+
+#define WNOHANG    1
+#define WUNTRACED  2
+#define WSTOPPED   2
+#define WEXITED    4
+#define WCONTINUED 8
+#define WNOWAIT    0x01000000
+#define WNOTHREAD  0x20000000
+#define WALL       0x40000000
+#define WCLONE     0x80000000u
+
+#define FUTEX_WAIT           0
+#define FUTEX_WAKE           1
+#define FUTEX_REQUEUE        3
+#define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP        5
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_WAKE_BITSET    10
+#define FUTEX_PRIVATE_FLAG   128
+#define FUTEX_CLOCK_REALTIME 256
+#define FUTEX_WAITERS        0x80000000u
+#define FUTEX_OWNER_DIED     0x40000000u
+#define FUTEX_TID_MASK       0x3fffffffu
+
+/* ---- terminal -------------------------------------------------------------------------------- */
+#define NCCS 19
+struct linux_termios {
+	u32 iflag, oflag, cflag, lflag;
+	u8 line, cc[NCCS];
+};
+_Static_assert(sizeof(struct linux_termios) == 36, "struct termios");
+struct linux_winsize {
+	u16 row, col, xpixel, ypixel;
+};
+
+struct linux_utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - from the port's hand-over to the first program, and from its end to the end of the
+ * machine.
+ *
+ *   kernel_main (boot stack) -> quire_start() -> devices -> kmain task; then it is the idle task
+ *   kmain: count free pages -> unpack initramfs -> start init -> wait -> reap all -> count again
+ *
+ * The balance: all pages that were free before the initramfs was unpacked must be free again at the
+ * end.
+ */
+#include "fs/fs.h"
+#include "kernel.h"
+#include <quire/boot.h>
+#include <quire/mmzone.h>
+#include <quire/quire.h>
+#include <quire/watch.h>
+
+#define MAX_ARGS      64
+#define STATUS_BROKEN 99
+
+struct bare_boot *boot_info;
+struct task *kmain_task;
+unsigned long ram_pages;
+
+static char *init_argv[MAX_ARGS + 1];
+static char init_text[sizeof(((struct bare_boot *)0)->cmdline)];
+
+/* ---- command line: "timing init=/path -- arg arg" -------------------------------------------- */
+bool cmdline_has(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = boot_info->cmdline; *at;) {
+		const char *end = at;
+
+		while (*end && *end != ' ')
+			end++;
+		if ((size_t)(end - at) == 2 && !strncmp(at, "--", 2))
+			return false;
+		if ((size_t)(end - at) == n && !strncmp(at, word, n))
+			return true;
+		for (at = end; *at == ' '; at++)
+			;
+	}
+	return false;
+}
+
+/* Cut init_text into words; what follows "--" are init's arguments.  A word in double quotes may
+ * hold spaces. */
+static void parse_cmdline(void)
+{
+	unsigned argc = 1;
+	bool ours = true;
+	char *at = init_text;
+
+	quire_snprintf(init_text, sizeof(init_text), "%s", boot_info->cmdline);
+	init_argv[0] = "/init";
+	while (*at && argc < MAX_ARGS) {
+		char *word, stop = ' ';
+
+		while (*at == ' ')
+			at++;
+		if (*at == '"') {
+			stop = '"';
+			at++;
+		}
+		word = at;
+		while (*at && *at != stop)
+			at++;
+		if (*at)
+			*at++ = 0;
+		if (word == at || (!*word && stop == ' '))
+			continue;
+		if (!ours)
+			init_argv[argc++] = word;
+		else if (!strcmp(word, "--"))
+			ours = false;
+		else if (!strncmp(word, "init=", 5))
+			init_argv[0] = word + 5;
+	}
+	init_argv[argc] = NULL;
+}
+
+/* ---- the first program ----------------------------------------------------------------------- */
+static void set_limits(struct process *p)
+{
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
+		p->rlim[i] = (struct linux_rlimit){ RLIM_UNLIMITED, RLIM_UNLIMITED };
+	p->rlim[RLIMIT_STACK].cur = 8UL << 20;
+	p->rlim[RLIMIT_CORE].cur = 0;
+	p->rlim[RLIMIT_NOFILE] = (struct linux_rlimit){ 1024, 4096 };
+	p->rlim[RLIMIT_MEMLOCK] = (struct linux_rlimit){ 8UL << 20, 8UL << 20 };
+	p->rlim[RLIMIT_NPROC] = (struct linux_rlimit){ 32768, 32768 };
+}
+
+static void init_main(void *arg)
+{
+	static char *const envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "TERM=linux",
+				      NULL };
+	int error = files_open_console();
+
+	(void)arg;
+	if (error)
+		quire_panic("no console for the first program: error %d\n", -error);
+	error = kernel_exec(init_argv[0], init_argv, envp);
+	if (error) {
+		printk("quire: cannot run %s: error %d\n", init_argv[0], -error);
+		do_group_exit(127 << 8);
+	}
+	if (cmdline_has("timing"))
+		printk("quire: first user instruction at %lu (kernel entered at %lu)\n",
+		       (unsigned long)bare_rdtsc(), (unsigned long)boot_info->entry_tsc);
+	bare_enter_user();
+}
+
+static void start_init(void)
+{
+	struct task *t = kthread_start(init_main, NULL, "init");
+	struct process *p = process_alloc();
+	unsigned long flags;
+
+	if (!t || !p)
+		quire_panic("no memory for the first program\n");
+	t->sighand = sighand_alloc(NULL);
+	if (!t->sighand || pid_alloc(t))
+		quire_panic("no memory for the first program\n");
+	set_limits(p);
+	timer_setup(&p->real_timer, real_timer_fn);
+	p->pid = p->pgid = p->sid = t->tid;
+	p->leader = t;
+	p->is_init = true;
+	p->exit_signal = SIGCHLD;
+	p->start_ns = now_ns();
+	init_process = p;
+	tty_give_to(p);
+	spin_lock_irqsave(&task_lock, flags);
+	t->proc = p;
+	list_add_tail(&t->thread_link, &p->tasks);
+	p->nr_tasks = 1;
+	list_add_tail(&p->all, &all_processes);
+	nr_processes++;
+	spin_unlock_irqrestore(&task_lock, flags);
+	sched_start(t);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* The root directory, the initramfs in it, /dev and /proc.  Pages that the loader's copy gave
+ * back. */
+static unsigned long fill_root(void)
+{
+	struct bare_boot *b = boot_info;
+	unsigned long freed = 0;
+	struct dentry *d;
+
+	fs_root = ramfs_new_root();
+	if (!fs_root)
+		quire_panic("no memory for the root directory\n");
+	if (b->initrd_end > b->initrd_start) {
+		int n = initramfs_unpack(__va(b->initrd_start),
+					 (size_t)(b->initrd_end - b->initrd_start));
+
+		if (n >= 0)
+			printk("initramfs: %d files and directories\n", n);
+		freed = free_reserved_area(PAGE_ALIGN_DOWN(b->initrd_start),
+					   PAGE_ALIGN(b->initrd_end), "initrd");
+	}
+	if (dev_populate() || ramfs_mkdir_p("/proc", 0555) || ramfs_mkdir_p("/tmp", 01777))
+		quire_panic("no memory for /dev and /proc\n");
+	d = path_lookup(AT_FDCWD, "/proc", WALK_FOLLOW | WALK_DIR);
+	if (IS_ERR(d) || fs_mount("proc", d))
+		quire_panic("cannot mount /proc\n");
+	dput(d);
+	return freed;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+static unsigned finish(unsigned long before)
+{
+	int code = init_process->exit_code;
+	unsigned status =
+		code & 0x7f ? 128u + ((unsigned)code & 0x7f) : ((unsigned)code >> 8) & 0xff;
+	struct seq_out out = { .emit = seq_log_emit };
+	unsigned long after;
+	const char *broken;
+
+	kill_all_and_reap();
+	init_process = NULL;
+	shm_exit_all();
+	fs_exit_all();
+	task_cache_drain();
+	heap_drain();
+	after = quire_free_pages_exact();
+	if (unknown_syscalls()) {
+		printk("quire: unknown system calls:\n");
+		show_unknown_syscalls(&out);
+	}
+	broken = check_all();
+	printk("quire: check: %s\n", broken ? broken : "every law holds");
+	printk("quire: balance: free before %lu, after %lu, missing %ld\n", before, after,
+	       (long)(before - after));
+	printk("quire: init exited with status %u\n", status);
+	return broken || before != after ? STATUS_BROKEN : status;
+}
+
+/* crash=stack, crash=null on the command line: show that the reports work. */
+static quire_noinline unsigned long descend(unsigned long depth)
+{
+	volatile unsigned long frame[64];
+
+	frame[depth % 64] = depth;
+	if (depth == 1000000)
+		return 0;
+	return descend(depth + 1) + frame[depth % 64];
+}
+
+static void crash_if_asked(void)
+{
+	volatile int *nowhere = NULL;
+
+	if (cmdline_has("crash=stack"))
+		printk("%lu frames\n", descend(0));
+	if (cmdline_has("crash=null"))
+		*nowhere = 1;
+}
+
+static void kmain(void *arg)
+{
+	unsigned long before;
+
+	(void)arg;
+	crash_if_asked();
+	heap_drain();
+	before = quire_free_pages_exact();
+	before += fill_root();
+	start_init();
+	while (!READ_ONCE(init_process->zombie))
+		port_block();
+	bare_exit(finish(before));
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+static void show_layout(void)
+{
+	const struct maps_image *i = &boot_info->image;
+	char brand[64], features[64];
+
+	bare_cpu_brand(brand, sizeof(brand));
+	bare_features(features, sizeof(features));
+	printk("CPU: %s, TSC %lu.%03lu MHz, on: %s\n", brand,
+	       (unsigned long)(bare_clock.hz / 1000000),
+	       (unsigned long)(bare_clock.hz / 1000 % 1000), features);
+	printk("virtual memory layout:\n");
+	printk("  user     0000000000000000 - %016lx\n", PORT_TASK_SIZE);
+	printk("  linear   %016lx - %016lx  all RAM\n", PAGE_OFFSET,
+	       PAGE_OFFSET + (ram_pages << PAGE_SHIFT));
+	printk("  vmalloc  %016lx - %016lx\n", PORT_VMALLOC_START, PORT_VMALLOC_END);
+	printk("  vmemmap  %016lx\n", PORT_VMEMMAP);
+	printk("  image    %016lx  text %lu KiB, rodata %lu KiB, data and bss %lu KiB\n",
+	       i->virt_base, (unsigned long)(i->text_end - i->text_start) >> 10,
+	       (unsigned long)(i->rodata_end - i->rodata_start) >> 10,
+	       (unsigned long)(i->data_end - i->data_start) >> 10);
+}
+
+void kernel_main(struct bare_boot *boot)
+{
+	boot_info = boot;
+	printk("quire: boot kernel, command line: %s\n", boot->cmdline);
+	parse_cmdline();
+	if (quire_start(1, &boot->image, bare_after_tables))
+		quire_panic("quire_start: no memory\n");
+	ram_pages = totalram_pages();
+	show_layout();
+	if (task_init() || signal_init())
+		quire_panic("no memory for the task caches\n");
+	sched_init();
+	futex_init();
+	shm_init();
+	bare_apic_init();
+	time_init();
+	if (fs_init() || vdso_init())
+		quire_panic("no memory for the file system caches\n");
+	kernel_oom_init();
+	kmain_task = kthread_start(kmain, NULL, "kmain");
+	if (!kmain_task)
+		quire_panic("no memory for the first task\n");
+	sched_start(kmain_task);
+	sched_idle_loop();
+}

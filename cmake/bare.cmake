@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+#
+# ports/bare/ARCH: the boot kernel, the programs that run in it, and the initramfs.
+
+set(port_dir "${CMAKE_SOURCE_DIR}/ports/${QUIRE_PORT}")
+set(common_dir "${CMAKE_SOURCE_DIR}/ports/bare/common")
+set(kernel_dir "${CMAKE_SOURCE_DIR}/apps/kernel")
+
+set(bare_flags -ffreestanding -nostdlib -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
+	-fno-strict-aliasing -fcf-protection=none -fomit-frame-pointer -g -O2)
+if(QUIRE_PORT STREQUAL "bare/x86_64")
+	list(APPEND bare_flags -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
+endif()
+if(QUIRE_LTO)
+	list(APPEND bare_flags -flto)
+endif()
+
+quire_core(quire STATIC "${port_dir}/include")
+target_compile_options(quire PRIVATE ${bare_flags})
+
+# The vDSO: a small shared object that the kernel maps into every program.
+set(vdso "")
+if(EXISTS "${kernel_dir}/vdso/vdso.ld")
+	file(GLOB vdso_sources CONFIGURE_DEPENDS "${kernel_dir}/vdso/*.c" "${kernel_dir}/vdso/*.S")
+	file(GLOB vdso_headers CONFIGURE_DEPENDS "${kernel_dir}/vdso/*.h")
+	set(vdso "${CMAKE_BINARY_DIR}/vdso.so")
+	add_custom_command(OUTPUT "${vdso}"
+		COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -nostdlib -ffreestanding
+			-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only
+			-I "${CMAKE_SOURCE_DIR}/include" -I "${port_dir}/include" -I "${kernel_dir}"
+			-Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096
+			-T "${kernel_dir}/vdso/vdso.ld" ${vdso_sources} -o "${vdso}"
+		DEPENDS ${vdso_sources} ${vdso_headers} "${kernel_dir}/vdso/vdso.ld"
+		COMMENT "Linking vdso.so" VERBATIM)
+endif()
+
+file(GLOB port_sources CONFIGURE_DEPENDS "${port_dir}/*.c" "${port_dir}/*.S" "${common_dir}/*.c")
+file(GLOB_RECURSE app_sources CONFIGURE_DEPENDS "${kernel_dir}/*.c" "${kernel_dir}/*.S")
+list(FILTER app_sources EXCLUDE REGEX "/apps/kernel/(user|vdso)/")
+
+if(port_sources AND app_sources)
+	add_executable(quire-kernel ${port_sources} ${app_sources})
+	target_compile_options(quire-kernel PRIVATE ${bare_flags})
+	target_include_directories(quire-kernel PRIVATE "${port_dir}" "${common_dir}" "${common_dir}/include" "${kernel_dir}")
+	target_link_libraries(quire-kernel PRIVATE quire quire_warnings)
+	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096
+		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -T "${port_dir}/kernel.ld")
+	set_target_properties(quire-kernel PROPERTIES LINK_DEPENDS "${port_dir}/kernel.ld")
+	if(vdso)
+		set_source_files_properties("${kernel_dir}/vdso_image.S" PROPERTIES
+			COMPILE_OPTIONS "-DVDSO_PATH=\"${vdso}\"" OBJECT_DEPENDS "${vdso}")
+	endif()
+	install(TARGETS quire-kernel DESTINATION lib/quire)
+endif()
+
+# Programs for the machine to run: ordinary static Linux programs, they know nothing of quire.
+set(user_targets "")
+function(quire_user_program target output source)
+	add_executable(${target} "${source}")
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/user" OUTPUT_NAME ${output})
+	target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests/boot/user")
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+	target_compile_options(${target} PRIVATE -O2 ${ARGN})
+	set(user_targets ${user_targets} ${target} PARENT_SCOPE)
+endfunction()
+
+file(GLOB user_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/boot/user/*.c")
+list(FILTER user_sources EXCLUDE REGEX "/mmtests_[a-z0-9_]+\\.c$")
+foreach(source IN LISTS user_sources)
+	get_filename_component(name "${source}" NAME_WE)
+	quire_user_program(user.${name} ${name} "${source}" -Wall -Wextra)
+	target_link_options(user.${name} PRIVATE -static)
+endforeach()
+if(TARGET user.mmtests)
+	file(GLOB mmtests_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/boot/user/mmtests_*.c")
+	target_sources(user.mmtests PRIVATE ${mmtests_sources})
+	# Bad pointers are its trade.
+	target_compile_options(user.mmtests PRIVATE -Wno-stringop-overread -Wno-stringop-overflow -Wno-nonnull)
+endif()
+if(TARGET user.hello)
+	quire_user_program(user.hello-pie hello-pie "${CMAKE_SOURCE_DIR}/tests/boot/user/hello.c" -Wall -Wextra -fPIE)
+	target_link_options(user.hello-pie PRIVATE -static-pie)
+endif()
+foreach(name mmbench vma_growth)
+	if(EXISTS "${CMAKE_SOURCE_DIR}/bench/${name}.c")
+		quire_user_program(user.${name} ${name} "${CMAKE_SOURCE_DIR}/bench/${name}.c")
+		target_link_options(user.${name} PRIVATE -static)
+	endif()
+endforeach()
+
+# The initramfs: Debian's busybox as it is, the programs above, and the script of `make run`.
+find_program(BUSYBOX busybox)
+find_program(CPIO cpio)
+if(BUSYBOX AND CPIO)
+	set(initramfs "${CMAKE_BINARY_DIR}/initramfs.cpio")
+	file(GLOB init_scripts CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/boot/*.sh")
+	set(user_files "")
+	foreach(target IN LISTS user_targets)
+		list(APPEND user_files $<TARGET_FILE:${target}>)
+	endforeach()
+	add_custom_command(OUTPUT "${initramfs}"
+		COMMAND "${CMAKE_SOURCE_DIR}/scripts/mkinitramfs.sh" "${BUSYBOX}" "${initramfs}"
+			"${CMAKE_SOURCE_DIR}/tests/boot/init.sh" ${user_files}
+		DEPENDS "${CMAKE_SOURCE_DIR}/scripts/mkinitramfs.sh" ${init_scripts} ${user_targets} "${BUSYBOX}"
+		COMMENT "Packing initramfs.cpio" VERBATIM)
+	add_custom_target(initramfs ALL DEPENDS "${initramfs}")
+endif()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+#
+# ports/posix: the library on this machine, the tests and the tools.
+
+include(GNUInstallDirs)
+include(CTest)
+
+if(QUIRE_M32)
+	add_compile_options(-m32)
+	add_link_options(-m32)
+endif()
+if(QUIRE_SANITIZE)
+	add_compile_options(-fsanitize=${QUIRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	add_link_options(-fsanitize=${QUIRE_SANITIZE})
+endif()
+if(QUIRE_FUZZ)
+	add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+quire_core(quire STATIC "${CMAKE_SOURCE_DIR}/ports/posix/include")
+
+file(GLOB posix_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/ports/posix/*.c")
+if(posix_sources)
+	add_library(quire_posix STATIC ${posix_sources})
+	target_include_directories(quire_posix PRIVATE "${CMAKE_SOURCE_DIR}/ports/posix")
+	target_link_libraries(quire_posix PRIVATE quire_warnings PUBLIC Threads::Threads)
+	# The core calls the port and the port calls the core.
+	target_link_libraries(quire_posix PUBLIC quire)
+	target_link_libraries(quire PUBLIC $<BUILD_INTERFACE:quire_posix>)
+endif()
+
+# ports/none must always compile: it is what a new port starts from.
+if(EXISTS "${CMAKE_SOURCE_DIR}/ports/none/include")
+	quire_core(quire_none OBJECT "${CMAKE_SOURCE_DIR}/ports/none/include")
+	file(GLOB none_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/ports/none/*.c")
+	if(none_sources)
+		target_sources(quire_none PRIVATE ${none_sources})
+	endif()
+	if(QUIRE_SANITIZE OR QUIRE_FUZZ)
+		set_target_properties(quire_none PROPERTIES EXCLUDE_FROM_ALL ON)
+	endif()
+endif()
+
+if(QUIRE_TESTS AND BUILD_TESTING)
+	include(tests)
+endif()
+
+if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
+	file(GLOB tool_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/quire/*.c")
+	if(tool_sources)
+		add_executable(quire-tool ${tool_sources})
+		set_target_properties(quire-tool PROPERTIES OUTPUT_NAME quire)
+		target_compile_definitions(quire-tool PRIVATE _GNU_SOURCE
+			QUIRE_DEFAULT_KERNEL="${CMAKE_SOURCE_DIR}/build/bare-x86_64/quire-kernel"
+			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel")
+		target_link_libraries(quire-tool PRIVATE quire_warnings)
+		install(TARGETS quire-tool)
+	endif()
+endif()
+
+# What an embedder installs: the library, its headers, a CMake package and a pkg-config file.
+install(TARGETS quire EXPORT quire-targets)
+if(TARGET quire_posix)
+	install(TARGETS quire_posix EXPORT quire-targets)
+endif()
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/include/" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/ports/" DESTINATION ${CMAKE_INSTALL_DATADIR}/quire/ports)
+configure_file("${CMAKE_SOURCE_DIR}/cmake/quire.pc.in" "${CMAKE_BINARY_DIR}/quire.pc" @ONLY)
+install(FILES "${CMAKE_BINARY_DIR}/quire.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

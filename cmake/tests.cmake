@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+#
+# One executable per test file.  Every program prints TAP, so that scripts/count-tests.awk can count cases:
+#
+#   tests/unit/F/x_test.c   the insides of src/F          tests/inject/x_test.c   every step fails once
+#   tests/model/x_test.c    against slow, obvious models  tests/race/x_test.c     under ThreadSanitizer
+#   tests/fuzz/x_fuzz.c     libFuzzer, with a fixed seed and number of runs
+
+set(QUIRE_FUZZ_RUNS 20000 CACHE STRING "runs of each fuzz target in the smoke test")
+set(QUIRE_CMOCKA_ROOT "${CMAKE_SOURCE_DIR}/build/cache/i386" CACHE PATH "where scripts/setup.sh put the 32-bit cmocka")
+
+set(test_wrapper "")
+if(QUIRE_SANITIZE MATCHES "thread")
+	# ThreadSanitizer needs the address-space layout of older kernels.
+	execute_process(COMMAND setarch -R true RESULT_VARIABLE setarch_fails OUTPUT_QUIET ERROR_QUIET)
+	if(NOT setarch_fails)
+		set(test_wrapper setarch -R)
+	endif()
+endif()
+
+add_library(quire_cmocka INTERFACE)
+if(QUIRE_M32)
+	target_include_directories(quire_cmocka SYSTEM INTERFACE "${QUIRE_CMOCKA_ROOT}/usr/include")
+	target_link_libraries(quire_cmocka INTERFACE "${QUIRE_CMOCKA_ROOT}/usr/lib/i386-linux-gnu/libcmocka.so.0")
+	target_link_options(quire_cmocka INTERFACE "-Wl,-rpath,${QUIRE_CMOCKA_ROOT}/usr/lib/i386-linux-gnu")
+else()
+	target_link_libraries(quire_cmocka INTERFACE cmocka)
+endif()
+
+function(quire_add_test source timeout)
+	file(RELATIVE_PATH name "${CMAKE_SOURCE_DIR}/tests" "${source}")
+	string(REGEX REPLACE "_test\\.c$" "" name "${name}")
+	string(REPLACE "/" "." target "${name}")
+	get_filename_component(folder "${source}" DIRECTORY)
+	get_filename_component(folder "${folder}" NAME)
+	# Helpers shared by the tests of one folder are its files that are not tests.
+	get_filename_component(where "${source}" DIRECTORY)
+	file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c" "${CMAKE_SOURCE_DIR}/tests/support/*.c")
+	list(FILTER helpers EXCLUDE REGEX "_(test|fuzz)\\.c$")
+	add_executable(${target} "${source}" ${helpers})
+	target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
+		"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+	target_link_libraries(${target} PRIVATE quire quire_cmocka quire_warnings)
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	add_test(NAME ${name} COMMAND ${test_wrapper} $<TARGET_FILE:${target}>)
+	set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} ENVIRONMENT
+		"CMOCKA_MESSAGE_OUTPUT=TAP;ASAN_OPTIONS=detect_leaks=1:abort_on_error=0;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()
+
+function(quire_add_fuzz source)
+	get_filename_component(name "${source}" NAME_WE)
+	string(REGEX REPLACE "_fuzz$" "" name "${name}")
+	add_executable(fuzz.${name} "${source}")
+	# tests/fuzz/elf_fuzz.c takes apps/kernel/elf.c with it: the parts of the boot kernel that read hostile input.
+	if(EXISTS "${CMAKE_SOURCE_DIR}/apps/kernel/${name}.c")
+		target_sources(fuzz.${name} PRIVATE "${CMAKE_SOURCE_DIR}/apps/kernel/${name}.c")
+		target_compile_options(fuzz.${name} PRIVATE -iquote "${CMAKE_SOURCE_DIR}/apps/kernel")
+	endif()
+	target_include_directories(fuzz.${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests"
+		"${CMAKE_SOURCE_DIR}/ports/posix")
+	target_compile_definitions(fuzz.${name} PRIVATE _GNU_SOURCE)
+	# A target named after a pure file of the boot kernel is built with that file.
+	if(EXISTS "${CMAKE_SOURCE_DIR}/apps/kernel/${name}.c")
+		target_sources(fuzz.${name} PRIVATE "${CMAKE_SOURCE_DIR}/apps/kernel/${name}.c")
+		target_compile_options(fuzz.${name} PRIVATE -iquote "${CMAKE_SOURCE_DIR}/apps/kernel")
+	endif()
+	target_link_options(fuzz.${name} PRIVATE -fsanitize=fuzzer)
+	target_link_libraries(fuzz.${name} PRIVATE quire quire_warnings)
+	set_target_properties(fuzz.${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	# libFuzzer writes what it finds into the first folder: a scratch one; the seeds stay as they are.
+	set(scratch "${CMAKE_BINARY_DIR}/corpus/${name}")
+	file(MAKE_DIRECTORY "${scratch}")
+	set(corpus "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+	if(NOT EXISTS "${corpus}")
+		set(corpus "")
+	endif()
+	add_test(NAME fuzz/${name} COMMAND fuzz.${name} -runs=${QUIRE_FUZZ_RUNS} -seed=1 -timeout=20 -rss_limit_mb=3000
+		-verbosity=0 -artifact_prefix=${CMAKE_BINARY_DIR}/ "${scratch}" ${corpus})
+	set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 180)
+endfunction()
+
+if(QUIRE_FUZZ)
+	file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
+	foreach(source IN LISTS fuzz_sources)
+		quire_add_fuzz("${source}")
+	endforeach()
+elseif(QUIRE_SANITIZE MATCHES "thread")
+	file(GLOB race_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/race/*_test.c")
+	foreach(source IN LISTS race_sources)
+		quire_add_test("${source}" 180)
+	endforeach()
+else()
+	file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/*_test.c")
+	file(GLOB slow_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/model/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/inject/*_test.c")
+	foreach(source IN LISTS unit_sources)
+		quire_add_test("${source}" 60)
+	endforeach()
+	foreach(source IN LISTS slow_sources)
+		quire_add_test("${source}" 180)
+	endforeach()
+endif()

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quire/config.h - every option in one place.
+ *
+ * Override with -DQUIRE_X=value or with a header named by -DQUIRE_CONFIG_FILE='"my.h"'.
+ * In code an option is used as a plain `if (QUIRE_X)`, so that both arms compile in every build.
+ */
+#ifndef QUIRE_CONFIG_H
+#define QUIRE_CONFIG_H
+
+#ifdef QUIRE_CONFIG_FILE
+#include QUIRE_CONFIG_FILE
+#endif
+
+/* QUIRE_PAGE_SHIFT    log2 of the page size in bytes.  Range 12 only until other granules land. */
+#ifndef QUIRE_PAGE_SHIFT
+#define QUIRE_PAGE_SHIFT 12
+#endif
+
+/* QUIRE_NR_CPUS       CPUs that per-CPU data is laid out for.  Range 1..64.
+ *                     More: room for more cores.  Less: less memory for per-CPU areas. */
+#ifndef QUIRE_NR_CPUS
+#define QUIRE_NR_CPUS 8
+#endif
+
+/* QUIRE_NR_NODES      NUMA nodes.  Range 1..64.  Each node has its own zones. */
+#ifndef QUIRE_NR_NODES
+#define QUIRE_NR_NODES 4
+#endif
+
+/* QUIRE_MAX_ORDER     largest buddy block is 2^this frames.  Range 3..18.
+ *                     More: larger contiguous requests.  Less: smaller free-list heads. */
+#ifndef QUIRE_MAX_ORDER
+#define QUIRE_MAX_ORDER 10
+#endif
+
+/* QUIRE_PAGEBLOCK_ORDER  frames share one migratetype in blocks of 2^this.  Range 1..QUIRE_MAX_ORDER. */
+#ifndef QUIRE_PAGEBLOCK_ORDER
+#define QUIRE_PAGEBLOCK_ORDER (QUIRE_MAX_ORDER < 9 ? QUIRE_MAX_ORDER : 9)
+#endif
+
+/* QUIRE_PCP_BATCH     frames a CPU takes from, or returns to, its zone in one go.
+ *                     Range 1..512.  More: fewer trips to zone->lock.
+ *                     Less: less memory parked on idle CPUs (CPUs x zones x batch x 4 KiB). */
+#ifndef QUIRE_PCP_BATCH
+#define QUIRE_PCP_BATCH 63
+#endif
+
+/* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections only.
+ *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section table. */
+#ifndef QUIRE_SECTION_SHIFT
+#define QUIRE_SECTION_SHIFT 27
+#endif
+
+/* QUIRE_MAX_PHYS_BITS physical addresses have at most this many bits.  Range 30..52. */
+#ifndef QUIRE_MAX_PHYS_BITS
+#define QUIRE_MAX_PHYS_BITS (sizeof(void *) == 8 ? 40 : 32)
+#endif
+
+/* QUIRE_MAX_MAP_COUNT areas that one address space may have (vm.max_map_count at boot).
+ *                     Range 16..2^30.  Linux: 65530. */
+#ifndef QUIRE_MAX_MAP_COUNT
+#define QUIRE_MAX_MAP_COUNT 65530
+#endif
+
+/* QUIRE_MMAP_MIN_ADDR lowest address in bytes a user may map (vm.mmap_min_addr).  Range 0..2^20. */
+#ifndef QUIRE_MMAP_MIN_ADDR
+#define QUIRE_MMAP_MIN_ADDR 65536
+#endif
+
+/* QUIRE_STACK_GUARD_PAGES  pages kept free below a growing stack.  Range 0..65536.  Linux: 256. */
+#ifndef QUIRE_STACK_GUARD_PAGES
+#define QUIRE_STACK_GUARD_PAGES 256
+#endif
+
+/* QUIRE_FAULT_AROUND_PAGES  page-cache pages mapped by one read fault.  Power of two, 1..512.  Linux: 16. */
+#ifndef QUIRE_FAULT_AROUND_PAGES
+#define QUIRE_FAULT_AROUND_PAGES 16
+#endif
+
+/* QUIRE_DEBUG         1: internal assertions, lock-rank checks and list checks run.  0: they compile to
+ *                     nothing.  Checks against damaged memory and hostile input run in both. */
+#ifndef QUIRE_DEBUG
+#define QUIRE_DEBUG 0
+#endif
+
+/* QUIRE_SYMBOL_PREFIX is a build-system option: see docs/embedding.md. */
+
+#if QUIRE_PAGE_SHIFT != 12
+#error "QUIRE_PAGE_SHIFT: only 12 is supported so far"
+#endif
+#if QUIRE_NR_CPUS < 1 || QUIRE_NR_CPUS > 64
+#error "QUIRE_NR_CPUS must be 1..64"
+#endif
+#if QUIRE_NR_NODES < 1 || QUIRE_NR_NODES > 64
+#error "QUIRE_NR_NODES must be 1..64"
+#endif
+#if QUIRE_MAX_ORDER < 3 || QUIRE_MAX_ORDER > 18
+#error "QUIRE_MAX_ORDER must be 3..18"
+#endif
+#if QUIRE_PAGEBLOCK_ORDER < 1 || QUIRE_PAGEBLOCK_ORDER > QUIRE_MAX_ORDER
+#error "QUIRE_PAGEBLOCK_ORDER must be 1..QUIRE_MAX_ORDER"
+#endif
+#if QUIRE_PCP_BATCH < 1 || QUIRE_PCP_BATCH > 512
+#error "QUIRE_PCP_BATCH must be 1..512"
+#endif
+#if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 || QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER
+#error "QUIRE_SECTION_SHIFT must be 22..30 and a section must hold a block of QUIRE_MAX_ORDER"
+#endif
+#if QUIRE_FAULT_AROUND_PAGES < 1 || QUIRE_FAULT_AROUND_PAGES > 512 || \
+	(QUIRE_FAULT_AROUND_PAGES & (QUIRE_FAULT_AROUND_PAGES - 1))
+#error "QUIRE_FAULT_AROUND_PAGES must be a power of two, 1..512"
+#endif
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quire/mmzone.h - nodes, zones, free lists, watermarks: how physical memory is divided.
+ *
+ *   node 0                                                      node 1
+ *   |-- DMA --|------- DMA32 -------|--------- NORMAL ---------|------ NORMAL ------|   ...
+ *    0..16 MiB        ..4 GiB               the rest
+ *
+ * Zones never overlap and no allocation straddles two.  A request names the highest zone it can use; the node's
+ * zonelist says in which order to try.
+ */
+#ifndef QUIRE_MMZONE_H
+#define QUIRE_MMZONE_H
+
+#include <quire/lock.h>
+#include <quire/page.h>
+#include <quire/types.h>
+#include <quire/vmstat.h>
+
+enum zone_type {
+	ZONE_DMA,       /* below 16 MiB: ISA devices                            */
+	ZONE_DMA32,     /* below 4 GiB: 32-bit devices                          */
+	ZONE_NORMAL,    /* the rest that the linear map covers                  */
+	ZONE_HIGHMEM,   /* beyond the linear map (32-bit)                       */
+	ZONE_MOVABLE,   /* only what can be moved or dropped                    */
+	MAX_NR_ZONES
+};
+extern const char *const zone_names[MAX_NR_ZONES];
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,      /* kernel memory: stays where it is             */
+	MIGRATE_MOVABLE,        /* user memory: can be moved                    */
+	MIGRATE_RECLAIMABLE,    /* caches: can be dropped                       */
+	MIGRATE_PCPTYPES,       /* types that have per-CPU lists                */
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, /* kept for those who cannot wait */
+	MIGRATE_ISOLATE,        /* being emptied: nobody allocates from it      */
+	MIGRATE_TYPES
+};
+extern const char *const migratetype_names[MIGRATE_TYPES];
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK };
+
+#define MAX_PAGE_ORDER QUIRE_MAX_ORDER
+#define NR_PAGE_ORDERS (QUIRE_MAX_ORDER + 1)
+#define pageblock_order ((unsigned)QUIRE_PAGEBLOCK_ORDER)
+#define pageblock_nr_pages (1UL << QUIRE_PAGEBLOCK_ORDER)
+
+/* Free blocks of one order: doubly linked through page->free_next/free_prev, last freed first. */
+struct free_area {
+	struct page *head[MIGRATE_TYPES];       /* (z) or NULL                          */
+	unsigned long nr[MIGRATE_TYPES];        /* (z) blocks on each list              */
+};
+
+struct pcp;
+
+/* Who guards a field:  (c) set once at boot   (z) zone->lock   (a) atomic */
+struct zone {
+	spinlock_t lock;                        /* free lists and pageblock types; irqs off             */
+	u8 idx;                                 /* (c) enum zone_type                                   */
+	u8 node;                                /* (c) node number                                      */
+	u16 id;                                 /* (c) node * 8 + idx: index of vm_counters.zone        */
+	const char *name;                       /* (c)                                                  */
+	struct pglist_data *zone_pgdat;         /* (c)                                                  */
+	unsigned long nr_free;                  /* (z) frames on the free lists                         */
+	unsigned long nr_free_highatomic;       /* (z) of them in HIGHATOMIC and ISOLATE blocks         */
+	unsigned long _watermark[NR_WMARK];     /* (c) frames; min < low < high                         */
+	unsigned long watermark_boost;          /* (z) frames added to each                             */
+	unsigned long lowmem_reserve[MAX_NR_ZONES]; /* (c) frames kept from requests that could have used
+						 * the higher zone [i]                                  */
+	unsigned long zone_start_pfn;           /* (c) first frame                                      */
+	unsigned long spanned_pages;            /* (c) frames from first to last, holes included        */
+	unsigned long present_pages;            /* (c) of them RAM                                      */
+	atomic_long_t managed_pages;            /* (a) of them given to the buddy system                */
+	u8 *pageblock_type;                     /* (z) enum migratetype by pageblock; entry 0 is the block of
+						 * zone_start_pfn                                       */
+	unsigned long nr_reserved_highatomic;   /* (z) frames in pageblocks of that type                */
+	struct pcp __percpu *pcp;               /* (c) per-CPU lists                                    */
+	struct free_area free_area[NR_PAGE_ORDERS]; /* (z) by order, then by migratetype                */
+};
+
+/* Zones in the order in which a request tries them. */
+struct zonelist {
+	unsigned nr;
+	struct zone *zones[QUIRE_NR_NODES * MAX_NR_ZONES];
+};
+enum { ZONELIST_FALLBACK, ZONELIST_NOFALLBACK, MAX_ZONELISTS };
+
+struct pglist_data {
+	int node_id;
+	bool online;                            /* has memory                           */
+	unsigned long node_start_pfn;
+	unsigned long node_present_pages;
+	unsigned long node_spanned_pages;
+	struct zone node_zones[MAX_NR_ZONES];
+	struct zonelist node_zonelists[MAX_ZONELISTS];
+};
+typedef struct pglist_data pg_data_t;
+
+extern struct pglist_data quire_nodes[QUIRE_NR_NODES];
+#define NODE_DATA(nid) (&quire_nodes[nid])
+
+/* Steps over nodes with memory; NULL ends. */
+struct pglist_data *next_online_pgdat(struct pglist_data *node);
+#define first_online_pgdat() next_online_pgdat(NULL)
+#define for_each_online_pgdat(node)                                                             \
+	for ((node) = first_online_pgdat(); (node); (node) = next_online_pgdat(node))
+/* Steps over all zones of online nodes, empty ones too. */
+struct zone *next_zone(struct zone *zone);
+#define for_each_zone(zone) for ((zone) = next_zone(NULL); (zone); (zone) = next_zone(zone))
+#define for_each_populated_zone(zone)                                                           \
+	for_each_zone(zone)                                                                     \
+		if (populated_zone(zone))
+
+static inline bool populated_zone(const struct zone *zone)
+{
+	return zone->present_pages != 0;
+}
+
+static inline unsigned long zone_managed_pages(const struct zone *zone)
+{
+	return (unsigned long)atomic_long_read(&zone->managed_pages);
+}
+
+static inline unsigned long zone_end_pfn(const struct zone *zone)
+{
+	return zone->zone_start_pfn + zone->spanned_pages;
+}
+
+static inline unsigned long min_wmark_pages(const struct zone *zone)
+{
+	return zone->_watermark[WMARK_MIN] + zone->watermark_boost;
+}
+
+static inline unsigned long low_wmark_pages(const struct zone *zone)
+{
+	return zone->_watermark[WMARK_LOW] + zone->watermark_boost;
+}
+
+static inline unsigned long high_wmark_pages(const struct zone *zone)
+{
+	return zone->_watermark[WMARK_HIGH] + zone->watermark_boost;
+}
+
+static inline struct zone *page_zone(const struct page *page)
+{
+	return &NODE_DATA(page_to_nid(page))->node_zones[page_zonenum(page)];
+}
+
+/* Kind of the pageblock that holds the frame. */
+enum migratetype get_pageblock_migratetype(const struct page *page);
+
+/* ---- what the per-CPU lists hold, for reports ----------------------------------------------------- */
+struct pcp_info {
+	unsigned long count;    /* frames parked                                        */
+	unsigned long high;     /* most that may be                                     */
+	unsigned long batch;    /* moved at a time                                      */
+};
+void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info);
+/* Frames parked by all CPUs for this zone; by everyone. */
+unsigned long zone_pcp_pages(const struct zone *zone);
+
+/* ---- start and stop -------------------------------------------------------------------------------- */
+/* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics when memblock has no
+ * room for them.  After it memblock_free_all() (quire/boot.h) hands the memory over. */
+void frames_init(void);
+/* Forget all of it: memory and memblock are as before boot. */
+void frames_exit(void);
+
+/* Recompute the watermarks and reserves from managed pages (done by memblock_free_all()). */
+void init_per_zone_wmark_min(void);
+extern unsigned long min_free_kbytes;   /* KiB kept free: 4 * sqrt(lowmem KiB) unless set              */
+extern unsigned long totalreserve_pages; /* frames that user memory cannot count on                    */
+
+unsigned long totalram_pages(void);     /* frames given to the buddy system in all                     */
+unsigned long nr_free_pages(void);      /* on free lists now                                           */
+/* What can be given to new work without swapping, in frames (MemAvailable). */
+unsigned long si_mem_available(void);
+
+/* Give this CPU's parked frames back, and those of CPUs that are offline; ask the others to. */
+void drain_all_pages(void);
+/* CPU `cpu` is stopped, or is this one: give back what it parked. */
+void drain_pages(unsigned cpu);
+
+/* Free memory by zone and order, to the log. */
+void show_mem(void);
+
+/* Words of the first broken law of one zone (caller holds zone->lock), or of all frames, or NULL.  frames_check() recounts
+ * every descriptor and takes the locks itself; slow. */
+const char *buddy_check(const struct zone *zone);
+const char *frames_check(void);
+
+/* ---- memory is low: what swap/ fills in ------------------------------------------------------------ */
+struct low_memory_ops {
+	/* A zone of this node fell below its low watermark.  Any context; must not sleep or allocate. */
+	void (*wake_kswapd)(struct zone *zone, gfp_t gfp, unsigned order);
+	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames freed. */
+	unsigned long (*direct_reclaim)(struct zone *preferred, gfp_t gfp, unsigned order);
+	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task context. */
+	bool (*out_of_memory)(gfp_t gfp, unsigned order);
+	/* The running task is dying and may use the reserves, so that it can. */
+	bool (*current_is_dying)(void);
+};
+/* NULL, or NULL members: skip that step. */
+void set_low_memory_ops(const struct low_memory_ops *ops);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quire/page.h - struct page: what is known of one frame, in at most 32 bytes (24 on 32-bit).
+ *
+ * One descriptor per frame of every populated section.  Who owns a frame decides what its words
+ * mean; the owner is told by the flags.
+ *
+ *   owner          flags        a              b              mapping          index
+ *   free block     PG_buddy     order          (frames)       list links       list links
+ *   page cache     PG_cache     mapcount       private        address_space    offset in pages
+ *   anonymous      PG_anon      mapcount       private        NULL until rmap  linear page index
+ *   page table     PG_table     ptl            (maps)         -                -
+ *   slab           PG_slab      inuse, free    next           kmem_cache       prev (tail: head)
+ *   vmalloc etc.   none         mapcount 0     order if head  owner's          owner's
+ */
+#ifndef QUIRE_PAGE_H
+#define QUIRE_PAGE_H
+
+#include <quire/atomic.h>
+#include <quire/port.h>
+#include <quire/types.h>
+
+struct address_space;
+struct kmem_cache;
+
+enum pageflags {
+	PG_locked,     /* someone is filling or writing the frame; others wait                   */
+	PG_uptodate,   /* contents are valid (page cache)                                        */
+	PG_dirty,      /* contents are newer than the backing store                              */
+	PG_referenced, /* used since reclaim last looked                                         */
+	PG_reserved,   /* never handed to the buddy system: firmware, image, boot allocations    */
+	PG_buddy,      /* head of a free block in a zone's free list                             */
+	PG_pcp,        /* free, parked on a per-CPU list                                         */
+	PG_slab,       /* belongs to heap/                                                       */
+	PG_table,      /* a page-table page                                                      */
+	PG_anon,       /* user memory without a file                                             */
+	PG_cache,      /* in a file's page cache                                                 */
+	PG_swapbacked, /* shmem or anonymous: its store is swap, not a file                      */
+	PG_mlocked,    /* mapped by a locked area                                                */
+	PG_head,       /* first frame of a compound block; `b` holds the order                   */
+	PG_tail,       /* other frame of a compound block; `mapping` points to the head          */
+	PG_zeroed,     /* free and known to hold only zero bytes                                 */
+	PG_poisoned,   /* hardware error: out of use for good                                    */
+	PG_private_2,  /* for the owner; heap: not the first frame of a slab, or a large kmalloc  */
+	NR_PAGEFLAGS
+};
+
+/* flags: bits 0..19 PG_*, 20..22 zone, 23..25 column of the per-CPU lists it is freed to, 26..31 node.  The upper
+ * three are one number, so that a free finds its list with one shift. */
+#define PAGE_ZONE_SHIFT 20
+#define PAGE_ZONE_MASK 7u
+#define PAGE_PCPMT_SHIFT 23
+#define PAGE_PCPMT_MASK 7u
+#define PAGE_NODE_SHIFT 26
+#define PAGE_NODE_MASK 63u
+
+struct page {
+	u32 flags;              /* PG_* and where the frame is; changed by atomics once shared      */
+	atomic_t _refcount;     /* holders; 0 = free.  Starts at 1 when allocated                   */
+	union {
+		atomic_t _mapcount;     /* user table entries that map the frame                    */
+		u32 ptl;                /* page table: lock of the entries in this table page       */
+		u32 order;              /* free block or allocated head: log2 of its frames         */
+		struct {
+			u16 inuse;      /* slab: objects not on its free list                       */
+			u16 slab_free;  /* slab: first free object, in units of the cache           */
+		};
+	};
+	union {
+		u32 private;            /* owner's; a compound head keeps its order here            */
+		u32 slab_next;          /* slab: pfn of the next slab on the node's list, 0 = none  */
+		u32 nr_present;         /* page table: entries in use, so that it can be freed      */
+	};
+	union {
+		struct address_space *mapping;  /* page cache: whose page                           */
+		struct kmem_cache *slab_cache;
+		struct page *compound_head;     /* PG_tail                                          */
+		struct page *free_prev;         /* free block: neighbour on its list                */
+		unsigned long word1;
+	};
+	union {
+		pgoff_t index;                  /* page cache and anonymous: offset in pages        */
+		struct page *free_next;         /* free block: neighbour on its list                */
+		struct page *slab_prev;         /* slab: neighbour on the node's list               */
+		struct page *slab_head;         /* slab of several frames: the first, in the others */
+		unsigned long word2;
+	};
+};
+
+_Static_assert(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24), "struct page outgrew its budget");
+
+#ifdef PORT_VMEMMAP
+#define quire_vmemmap ((struct page *)(PORT_VMEMMAP))
+#else
+extern struct page *quire_vmemmap; /* descriptor of pfn 0; only populated sections may be touched */
+#endif
+
+/* Frame number to descriptor and back.  The frame must exist: pfn_valid(). */
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	return quire_vmemmap + pfn;
+}
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return (unsigned long)(page - quire_vmemmap);
+}
+
+/* Whether `pfn` is RAM that has a descriptor.  Any pfn may be asked. */
+bool pfn_valid(unsigned long pfn);
+
+/* Linear-map address <-> physical address.  Only for RAM that the linear map covers. */
+static inline void *__va(phys_addr_t pa)
+{
+	return port_phys_to_virt(pa);
+}
+
+static inline phys_addr_t __pa(const void *va)
+{
+	return port_virt_to_phys(va);
+}
+
+static inline phys_addr_t page_to_phys(const struct page *page)
+{
+	return PFN_PHYS(page_to_pfn(page));
+}
+
+static inline void *page_address(const struct page *page)
+{
+	return __va(page_to_phys(page));
+}
+
+static inline struct page *virt_to_page(const void *va)
+{
+	return pfn_to_page(PHYS_PFN(__pa(va)));
+}
+
+static inline bool PageFlag(const struct page *page, enum pageflags f)
+{
+	return READ_ONCE(page->flags) >> f & 1;
+}
+
+/* Atomic: for frames that others can see. */
+static inline void SetPageFlag(struct page *page, enum pageflags f)
+{
+	__atomic_fetch_or(&page->flags, 1u << f, __ATOMIC_SEQ_CST);
+}
+
+static inline void ClearPageFlag(struct page *page, enum pageflags f)
+{
+	__atomic_fetch_and(&page->flags, ~(1u << f), __ATOMIC_SEQ_CST);
+}
+
+static inline bool TestSetPageFlag(struct page *page, enum pageflags f)
+{
+	return __atomic_fetch_or(&page->flags, 1u << f, __ATOMIC_ACQ_REL) >> f & 1;
+}
+
+/*
+ * Not atomic: for frames that only the caller owns (fresh from the allocator, or about to be freed).  The buddy system may
+ * still glance at a neighbour's flags at any time, hence the single store.
+ */
+static inline void page_flags_write(struct page *page, u32 flags)
+{
+	WRITE_ONCE(page->flags, flags);
+}
+
+static inline void page_flags_set(struct page *page, u32 bits)
+{
+	page_flags_write(page, page->flags | bits);
+}
+
+static inline void page_flags_keep(struct page *page, u32 bits)
+{
+	page_flags_write(page, page->flags & bits);
+}
+
+static inline void __SetPageFlag(struct page *page, enum pageflags f)
+{
+	page_flags_set(page, 1u << f);
+}
+
+static inline void __ClearPageFlag(struct page *page, enum pageflags f)
+{
+	page_flags_keep(page, ~(1u << f));
+}
+
+static inline unsigned page_zonenum(const struct page *page)
+{
+	return READ_ONCE(page->flags) >> PAGE_ZONE_SHIFT & PAGE_ZONE_MASK;
+}
+
+static inline unsigned page_to_nid(const struct page *page)
+{
+	return READ_ONCE(page->flags) >> PAGE_NODE_SHIFT & PAGE_NODE_MASK;
+}
+
+static inline int page_count(const struct page *page)
+{
+	return atomic_read(&page->_refcount);
+}
+
+static inline int page_mapcount(const struct page *page)
+{
+	return atomic_read(&page->_mapcount);
+}
+
+static inline struct page *compound_head(struct page *page)
+{
+	return PageFlag(page, PG_tail) ? page->compound_head : page;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quire/port.h - what the machine must do for quire, in tiers, so that adoption is gradual.
+ *
+ *   tier 1  pages and heap     log, panic, phys <-> virt, irq save/restore, cpu id
+ *   tier 2  mappings           TLB flushes, table root
+ *   tier 3  address spaces     user copies, sleep and wake
+ *
+ * The chosen port's <quire_port.h> (on the include path) gives the hot hooks as inlines and macros; the
+ * rest are ordinary functions that the port, or the kernel on top of it, defines.  ports/none
+ * compiles and explains each; ports/posix is the referee that checks the promises.
+ *
+ * <quire_port.h> must define:
+ *
+ *   PAGE_OFFSET              kernel virtual address of physical 0 in the linear map, as it stands in the
+ *                            page tables (on a hosted port it is not a host pointer)
+ *   PORT_VMALLOC_START/END   kernel virtual range that vmalloc and ioremap may use, page-aligned
+ *   PORT_TASK_SIZE           first address above user space
+ *   PORT_PT_FORMAT           name of the page-table format, e.g. x86_64 (src/maps/formats)
+ *   PORT_KERNEL_TABLES       1 if the kernel half of the tables is this library's to build, else 0
+ *   static inline void *port_phys_to_virt(phys_addr_t pa);
+ *   static inline phys_addr_t port_virt_to_phys(const void *va);
+ *   static inline unsigned long port_irq_save(void);          returns the previous state; irqs are off
+ *   static inline void port_irq_restore(unsigned long state);
+ *   static inline bool port_irqs_disabled(void);
+ *   static inline unsigned port_cpu_id(void);                 0 .. QUIRE_NR_CPUS-1
+ *   static inline unsigned long port_percpu_offset(void);     what to add to the address of a static
+ *                            per-CPU variable to get this CPU's copy; 0 before percpu_init()
+ *   static inline void port_cpu_relax(void);                  a hint inside a spinning loop
+ *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
+ *   static inline void port_copy_page(void *to, const void *from);
+ * and may define:
+ *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
+ *                            the port provides port_vmemmap_populate(); without it quire
+ *                            allocates one flat array that spans lowest to highest frame.
+ */
+#ifndef QUIRE_PORT_H
+#define QUIRE_PORT_H
+
+#include <quire/types.h>
+#include <quire_port.h>
+
+/* ---- tier 1: pages and heap ---------------------------------------------------------------- */
+
+/*
+ * Put `len` bytes of text on the machine's log.
+ *   Given:    text need not end in a newline or a zero.
+ *   Called:   from any context, with any lock held.  Must not allocate through quire, must not sleep.
+ *   Fails:    never (a port without a console drops the text).    First call: before anything else.
+ */
+void port_log(const char *text, size_t len);
+
+/*
+ * The machine cannot go on: say why and stop.  Does not return.
+ *   Called:   from any context, with any lock held.
+ */
+void port_panic(const char *why) __noreturn;
+
+/*
+ * Make frame descriptors [start, end) (addresses inside the PORT_VMEMMAP array) readable, writable and zero.
+ *   Given:    both are multiples of PAGE_SIZE apart from PORT_VMEMMAP; the same page is asked for once.
+ *   Called:   while only memblock exists; take table and backing memory from memblock.
+ *   Fails:    returns -ENOMEM and maps nothing, if memblock has no room.
+ */
+int port_vmemmap_populate(unsigned long start, unsigned long end);
+
+/*
+ * Make the per-CPU area of `cpu` current: from now on port_percpu_offset() on that CPU is `offset`.
+ *   Called:   by percpu_init() for every possible CPU, once, on the boot CPU.
+ */
+void port_percpu_set(unsigned cpu, unsigned long offset);
+
+/* ---- tier 2: mappings ---------------------------------------------------------------------- */
+
+/*
+ * Forget the translations of user range [start, end) in the address space whose table root is `root`.
+ *   Given:    page-aligned, start < end; the table entries are already cleared or changed.
+ *   Promise:  on return no CPU can use an old translation of the range.
+ *   Called:   under the page-table lock, interrupts on or off.  Must not sleep, must not allocate.
+ *   Fails:    never.     First call:  after maps_init().
+ */
+void port_flush_tlb_range(phys_addr_t root, unsigned long start, unsigned long end);
+
+/* As above, for every user address of the space. */
+void port_flush_tlb_mm(phys_addr_t root);
+
+/* As above, for kernel range [start, end) in every address space. */
+void port_flush_tlb_kernel(unsigned long start, unsigned long end);
+
+/*
+ * Translate through the table at `root` from now on, on this CPU.
+ *   Promise:  no translation of the previous space is used for user addresses afterwards.
+ *   Called:   with interrupts off.  Must not sleep, must not allocate.
+ */
+void port_load_root(phys_addr_t root);
+
+/* ---- tier 3: address spaces ---------------------------------------------------------------- */
+
+/*
+ * Copy between kernel memory and user memory of the current address space.  Each returns how many bytes at
+ * the end were NOT copied; 0 is success.  A page that is not there is faulted in (handle_mm_fault), so
+ * these sleep; a bad address makes them return early and never stops the machine.
+ *   Given:    any user range whatever: wrap-around, kernel addresses, unmapped; the port refuses
+ *             what is not wholly below PORT_TASK_SIZE.
+ *   Called:   in task context, no spinlock held.  The mmap lock must not be held.
+ */
+size_t port_copy_from_user(void *to, const void __user *from, size_t n);
+size_t port_copy_to_user(void __user *to, const void *from, size_t n);
+size_t port_clear_user(void __user *to, size_t n);
+
+/*
+ * Compare-and-swap a u32 in user memory.  0 and *seen = the value found, or -EFAULT.
+ *   Given:    `at` is 4-byte aligned.
+ */
+int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen);
+
+/*
+ * Sleep and wake, as park/unpark: port_block() returns at once if port_unblock() was called on this thread
+ * of execution since the last port_block(); otherwise it sleeps until it is.  Returning without a
+ * reason is allowed: callers loop.
+ *   port_self()     a handle for the running thread of execution, never NULL once tasks exist
+ *   Called:         port_block in task context with no spinlock held and interrupts on;
+ *                   port_unblock from anywhere.
+ */
+void *port_self(void);
+void port_block(void);
+void port_unblock(void *who);
+
+/* Let others run for a while.  Task context, no spinlock held. */
+void port_yield(void);
+
+#endif

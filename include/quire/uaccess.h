@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* quire/uaccess.h - user memory from the kernel's side.  All of it may sleep; see port.h for the contract. */
+#ifndef QUIRE_UACCESS_H
+#define QUIRE_UACCESS_H
+
+#include <quire/err.h>
+#include <quire/port.h>
+
+/* Whether [addr, addr+n) lies in user space at all. */
+static inline bool access_ok(const void __user *addr, size_t n)
+{
+	return n <= PORT_TASK_SIZE && (unsigned long)addr <= PORT_TASK_SIZE - n;
+}
+
+/* Each returns the number of bytes that were not copied; copy_from_user clears them in `to`. */
+size_t copy_from_user(void *to, const void __user *from, size_t n) __must_check;
+
+static inline size_t __must_check copy_to_user(void __user *to, const void *from, size_t n)
+{
+	return port_copy_to_user(to, from, n);
+}
+
+static inline size_t __must_check clear_user(void __user *to, size_t n)
+{
+	return port_clear_user(to, n);
+}
+
+/* Copy a zero-terminated string.  Its length without the zero, count if none was found within count bytes, or
+ * -EFAULT. */
+long strncpy_from_user(char *to, const char __user *from, long count) __must_check;
+
+/* 0 or -EFAULT. */
+#define put_user(x, ptr)                                                                        \
+	({ __typeof__(*(ptr)) v_ = (__typeof__(*(ptr)))(x); copy_to_user((ptr), &v_, sizeof(v_)) ? -EFAULT : 0; })
+#define get_user(x, ptr)                                                                        \
+	({ __typeof__((__typeof__(*(ptr)))*(ptr)) v_; int e_ = copy_from_user(&v_, (ptr), sizeof(v_)) ? -EFAULT : 0; (x) = v_; e_; })
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot.c - the first C code: what the loader left in memory, turned into memblock's lists.
+ *
+ *   hvm_start_info -> memory map  -> quire_memmap_add()
+ *                  -> initrd      -> memblock_reserve()
+ *                  -> command line
+ *   the image itself, page 0      -> memblock_reserve()
+ *
+ * Nothing the loader wrote is trusted: addresses above the first GiB (all that the early tables
+ * map) are not read, and ranges may overlap anything.
+ */
+#include "bare_private.h"
+#include <quire/boot.h>
+#include <quire/memblock.h>
+#include <quire/printk.h>
+#include <quire/string.h>
+
+#define HVM_MAGIC   0x336ec578u
+#define EARLY_LIMIT (1ULL << 30)
+#define MAX_MAP     512
+#define MAX_MODULES 16
+
+struct hvm_start_info {
+	u32 magic, version, flags, nr_modules;
+	u64 modlist_paddr, cmdline_paddr, rsdp_paddr;
+	u64 memmap_paddr; /* version 1 and up */
+	u32 memmap_entries, reserved;
+};
+
+struct hvm_module {
+	u64 paddr, size, cmdline_paddr, reserved;
+};
+
+struct hvm_memmap {
+	u64 addr, size;
+	u32 type, reserved;
+};
+
+void bare_start(u64 info_pa) __noreturn;
+
+static struct bare_boot boot;
+static struct quire_memmap_entry map[MAX_MAP];
+
+/* The early tables reach [pa, pa + size). */
+static const void *early(u64 pa, u64 size)
+{
+	if (!pa || size > EARLY_LIMIT || pa > EARLY_LIMIT - size)
+		return NULL;
+	return port_phys_to_virt(pa);
+}
+
+static phys_addr_t image_pa(const char *at)
+{
+	return (phys_addr_t)(unsigned long)at - BARE_IMAGE_VIRT;
+}
+
+static void find_image(void)
+{
+	boot.image = (struct maps_image){
+		.text_start = image_pa(bare_text_start),
+		.text_end = image_pa(bare_text_end),
+		.rodata_start = image_pa(bare_rodata_start),
+		.rodata_end = image_pa(bare_rodata_end),
+		.data_start = image_pa(bare_data_start),
+		.data_end = image_pa(bare_image_end),
+		.virt_base = (unsigned long)bare_text_start,
+	};
+	boot.image_end = boot.image.data_end;
+}
+
+static void read_cmdline(u64 pa)
+{
+	for (size_t i = 0; i + 1 < sizeof(boot.cmdline); i++) {
+		const char *c = early(pa + i, 1);
+
+		if (!c || !*c)
+			return;
+		boot.cmdline[i] = *c;
+	}
+}
+
+static void read_map(const struct hvm_start_info *info)
+{
+	const struct hvm_memmap *e;
+	u64 n = info->version >= 1 ? info->memmap_entries : 0;
+	char why[160];
+
+	if (n > MAX_MAP) {
+		pr_warn("memory map: %lu entries, the last %lu are ignored\n", (unsigned long)n,
+			(unsigned long)(n - MAX_MAP));
+		n = MAX_MAP;
+	}
+	e = early(info->memmap_paddr, n * sizeof(*e));
+	if (!n || !e)
+		quire_panic("the loader gave no memory map\n");
+	printk("memory map from the loader:\n");
+	for (u64 i = 0; i < n; i++) {
+		map[i] = (struct quire_memmap_entry){ e[i].addr, e[i].size, e[i].type, NULL };
+		printk("  [%012lx-%012lx] %s\n", (unsigned long)e[i].addr,
+		       (unsigned long)(e[i].addr + e[i].size - 1),
+		       e[i].type == QUIRE_MEMMAP_RAM    ? "RAM"
+		       : e[i].type == QUIRE_MEMMAP_ACPI ? "ACPI"
+							: "reserved");
+	}
+	boot.map_entries = (unsigned)n;
+	if (quire_memmap_add(map, n, why, sizeof(why)))
+		quire_panic("memory map: %s\n", why);
+}
+
+static void reserve(phys_addr_t start, phys_addr_t size)
+{
+	if (size && size <= ~start && memblock_reserve(start, size))
+		quire_panic("no room to note that %lx is in use\n", (unsigned long)start);
+}
+
+static void read_modules(const struct hvm_start_info *info)
+{
+	u32 n = info->nr_modules < MAX_MODULES ? info->nr_modules : MAX_MODULES;
+	const struct hvm_module *m = early(info->modlist_paddr, n * sizeof(*m));
+
+	if (!n || !m)
+		return;
+	/* The first module is the initial RAM disk. */
+	if (m->size == 0 || m->size > ~m->paddr || !memblock_is_region_memory(m->paddr, m->size)) {
+		pr_warn("initrd [%lx, +%lx) is not in RAM: ignored\n", (unsigned long)m->paddr,
+			(unsigned long)m->size);
+		return;
+	}
+	if (m->paddr < boot.image_end && boot.image.text_start < m->paddr + m->size) {
+		pr_warn("initrd [%lx, +%lx) lies over the kernel: ignored\n",
+			(unsigned long)m->paddr, (unsigned long)m->size);
+		return;
+	}
+	boot.initrd_start = m->paddr;
+	boot.initrd_end = m->paddr + m->size;
+	reserve(PAGE_ALIGN_DOWN(m->paddr), PAGE_ALIGN(boot.initrd_end) - PAGE_ALIGN_DOWN(m->paddr));
+}
+
+/* On the early stack with the early tables, interrupts off. */
+void bare_start(u64 info_pa)
+{
+	static struct bare_thread boot_thread;
+	extern char early_stack_top[];
+	const struct hvm_start_info *info = early(info_pa, sizeof(*info));
+
+	boot.entry_tsc = bare_rdtsc();
+	serial_init();
+	bare_cpu_init(0);
+	boot_thread.kstack_top = (u64)early_stack_top;
+	bare_set_current(&boot_thread);
+	if (!info || info->magic != HVM_MAGIC)
+		quire_panic("not started by a PVH loader\n");
+	find_image();
+	read_cmdline(info->cmdline_paddr);
+	memblock_set_current_limit(EARLY_LIMIT);
+	read_map(info);
+	reserve(0, PAGE_SIZE);
+	reserve(boot.image.text_start, boot.image_end - boot.image.text_start);
+	read_modules(info);
+	bare_clock_init();
+	kernel_main(&boot);
+}
+
+/* quire_start() has built the kernel's tables: leave the early ones. */
+void bare_after_tables(void)
+{
+	port_load_root(maps_kernel_root());
+	memblock_set_current_limit(~0ULL);
+}

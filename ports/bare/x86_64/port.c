@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.c - the ordinary functions of quire/port.h on this machine: log, panic, frame descriptors,
+ * user copies.
+ */
+#include "bare_private.h"
+#include <quire/err.h>
+#include <quire/lock.h>
+#include <quire/memblock.h>
+#include <quire/printk.h>
+#include <quire/string.h>
+#include <quire/uaccess.h>
+
+#define PTE_P      1UL
+#define PTE_W      2UL
+#define PTE_PS     0x80UL
+#define PTE_G      0x100UL
+#define PTE_NX     (1UL << 63)
+#define PTE_ADDR   0x000ffffffffff000UL
+#define LARGE_PAGE (2UL << 20)
+
+unsigned bare_panic_status = 98;
+
+/* ---- log and end ----------------------------------------------------------------------------- */
+void port_log(const char *text, size_t len)
+{
+	static u32 lock;
+	unsigned long flags = port_irq_save();
+	size_t from = 0;
+
+	for (unsigned spin = 0; !raw_trylock(&lock) && spin < 10000000; spin++)
+		port_cpu_relax();
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n') {
+			serial_write(text + from, i - from);
+			serial_write("\r\n", 2);
+			from = i + 1;
+		}
+	}
+	if (len > from)
+		serial_write(text + from, len - from);
+	raw_unlock(&lock);
+	port_irq_restore(flags);
+}
+
+void bare_exit(unsigned status)
+{
+	__asm__ volatile("cli");
+	outb(0xf4, (u8)status); /* QEMU's isa-debug-exit         */
+	outw(0x604, 0x2000);    /* power off: QEMU's ACPI on pc, q35 */
+	outw(0xb004, 0x2000);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+void bare_reboot(void)
+{
+	static const struct {
+		u16 limit;
+		u64 base;
+	} __attribute__((__packed__)) nothing = { 0, 0 };
+
+	outb(0xf4, 0);
+	outb(0x64, 0xfe); /* keyboard controller: reset    */
+	__asm__ volatile("lidt %0; int3" : : "m"(nothing));
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+void port_panic(const char *why)
+{
+	static bool again;
+
+	if (!again) {
+		again = true;
+		printk("PANIC: %s%s", why, why[0] && why[qstrlen(why) - 1] == '\n' ? "" : "\n");
+	}
+	bare_exit(bare_panic_status);
+}
+
+/* ---- frame descriptors ----------------------------------------------------------------------- */
+
+/* The table below *entry, made if it is missing; NULL: no memory. */
+static u64 *table_below(u64 *entry)
+{
+	phys_addr_t pa;
+
+	if (!(*entry & PTE_P)) {
+		pa = memblock_phys_alloc(PAGE_SIZE, PAGE_SIZE);
+		if (!pa)
+			return NULL;
+		port_clear_page(port_phys_to_virt(pa));
+		*entry = pa | PTE_P | PTE_W;
+	}
+	return port_phys_to_virt(*entry & PTE_ADDR);
+}
+
+/* The entry of the 2 MiB page around `at`. */
+static u64 *large_entry(unsigned long at)
+{
+	u64 *table = port_phys_to_virt(maps_kernel_root());
+
+	for (unsigned shift = 39; shift > 21; shift -= 9) {
+		table = table_below(&table[at >> shift & 511]);
+		if (!table)
+			return NULL;
+	}
+	return &table[at >> 21 & 511];
+}
+
+/* One page of `size` at `at`, zeroed.  0 or -ENOMEM. */
+static int populate_one(unsigned long at, unsigned long size)
+{
+	u64 *entry = large_entry(at);
+	u64 bits = PTE_P | PTE_W | (bare_feature.pge ? PTE_G : 0) | (bare_feature.nx ? PTE_NX : 0);
+	phys_addr_t pa;
+
+	if (!entry)
+		return -ENOMEM;
+	pa = memblock_phys_alloc(size, size);
+	if (!pa)
+		return -ENOMEM;
+	memset(port_phys_to_virt(pa), 0, size);
+	if (size == LARGE_PAGE) {
+		*entry = pa | bits | PTE_PS;
+		return 0;
+	}
+	entry = table_below(entry);
+	if (!entry)
+		return -ENOMEM;
+	entry[at >> 12 & 511] = pa | bits;
+	return 0;
+}
+
+int port_vmemmap_populate(unsigned long start, unsigned long end)
+{
+	while (start < end) {
+		unsigned long size = start % LARGE_PAGE == 0 && end - start >= LARGE_PAGE
+					     ? LARGE_PAGE
+					     : PAGE_SIZE;
+
+		if (populate_one(start, size))
+			return -ENOMEM;
+		start += size;
+	}
+	return 0;
+}
+
+/* ---- user copies ----------------------------------------------------------------------------- */
+size_t bare_copy_user(void *to, const void *from, size_t n);
+size_t bare_clear_user(void *to, size_t n);
+int bare_cmpxchg_user(u32 *at, u32 expected, u32 desired, u32 *seen);
+
+size_t port_copy_from_user(void *to, const void __user *from, size_t n)
+{
+	if (unlikely(!access_ok(from, n)))
+		return n;
+	return bare_copy_user(to, (const void *)from, n);
+}
+
+size_t port_copy_to_user(void __user *to, const void *from, size_t n)
+{
+	if (unlikely(!access_ok(to, n)))
+		return n;
+	return bare_copy_user((void *)to, from, n);
+}
+
+size_t port_clear_user(void __user *to, size_t n)
+{
+	if (unlikely(!access_ok(to, n)))
+		return n;
+	return bare_clear_user((void *)to, n);
+}
+
+int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
+{
+	if (unlikely(!access_ok(at, 4)))
+		return -EFAULT;
+	return bare_cmpxchg_user((u32 *)at, expected, desired, seen);
+}
+
+/* ---- what the compiler may call -------------------------------------------------------------- */
+int __popcountdi2(long v);
+
+int __popcountdi2(long v)
+{
+	u64 x = (u64)v;
+
+	x -= x >> 1 & 0x5555555555555555ULL;
+	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return (int)(x * 0x0101010101010101ULL >> 56);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ports/posix/ram.c - RAM, CPUs, log, panic and sleep of the machine inside a process (tier 1, and park/unpark).
+ *
+ *   host address space   ... |hole: PROT_NONE|bank 0: RW|hole|bank 1: RW| ...      posix_ram + physical address
+ *                        ... |desc.|PROT_NONE|desc.| ...                           posix_vmemmap + 32 * frame
+ *
+ * Always true:  touching a hole, or a descriptor of a section that was not populated, is a host SIGSEGV.
+ * Lock:         log_lock for the captured log; each thread's own mutex for parking.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <posix_machine.h>
+#include <posix_mmu.h>
+#include <quire/err.h>
+#include <quire/memblock.h>
+#include <quire/page.h>
+#include <quire/percpu.h>
+#include <quire/port.h>
+
+__thread struct posix_cpu posix_this_cpu;
+unsigned long posix_ram;
+char *posix_vmemmap;
+void (*posix_panic_hook)(const char *why);
+
+static struct {
+	bool running;
+	char *ram_map;                  /* host reservation for physical [ram_low, ram_high)    */
+	phys_addr_t ram_low, ram_high;
+	char *vmemmap_map;
+	size_t vmemmap_size;
+	unsigned nr_cpus;
+	unsigned long percpu_offset[QUIRE_NR_CPUS];
+} machine;
+
+unsigned posix_nr_cpus(void)
+{
+	return machine.nr_cpus;
+}
+
+/* ---- log and panic ----------------------------------------------------------------------------- */
+#define LOG_SIZE (1u << 20)
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char log_buf[LOG_SIZE], log_taken[LOG_SIZE];
+static size_t log_len;
+static int log_to_stderr = -1;
+
+void port_log(const char *text, size_t len)
+{
+	pthread_mutex_lock(&log_lock);
+	if (log_to_stderr < 0)
+		log_to_stderr = getenv("QUIRE_LOG") != NULL;
+	if (log_to_stderr && fwrite(text, 1, len, stderr) != len)
+		log_to_stderr = 0;
+	if (len > LOG_SIZE - 1 - log_len)
+		log_len = 0; /* a full log starts over */
+	if (len < LOG_SIZE) {
+		memcpy(log_buf + log_len, text, len);
+		log_len += len;
+	}
+	pthread_mutex_unlock(&log_lock);
+}
+
+const char *posix_log_take(void)
+{
+	pthread_mutex_lock(&log_lock);
+	memcpy(log_taken, log_buf, log_len);
+	log_taken[log_len] = 0;
+	log_len = 0;
+	pthread_mutex_unlock(&log_lock);
+	return log_taken;
+}
+
+void port_panic(const char *why)
+{
+	if (posix_panic_hook)
+		posix_panic_hook(why);
+	fprintf(stderr, "quire: panic: %s\n", why);
+	abort();
+}
+
+/* ---- RAM and descriptors -------------------------------------------------------------------------- */
+static void *reserve(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static int find_limits(const struct posix_machine *desc)
+{
+	machine.ram_low = ~(phys_addr_t)0;
+	machine.ram_high = 0;
+	for (unsigned i = 0; i < desc->nr_banks; i++) {
+		const struct posix_bank *b = &desc->banks[i];
+
+		if (!b->size || ((b->base | b->size) & ~PAGE_MASK) || b->base + b->size < b->base)
+			return -EINVAL;
+		machine.ram_low = min(machine.ram_low, b->base);
+		machine.ram_high = max(machine.ram_high, b->base + b->size);
+	}
+	if (!machine.ram_high || (sizeof(long) == 4 && machine.ram_high >> 32 > 1))
+		return -EINVAL;
+	return 0;
+}
+
+static int make_banks(const struct posix_machine *desc)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < desc->nr_banks && !err; i++) {
+		const struct posix_bank *b = &desc->banks[i];
+
+		if (mprotect(port_phys_to_virt(b->base), (size_t)b->size, PROT_READ | PROT_WRITE))
+			return -ENOMEM;
+		err = memblock_add_node(b->base, b->size, b->nid, MEMBLOCK_NONE);
+	}
+	return err;
+}
+
+int posix_machine_start(const struct posix_machine *desc)
+{
+	int err;
+
+	if (machine.running)
+		return -EBUSY;
+	err = find_limits(desc);
+	if (err)
+		return err;
+	machine.ram_map = reserve((size_t)(machine.ram_high - machine.ram_low));
+	/* A whole section more, so that the last one may be populated to its end. */
+	machine.vmemmap_size = PAGE_ALIGN(((size_t)(machine.ram_high >> PAGE_SHIFT) +
+					   (2UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))) * sizeof(struct page));
+	machine.vmemmap_map = reserve(machine.vmemmap_size);
+	machine.running = true;
+	machine.nr_cpus = desc->nr_cpus ? desc->nr_cpus : 1;
+	posix_mmu_reset();
+	if (!machine.ram_map || !machine.vmemmap_map) {
+		posix_machine_stop();
+		return -ENOMEM;
+	}
+	posix_ram = (unsigned long)machine.ram_map - (unsigned long)machine.ram_low;
+	posix_vmemmap = machine.vmemmap_map;
+	posix_this_cpu = (struct posix_cpu){ 0 };
+	err = make_banks(desc);
+	if (err)
+		posix_machine_stop();
+	return err;
+}
+
+int posix_machine_start_simple(unsigned mib, unsigned nr_cpus)
+{
+	const struct posix_bank bank = { 1 << 20, (phys_addr_t)mib << 20, 0 };
+
+	return posix_machine_start(&(struct posix_machine){ .banks = &bank, .nr_banks = 1, .nr_cpus = nr_cpus });
+}
+
+void posix_machine_stop(void)
+{
+	memblock_exit();
+	if (machine.ram_map)
+		munmap(machine.ram_map, (size_t)(machine.ram_high - machine.ram_low));
+	if (machine.vmemmap_map)
+		munmap(machine.vmemmap_map, machine.vmemmap_size);
+	memset(&machine, 0, sizeof(machine));
+	posix_ram = 0;
+	posix_vmemmap = NULL;
+	posix_this_cpu = (struct posix_cpu){ 0 };
+}
+
+int port_vmemmap_populate(unsigned long start, unsigned long end)
+{
+	if (start < (unsigned long)machine.vmemmap_map ||
+	    end > (unsigned long)machine.vmemmap_map + machine.vmemmap_size)
+		return -ENOMEM;
+	return mprotect((void *)start, end - start, PROT_READ | PROT_WRITE) ? -ENOMEM : 0;
+}
+
+size_t posix_ram_resident(void)
+{
+	size_t pages = (size_t)((machine.ram_high - machine.ram_low) >> PAGE_SHIFT), resident = 0;
+	unsigned char *vec = malloc(pages);
+
+	if (vec && !mincore(machine.ram_map, pages << PAGE_SHIFT, vec))
+		for (size_t i = 0; i < pages; i++)
+			resident += vec[i] & 1;
+	free(vec);
+	return resident << PAGE_SHIFT;
+}
+
+/* ---- CPUs ----------------------------------------------------------------------------------------- */
+void port_percpu_set(unsigned cpu, unsigned long offset)
+{
+	machine.percpu_offset[cpu] = offset;
+	if (posix_this_cpu.id == cpu)
+		posix_this_cpu.percpu_offset = offset;
+}
+
+void posix_cpu_enter(unsigned cpu)
+{
+	posix_this_cpu.id = cpu;
+	posix_this_cpu.irqs_off = false;
+	posix_this_cpu.percpu_offset = machine.percpu_offset[cpu];
+	quire_cpu_online(cpu);
+}
+
+void posix_cpu_leave(void)
+{
+	quire_cpu_offline(posix_this_cpu.id);
+}
+
+void port_cpu_relax(void)
+{
+	sched_yield();
+}
+
+/* ---- sleep and wake --------------------------------------------------------------------------------- */
+struct parking {
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+	bool permit;                    /* port_unblock() came since the last port_block()      */
+};
+static __thread struct parking parking = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+
+void *port_self(void)
+{
+	return &parking;
+}
+
+void port_block(void)
+{
+	pthread_mutex_lock(&parking.lock);
+	while (!parking.permit)
+		pthread_cond_wait(&parking.woken, &parking.lock);
+	parking.permit = false;
+	pthread_mutex_unlock(&parking.lock);
+}
+
+void port_unblock(void *who)
+{
+	struct parking *p = who;
+
+	pthread_mutex_lock(&p->lock);
+	p->permit = true;
+	pthread_cond_signal(&p->woken);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void port_yield(void)
+{
+	sched_yield();
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh [--arch A] [--ram N] [--cpus N] [--kernel F] [--initrd F] [--append STR] [--qemu "ARGS"] -- INIT [ARG...]
+#
+# Boots the machine with INIT as its first program, on this terminal.  The exit status is INIT's.
+
+set -eu
+cd "$(dirname "$0")/.."
+arch=x86_64 ram=256M cpus=1 kernel= initrd= append= extra=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--arch)   arch=$2; shift 2 ;;
+	--ram)    ram=$2; shift 2 ;;
+	--cpus)   cpus=$2; shift 2 ;;
+	--kernel) kernel=$2; shift 2 ;;
+	--initrd) initrd=$2; shift 2 ;;
+	--append) append=$2; shift 2 ;;
+	--qemu)   extra=$2; shift 2 ;;
+	--)       shift; break ;;
+	*)        echo "run.sh: what is '$1'?" >&2; exit 2 ;;
+	esac
+done
+[ "$arch" = x86_64 ] || { echo "run.sh: there is no boot kernel for '$arch' yet, only x86_64" >&2; exit 2; }
+[ $# -gt 0 ] || set -- /bin/sh /init
+kernel=${kernel:-build/bare-$arch/quire-kernel}
+initrd=${initrd:-build/bare-$arch/initramfs.cpio}
+init=$1; shift
+
+if [ -t 0 ]; then
+	saved=$(stty -g)
+	trap 'stty "$saved"' EXIT
+	stty raw -echo opost
+fi
+status=0
+# shellcheck disable=SC2086
+qemu-system-x86_64 -accel tcg -cpu "${QUIRE_CPU:-max}" -machine pc -m "$ram" -smp "$cpus" -nodefaults -display none \
+	-no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=0x04 $extra \
+	-kernel "$kernel" -initrd "$initrd" -append "${append:+$append }init=$init -- $*" || status=$?
+# isa-debug-exit turns the byte c into the status (c << 1) | 1; an even status is QEMU's own.
+[ $((status & 1)) = 1 ] && exit $((status >> 1))
+[ "$status" = 0 ] && { echo "run.sh: the machine stopped without an exit status" >&2; exit 125; }
+exit "$status"

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# setup.sh GOAL... - makes sure that what a goal needs is there; does nothing when it is.
+#
+#   run     build the kernel and boot it          test    everything `make test` uses
+#   bench   Debian's own kernel to compare with   lint    clang-format and clang-tidy
+#
+# Debian packages only (docs/dependencies.md says what for).  As root or with sudo it installs what is missing;
+# without either it prints the command.  What must not be installed (a kernel, 32-bit libraries) is downloaded
+# with apt and unpacked under build/cache.
+
+set -eu
+cd "$(dirname "$0")/.."
+cache=build/cache
+
+packages_for() {
+	case $1 in
+	run)   echo gcc libc6-dev binutils make cmake ninja-build qemu-system-x86 busybox-static cpio ;;
+	test)  packages_for run
+	       packages_for lint
+	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux ;;
+	lint)  echo cmake ninja-build gcc clang clang-format clang-tidy ;;
+	bench) packages_for run ;;
+	*)     echo "setup.sh: no goal called '$1' (run, test, lint, bench)" >&2; exit 2 ;;
+	esac
+}
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif command -v sudo >/dev/null; then sudo "$@"
+	else
+		echo "setup.sh: this needs root and there is no sudo; please run:" >&2
+		echo "  $*" >&2
+		exit 1
+	fi
+}
+
+# apt with its state in build/cache, so that a second architecture or a download leaves the system as it is.
+private_apt() {
+	arches=$1; shift
+	mkdir -p "$cache/apt/$arches/lists/partial" "$cache/apt/$arches/archives/partial"
+	[ -s "$cache/apt/$arches/status" ] || : >"$cache/apt/$arches/status"
+	cat >"$cache/apt/$arches/apt.conf" <<-CONF
+		Dir::State::Lists "$PWD/$cache/apt/$arches/lists";
+		Dir::State::status "$PWD/$cache/apt/$arches/status";
+		Dir::Cache "$PWD/$cache/apt/$arches";
+		APT::Architecture "$arches";
+		APT::Architectures { "$arches"; };
+		APT::Sandbox::User "";
+		Acquire::Languages "none";
+	CONF
+	APT_CONFIG="$PWD/$cache/apt/$arches/apt.conf" "$@"
+}
+
+# fetch ARCH INTO PACKAGE...: download packages and unpack them into build/cache/INTO.
+fetch() {
+	arch=$1; into=$cache/$2; shift 2
+	command -v apt-get >/dev/null || { echo "setup.sh: cannot download $*: no apt-get here" >&2; exit 1; }
+	echo "setup.sh: downloading $* ($arch) into $into"
+	mkdir -p "$into/debs"
+	(cd "$into/debs" && rm -f ./*.deb && private_apt_here "$arch" "$@") || {
+		echo "setup.sh: cannot download $* for $arch" >&2; exit 1; }
+	for deb in "$into"/debs/*.deb; do dpkg -x "$deb" "$into"; done
+	rm -rf "$into/debs"
+}
+
+private_apt_here() (
+	arch=$1; shift
+	here=$PWD
+	cd "$top"
+	private_apt "$arch" apt-get -qq update
+	private_apt "$arch" sh -c 'cd "$1" && shift && apt-get -qq download "$@"' sh "$here" "$@"
+)
+top=$PWD
+
+need_cmocka32() {
+	[ -e "$cache/i386/usr/lib/i386-linux-gnu/libcmocka.so.0" ] && return
+	fetch i386 i386 libcmocka-dev libcmocka0
+}
+
+need_cloud_kernel() {
+	[ -s "$cache/linux/vmlinuz" ] && return
+	mkdir -p "$cache/linux"
+	private_apt amd64 apt-get -qq update
+	image=$(private_apt amd64 apt-cache depends linux-image-cloud-amd64 |
+		awk '$1 == "Depends:" && $2 ~ /^linux-image-/ { print $2; exit }')
+	[ -n "$image" ] || { echo "setup.sh: apt knows no linux-image-cloud-amd64" >&2; exit 1; }
+	fetch amd64 linux/image "$image"
+	version=$(private_apt amd64 apt-cache policy "$image" | awk '$1 == "Candidate:" { print $2 }')
+	cp "$cache"/linux/image/boot/vmlinuz-* "$cache/linux/vmlinuz"
+	printf '%s %s\n' "$image" "$version" >"$cache/linux/version"
+	rm -rf "$cache/linux/image"
+}
+
+[ $# -gt 0 ] || set -- run
+wanted=$(for goal in "$@"; do packages_for "$goal"; done | tr ' ' '\n' | sort -u)
+mkdir -p build
+missing=$(for package in $wanted; do installed "$package" || echo "$package"; done)
+if [ -n "$missing" ]; then
+	command -v apt-get >/dev/null || {
+		echo "setup.sh: this is not a Debian system; please install the equivalents of:" $missing >&2; exit 1; }
+	echo "setup.sh: installing" $missing
+	export DEBIAN_FRONTEND=noninteractive
+	apt-cache show $missing >/dev/null 2>&1 || as_root apt-get -qq update
+	as_root apt-get -qq install -y --no-install-recommends $missing >build/setup.log 2>&1 || {
+		# The lists may be old: once more with fresh ones.
+		as_root apt-get -qq update
+		as_root apt-get -qq install -y --no-install-recommends $missing
+	}
+fi
+for goal in "$@"; do
+	case $goal in
+	test)  need_cmocka32 ;;
+	bench) need_cloud_kernel ;;
+	esac
+done

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/base.h - what every folder of the core shares and the public headers do not show.
+ */
+#ifndef QUIRE_BASE_H
+#define QUIRE_BASE_H
+
+#include <quire/percpu.h>
+#include <quire/types.h>
+
+/* Whether this allocation is the one that fault injection wants to fail.  Counts it.  Cold: callers are on a slow path
+ * already, because injection closes the gate. */
+bool quire_should_fail(gfp_t gfp);
+
+/* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset once. */
+#define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
+
+/* Whether the per-CPU caches of the CPU with this offset may be used by a fast path. */
+static inline bool gate_open(unsigned long offset)
+{
+	return likely(*percpu_at(&quire_gate, offset) == 0);
+}
+
+/* Whether a slow path may touch this CPU's caches: yes, unless it runs in an interrupt handler. */
+static inline bool gate_passable(unsigned long offset)
+{
+	return !(READ_ONCE(*percpu_at(&quire_gate, offset)) & QUIRE_GATE_IRQ);
+}
+
+/* Close or open the gate of every CPU for an onlooker. */
+void gate_watch(bool watched);
+
+/* The area of every CPU, or the boot copy for CPU 0 before percpu_init(): for sums. */
+#define percpu_of(ptr, cpu) percpu_at(ptr, quire_percpu_offset[cpu])
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/percpu.c - which CPUs there are, where their areas are, and the gate in front of their caches.
+ *
+ * The areas themselves are heap/'s.  Written at boot, and when CPUs come and go; read by everyone.
+ */
+#include "base.h"
+
+unsigned long quire_percpu_offset[QUIRE_NR_CPUS];
+unsigned quire_nr_cpus = 1;
+u64 quire_online_cpus = 1;
+
+DEFINE_PER_CPU(unsigned long, quire_gate) = 0;
+
+static void watch_one(unsigned long *gate, bool watched)
+{
+	if (watched)
+		__atomic_fetch_or(gate, QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(gate, ~QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
+}
+
+void gate_watch(bool watched)
+{
+	unsigned cpu;
+
+	watch_one(&quire_gate, watched); /* the boot copy, for CPUs that are laid out later */
+	for_each_possible_cpu(cpu)
+		watch_one(percpu_of(&quire_gate, cpu), watched);
+}

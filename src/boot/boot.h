@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot/boot.h - lists of ranges, for this folder's own use.
+ */
+#ifndef QUIRE_SRC_BOOT_H
+#define QUIRE_SRC_BOOT_H
+
+#include <quire/boot.h>
+
+/*
+ * Put [base, base + size) into the list where nothing is yet, or take it out, splitting and merging as needed.
+ * 0; or -ENOMEM when the list is full and cannot grow, and then nothing has changed.  A list without a name
+ * (a scratch list of the caller's) never grows.
+ */
+int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags);
+int region_list_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t size);
+
+/* Words of the broken law of one list, or NULL. */
+const char *region_list_check(const struct memblock_type *type);
+
+/* First region whose end lies above addr; type->cnt if none. */
+unsigned long region_list_find(const struct memblock_type *type, phys_addr_t addr);
+
+static inline phys_addr_t region_end(const struct memblock_region *r)
+{
+	return r->base + r->size;
+}
+
+#endif

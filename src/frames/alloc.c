@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/alloc.c - alloc_pages, free_pages and their family.
+ *
+ *   alloc_pages  ->  this CPU's stack (pcp)  --empty-->  slow.c: batches from the zones, watermarks, reclaim, OOM
+ *   free_pages   ->  this CPU's stack (pcp)  --full--->  slow.c: batches to the zones
+ *
+ * The fast path is a gate test, one pop or push, and a handful of stores into the frame's own descriptor.
+ *
+ * Always true:  a frame that leaves here has one reference and no owner's flags; one that comes back has none left,
+ *               is not mapped and is not on a free list, or it is reported and never used again.
+ * Lock:         none here.
+ */
+#include <quire/event.h>
+#include <quire/printk.h>
+#include "alloc.h"
+
+/* A frame from this CPU's stack, or NULL: empty, or the gate is closed. */
+static quire_always_inline struct page *pop_frame(unsigned pcp_index)
+{
+	unsigned long offset = port_percpu_offset();
+	struct pcp_list *list;
+
+	if (!gate_open(offset))
+		return NULL;
+	list = percpu_at(&pcp_map, offset)->alloc[pcp_index];
+	return likely(list->count) ? pcp_pop(list) : NULL;
+}
+
+struct page *alloc_frame(gfp_t gfp, unsigned pcp_index)
+{
+	struct page *page = pop_frame(pcp_index);
+
+	return likely(page) ? page : alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
+}
+
+struct page *alloc_frame_zeroed(gfp_t gfp, unsigned pcp_index)
+{
+	struct page *page = pop_frame(pcp_index);
+
+	if (unlikely(!page))
+		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
+	port_clear_page(page_address(page));
+	return page;
+}
+
+struct page *alloc_block(gfp_t gfp, unsigned order)
+{
+	if (likely(order == 0 && !(gfp & __GFP_ZERO)))
+		return alloc_frame(gfp, quire_pcp_index(gfp));
+	if (order == 0)
+		return alloc_frame_zeroed(gfp, quire_pcp_index(gfp));
+	return alloc_pages_slow(gfp, order, NUMA_NO_NODE);
+}
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
+{
+	if (nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
+		return alloc_pages(gfp, order);
+	return alloc_pages_slow(gfp, order, nid);
+}
+
+/* A single frame without references goes to this CPU's stack. */
+static quire_always_inline void push_frame(struct page *page, unsigned long offset)
+{
+	u32 flags = page->flags;
+
+	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) && likely(!page->_mapcount.counter) && gate_open(offset)) {
+		struct pcp_list *list = percpu_at(&pcp_map, offset)->free[flags >> PAGE_ZONE_SHIFT];
+
+		if (likely(list->count < list->high)) {
+			pcp_push(list, page, flags);
+			list->nr_free++;
+			return;
+		}
+	}
+	free_frames_slow(page, 0);
+}
+
+/* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to free. */
+static quire_cold bool drop_slow(struct page *page, unsigned order)
+{
+	if (put_page_testzero(page))
+		return true;
+	if (page_count(page) > 0 && !PageFlag(page, PG_head)) {
+		/* Somebody holds the first frame and will free it alone: the rest goes now. */
+		while (order-- > 0)
+			free_frames_slow(page + (1UL << order), order);
+	}
+	return false;
+}
+
+static quire_cold void free_shared(struct page *page, unsigned order)
+{
+	if (drop_slow(page, order))
+		free_frames_slow(page, order);
+}
+
+void free_single(struct page *page)
+{
+	/* If ours is the only reference nobody else can change the count. */
+	if (unlikely(page->_refcount.counter != 1)) {
+		free_shared(page, 0);
+		return;
+	}
+	page->_refcount.counter = 0;
+	push_frame(page, port_percpu_offset());
+}
+
+void free_block(struct page *page, unsigned order)
+{
+	if (order == 0) {
+		free_single(page);
+		return;
+	}
+	if (unlikely(page_count(page) != 1)) {
+		free_shared(page, order);
+		return;
+	}
+	page->_refcount.counter = 0;
+	free_frames_slow(page, order);
+}
+
+void __put_page(struct page *page)
+{
+	if (__put_page_was_last(page))
+		free_frames_slow(page, compound_order(page));
+}
+
+bool __put_page_was_last(struct page *page)
+{
+	if (likely(page_count(page) == 0))
+		return true;
+	bad_page(page, "a reference was dropped that nobody held (freed twice?)");
+	atomic_set(&page->_refcount, 0);
+	return false;
+}
+
+void free_pages(unsigned long addr, unsigned order)
+{
+	if (addr)
+		__free_pages(virt_to_page((void *)addr), order);
+}
+
+void free_pages_bulk_array(struct page **pages, size_t n)
+{
+	unsigned long offset = port_percpu_offset();
+
+	for (size_t i = 0; i < n; i++)
+		push_frame(pages[i], offset);
+}
+
+/* ---- the family --------------------------------------------------------------------------------- */
+unsigned long __get_free_pages(gfp_t gfp, unsigned order)
+{
+	struct page *page;
+
+	if (gfp & __GFP_HIGHMEM) {
+		quire_assert(false, "__GFP_HIGHMEM memory has no address: use alloc_pages");
+		return 0;
+	}
+	page = alloc_pages(gfp, order);
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	return __get_free_pages(gfp | __GFP_ZERO, 0);
+}
+
+void split_page(struct page *page, unsigned order)
+{
+	quire_assert(!PageFlag(page, PG_head), "split_page is for blocks that are not compound");
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		struct page *p = page + i;
+
+		page_flags_keep(p, PAGE_PLACE_MASK);
+		page_set_pcp_type(p, get_pageblock_migratetype(p));
+		make_owned(p);
+	}
+}
+
+void *alloc_pages_exact(size_t size, gfp_t gfp)
+{
+	unsigned order = get_order(size);
+	unsigned long used = (unsigned long)(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	struct page *page;
+
+	if (!size || gfp & (__GFP_HIGHMEM | __GFP_COMP))
+		return NULL;
+	page = alloc_pages(gfp, order);
+	if (!page)
+		return NULL;
+	split_page(page, order);
+	for (unsigned long i = used; i < 1UL << order; i++)
+		__free_pages(page + i, 0);
+	return page_address(page);
+}
+
+void free_pages_exact(void *addr, size_t size)
+{
+	unsigned long at = (unsigned long)addr, end = at + PAGE_ALIGN(size);
+
+	for (; at < end; at += PAGE_SIZE)
+		free_pages(at, 0);
+}
+
+unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long n, struct page **pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < n; i++) {
+		if (!pages[i])
+			pages[i] = alloc_pages(gfp, 0);
+		if (!pages[i])
+			break;
+	}
+	return i;
+}

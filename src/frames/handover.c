@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/handover.c - memblock gives its free memory to the buddy system, once.
+ *
+ *   free range   |1|2 3|4 5 6 7|8 ............ 15|16 ... |        each step takes the largest block that starts here,
+ *                 0   1     2          3            ...           is aligned and fits
+ *
+ * Always true afterwards:  every frame of RAM is either managed, or has PG_reserved.
+ * Lock:                    zone->lock, though nobody else is awake.
+ */
+#include <quire/printk.h>
+#include "frames.h"
+
+static unsigned largest_order(unsigned long pfn, unsigned long end)
+{
+	unsigned order = pfn ? min(__ffs(pfn), (unsigned)MAX_PAGE_ORDER) : MAX_PAGE_ORDER;
+
+	while (1UL << order > end - pfn)
+		order--;
+	return order;
+}
+
+void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	atomic_long_add((long)(end - pfn), &zone->managed_pages);
+	while (pfn < end) {
+		unsigned order = largest_order(pfn, end);
+
+		buddy_put_locked(zone, pfn_to_page(pfn), order);
+		pfn += 1UL << order;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* [pfn, end) lies in one memory region, hence in one node, but perhaps in several zones. */
+static unsigned long release(unsigned long pfn, unsigned long end)
+{
+	unsigned long n = end > pfn ? end - pfn : 0;
+
+	while (pfn < end) {
+		struct zone *zone = page_zone(pfn_to_page(pfn));
+		unsigned long stop = min(end, zone_end_pfn(zone));
+
+		zone_add_managed(zone, pfn, stop);
+		pfn = stop;
+	}
+	return n;
+}
+
+static unsigned long mark_reserved(phys_addr_t start, phys_addr_t end)
+{
+	unsigned long n = 0;
+
+	for (unsigned long pfn = PHYS_PFN(start); pfn < (unsigned long)PFN_UP(end); pfn++) {
+		if (!pfn_valid(pfn) || !memblock_is_memory(PFN_PHYS(pfn)))
+			continue;
+		__SetPageFlag(pfn_to_page(pfn), PG_reserved);
+		n++;
+	}
+	return n;
+}
+
+/* RAM outside the linear map was never free. */
+static void mark_nomap(void)
+{
+	const struct memblock_region *r;
+
+	for_each_mem_region(r)
+		if (r->flags & MEMBLOCK_NOMAP)
+			mark_reserved(r->base, r->base + r->size);
+}
+
+void memblock_free_all(void)
+{
+	unsigned long given = 0, kept = 0;
+	phys_addr_t start, end;
+	u64 i;
+
+	for_each_reserved_mem_range(i, &start, &end)
+		kept += mark_reserved(start, end);
+	mark_nomap();
+	for_each_free_mem_range(i, NUMA_NO_NODE, &start, &end, NULL)
+		given += release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
+	init_per_zone_wmark_min();
+	printk("Memory: %luK/%luK available (%luK reserved, of it %luK frame descriptors)\n", given << (PAGE_SHIFT - 10),
+	       (given + kept) << (PAGE_SHIFT - 10), kept << (PAGE_SHIFT - 10),
+	       (unsigned long)((given + kept) * sizeof(struct page) >> 10));
+}
+
+unsigned long free_reserved_area(phys_addr_t start, phys_addr_t end, const char *what)
+{
+	unsigned long n = 0;
+
+	for (unsigned long pfn = (unsigned long)PFN_UP(start); pfn < PHYS_PFN(end); pfn++) {
+		struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+
+		if (!page || !PageFlag(page, PG_reserved)) {
+			pr_warn("frames: 0x%lx was not reserved and is not freed\n", pfn);
+			continue;
+		}
+		page_flags_keep(page, PAGE_PLACE_MASK);
+		zone_add_managed(page_zone(page), pfn, pfn + 1);
+		n++;
+	}
+	if (what && n)
+		printk("Freeing %s memory: %luK\n", what, n << (PAGE_SHIFT - 10));
+	return n;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/slow.c - when the per-CPU lists cannot serve: which zone, how low may it go, and what to do when all are low.
+ *
+ *   zones above low? --no--> wake kswapd --> above min (less for the urgent)? --no--> reserves for the dying?
+ *        |                                       |                                        | no, and may sleep
+ *        v                                       v                                        v
+ *     a batch                                 a block       <--again--  direct reclaim, drain per-CPU lists, OOM killer
+ *
+ * Always true:  nobody takes a zone below its mark and reserve, except who is entitled to.
+ *               While reclaim or the OOM killer runs no lock is held and interrupts are on.
+ * Lock:         zone->lock, inside.
+ */
+#include <quire/event.h>
+#include <quire/printk.h>
+#include "alloc.h"
+
+/* How far below the marks a request may go. */
+enum {
+	ALLOC_LOW = 0x01,               /* judged by the low mark, else by min                  */
+	ALLOC_HIGH = 0x02,              /* half of min is open: __GFP_HIGH                      */
+	ALLOC_HARDER = 0x04,            /* and a quarter more, and HIGHATOMIC: cannot wait      */
+	ALLOC_NO_WATERMARKS = 0x08,     /* everything is open: it frees memory soon             */
+};
+#define COSTLY_ORDER 3u                 /* larger blocks may be refused rather than killed for  */
+#define MAX_RECLAIM_RETRIES 16
+
+struct request {
+	gfp_t gfp;
+	unsigned order;
+	enum zone_type high;            /* highest zone that will do    */
+	enum migratetype type;
+	const struct zonelist *zones;
+};
+
+const struct low_memory_ops *low_memory_ops;
+
+void set_low_memory_ops(const struct low_memory_ops *ops)
+{
+	low_memory_ops = ops;
+}
+
+/* ---- one zone ------------------------------------------------------------------------------------ */
+static bool has_block(const struct zone *zone, const struct request *req, unsigned how)
+{
+	for (unsigned order = req->order; order <= MAX_PAGE_ORDER; order++) {
+		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
+			if (READ_ONCE(zone->free_area[order].head[type]))
+				return true;
+		if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) && READ_ONCE(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
+			return true;
+	}
+	return false;
+}
+
+/* What speaks against taking the block from this zone, or NULL. */
+static const char *why_not(const struct zone *zone, const struct request *req, unsigned how)
+{
+	long mark = (long)(how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone));
+	long left = (long)READ_ONCE(zone->nr_free) - (1L << req->order) + 1;
+
+	if (how & ALLOC_NO_WATERMARKS)
+		return has_block(zone, req, how) ? NULL : "no free block";
+	if (!(how & ALLOC_HARDER))
+		left -= (long)READ_ONCE(zone->nr_free_highatomic);
+	if (how & ALLOC_HIGH)
+		mark -= mark / 2;
+	if (how & ALLOC_HARDER)
+		mark -= mark / 4;
+	if (left <= mark + (long)zone->lowmem_reserve[req->high])
+		return "below its mark";
+	return !req->order || has_block(zone, req, how) ? NULL : "no free block is large enough";
+}
+
+static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
+{
+	unsigned long flags;
+	struct page *page;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	page = buddy_take_locked(zone, req->order, req->type);
+	if (!page && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+		page = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
+	if (page) {
+		page_flags_keep(page, PAGE_PLACE_MASK);
+		page_set_pcp_type(page, pageblock_type(zone, page_to_pfn(page)));
+		make_owned(page);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+static struct page *take_from_zone(struct zone *zone, const struct request *req, unsigned how)
+{
+	struct pcp_list *list = pcp_usable_list(zone, req->order, req->type);
+
+	if (!(list && list->count)) {
+		if (why_not(zone, req, how))
+			return NULL;
+		if (!list || !pcp_refill(zone, list))
+			return take_block(zone, req, how);
+	}
+	list->nr_moved--; /* counted by our caller, not by the list */
+	return pcp_pop(list);
+}
+
+static struct page *take_from_zones(const struct request *req, unsigned how)
+{
+	for (unsigned i = 0; i < req->zones->nr; i++) {
+		struct zone *zone = req->zones->zones[i];
+		struct page *page;
+
+		if (zone->idx > req->high)
+			continue;
+		page = take_from_zone(zone, req, how);
+		if (page) {
+			count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx), 1L << req->order);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+/* ---- blocks kept for those who cannot wait ------------------------------------------------------- */
+
+/* A block was just given to such a request: keep the rest of its pageblock for the next one, up to 1 % of the zone. */
+static void reserve_highatomic(struct page *page)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	if (zone->nr_reserved_highatomic < zone_managed_pages(zone) / 100 &&
+	    pageblock_type(zone, page_to_pfn(page)) < MIGRATE_PCPTYPES) {
+		pageblock_convert_locked(zone, page, MIGRATE_HIGHATOMIC);
+		zone->nr_reserved_highatomic += pageblock_nr_pages;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+static bool unreserve_one(struct zone *zone, enum migratetype type)
+{
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (unsigned order = 0; order <= MAX_PAGE_ORDER && !found; order++) {
+		struct page *page = zone->free_area[order].head[MIGRATE_HIGHATOMIC];
+
+		if (!page)
+			continue;
+		pageblock_convert_locked(zone, page, type);
+		zone->nr_reserved_highatomic -= min(zone->nr_reserved_highatomic, pageblock_nr_pages);
+		found = true;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return found;
+}
+
+static bool unreserve_highatomic(const struct request *req)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < req->zones->nr; i++)
+		while (unreserve_one(req->zones->zones[i], req->type))
+			found = true;
+	return found;
+}
+
+/* ---- when memory is low ---------------------------------------------------------------------------- */
+static bool is_dying(void)
+{
+	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() && low_memory_ops->current_is_dying();
+}
+
+static unsigned entitlement(const struct request *req)
+{
+	unsigned how = req->gfp & (__GFP_HIGH | __GFP_ATOMIC) ? ALLOC_HIGH : 0;
+
+	if (req->gfp & __GFP_NOMEMALLOC)
+		return how;
+	if (how && !(req->gfp & __GFP_DIRECT_RECLAIM))
+		how |= ALLOC_HARDER;
+	if (req->gfp & __GFP_MEMALLOC || is_dying())
+		how |= ALLOC_NO_WATERMARKS;
+	return how;
+}
+
+static void wake_kswapds(const struct request *req)
+{
+	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
+		return;
+	for (unsigned i = 0; i < req->zones->nr; i++)
+		if (req->zones->zones[i]->idx <= req->high)
+			low_memory_ops->wake_kswapd(req->zones->zones[i], req->gfp, req->order);
+}
+
+static unsigned long reclaim(const struct request *req)
+{
+	if (!low_memory_ops || !low_memory_ops->direct_reclaim || !req->zones->nr)
+		return 0;
+	count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + req->zones->zones[0]->idx));
+	return low_memory_ops->direct_reclaim(req->zones->zones[0], req->gfp, req->order);
+}
+
+/* Why nobody is killed for this request, or NULL if somebody may be. */
+static const char *why_not_kill(const struct request *req, unsigned how)
+{
+	if (req->gfp & __GFP_NOFAIL)
+		return NULL;
+	if (how & ALLOC_NO_WATERMARKS)
+		return "the requester is being killed, or frees memory itself";
+	if (req->order > COSTLY_ORDER)
+		return "a block this large is not worth a life";
+	if (req->gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_THISNODE))
+		return "the requester can do without";
+	if (!(req->gfp & __GFP_FS))
+		return "reclaim could not do all it might";
+	return NULL;
+}
+
+/* One more thing was tried.  False: give up. */
+static bool kill_someone(const struct request *req, unsigned how)
+{
+	if (why_not_kill(req, how))
+		return false;
+	if (low_memory_ops && low_memory_ops->out_of_memory && low_memory_ops->out_of_memory(req->gfp, req->order)) {
+		port_yield(); /* the victim must run to die */
+		return true;
+	}
+	if (!(req->gfp & __GFP_NOFAIL))
+		return false;
+	port_yield();
+	return true;
+}
+
+/* The request may sleep.  NULL: everything was tried. */
+static struct page *reclaim_and_retry(const struct request *req)
+{
+	unsigned futile = 0;
+
+	for (;;) {
+		unsigned long freed = reclaim(req);
+		unsigned how = entitlement(req);
+		struct page *page = take_from_zones(req, how);
+
+		if (page)
+			return page;
+		drain_all_pages();
+		unreserve_highatomic(req);
+		page = take_from_zones(req, how);
+		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
+			return page;
+		if (freed && req->order <= COSTLY_ORDER && futile++ < MAX_RECLAIM_RETRIES)
+			continue;
+		if (!kill_someone(req, how))
+			return NULL;
+		futile = 0;
+	}
+}
+
+static struct page *take_hard(const struct request *req)
+{
+	unsigned how = entitlement(req);
+	struct page *page;
+
+	if (req->gfp & __GFP_KSWAPD_RECLAIM)
+		wake_kswapds(req);
+	page = take_from_zones(req, how);
+	if (page) {
+		if (how & ALLOC_HARDER && req->order)
+			reserve_highatomic(page);
+		return page;
+	}
+	if (!(req->gfp & __GFP_DIRECT_RECLAIM) || in_interrupt())
+		return NULL;
+	return reclaim_and_retry(req);
+}
+
+/* ---- entry --------------------------------------------------------------------------------------------- */
+static void make_compound(struct page *page, unsigned order)
+{
+	__SetPageFlag(page, PG_head);
+	page->private = order;
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		__SetPageFlag(page + i, PG_tail);
+		page[i].compound_head = page;
+	}
+}
+
+static void unmake_compound(struct page *page, unsigned order)
+{
+	__ClearPageFlag(page, PG_head);
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		page_flags_keep(&page[i], PAGE_KEEP_MASK);
+		page[i].mapping = NULL;
+	}
+}
+
+static void finish(struct page *page, const struct request *req)
+{
+	if (req->gfp & __GFP_ZERO)
+		for (unsigned long i = 0; i < 1UL << req->order; i++)
+			port_clear_page(page_address(page + i));
+	if (req->gfp & __GFP_COMP && req->order)
+		make_compound(page, req->order);
+}
+
+static struct request make_request(gfp_t gfp, unsigned order, int nid)
+{
+	enum migratetype type = gfp_migratetype(gfp);
+	const struct pglist_data *node = NODE_DATA(nid >= 0 && nid < QUIRE_NR_NODES ? nid : 0);
+
+	return (struct request){
+		.gfp = gfp,
+		.order = order,
+		.high = gfp_zone(gfp),
+		.type = type < MIGRATE_PCPTYPES ? type : MIGRATE_UNMOVABLE,
+		.zones = &node->node_zonelists[gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK : ZONELIST_FALLBACK],
+	};
+}
+
+struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
+{
+	struct request req = make_request(gfp, order, nid);
+	struct page *page = NULL;
+
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		lock_debug_assert_none("a page allocation with __GFP_DIRECT_RECLAIM");
+	if (order <= MAX_PAGE_ORDER && !quire_should_fail(gfp)) {
+		page = take_from_zones(&req, ALLOC_LOW);
+		if (!page)
+			page = take_hard(&req);
+	}
+	if (page)
+		finish(page, &req);
+	else if (!(gfp & __GFP_NOWARN))
+		report_alloc_failure(gfp, order);
+	quire_event(mm_page_alloc, page ? page_to_pfn(page) : ~0UL, order, gfp);
+	return page;
+}
+
+/* ---- freeing --------------------------------------------------------------------------------------------- */
+
+/* What is wrong with freeing this block, or NULL. */
+static const char *why_not_free(const struct page *page, unsigned order)
+{
+	u32 flags = page->flags;
+
+	if (flags & (1u << PG_buddy | 1u << PG_pcp))
+		return "it is free already";
+	if (flags & 1u << PG_reserved)
+		return "it was never allocated (reserved)";
+	if (flags & 1u << PG_slab)
+		return "it belongs to the heap";
+	if (flags & 1u << PG_tail)
+		return "it is the inside of a compound block";
+	if (flags & 1u << PG_locked)
+		return "it is locked";
+	if (flags & 1u << PG_poisoned)
+		return "it is out of use";
+	if (page_mapcount(page))
+		return "it is still mapped";
+	if (flags & 1u << PG_head && page->private != order)
+		return "its compound block has another size";
+	if (order > MAX_PAGE_ORDER || page_to_pfn(page) & ((1UL << order) - 1))
+		return "the block is too large or not aligned to its size";
+	return NULL;
+}
+
+static void put_block(struct page *page, unsigned order)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long flags;
+
+	page_flags_keep(page, PAGE_KEEP_MASK);
+	spin_lock_irqsave(&zone->lock, flags);
+	buddy_put_locked(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+void free_frames_slow(struct page *page, unsigned order)
+{
+	const char *why = why_not_free(page, order);
+	struct pcp_list *list;
+
+	if (unlikely(why)) {
+		bad_page(page, why);
+		return;
+	}
+	quire_event(mm_page_free, page_to_pfn(page), order, 0);
+	if (PageFlag(page, PG_head))
+		unmake_compound(page, order);
+	count_vm_events(PGFREE, 1L << order);
+	list = pcp_usable_list(page_zone(page), order, page_pcp_column(page->flags));
+	if (!list) {
+		put_block(page, order);
+		return;
+	}
+	if (list->count >= list->high)
+		pcp_drain_list(list, list->batch);
+	page->order = order;
+	list->nr_moved++;
+	pcp_push(list, page, page->flags);
+}

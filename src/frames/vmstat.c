@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/vmstat.c - adds up what each CPU counted.
+ *
+ *   CPU 0's share  +  CPU 1's share  +  ...  +  what the per-CPU page lists counted for themselves  =  the report
+ *
+ * Lock: none.
+ */
+#include <quire/string.h>
+#include "frames.h"
+
+DEFINE_PER_CPU(struct vm_counters, vm_counters);
+
+#define TEXT_(id, text) text,
+const char *const zone_stat_text[NR_VM_ZONE_STAT_ITEMS] = { QUIRE_ZONE_STATS(TEXT_) };
+const char *const numa_stat_text[NR_VM_NUMA_EVENT_ITEMS] = { QUIRE_NUMA_STATS(TEXT_) };
+const char *const node_stat_text[NR_VM_NODE_STAT_ITEMS] = { QUIRE_NODE_STATS(TEXT_) };
+const char *const vm_event_text[NR_VM_EVENT_ITEMS] = { QUIRE_VM_EVENTS(TEXT_) };
+#undef TEXT_
+
+_Static_assert(PGALLOC_MOVABLE - PGALLOC_DMA == ZONE_MOVABLE, "PGALLOC events are in zone order");
+
+/* Each CPU got a copy of the boot CPU's counters: only CPU 0 keeps them. */
+void vmstat_cpus_init(void)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpu)
+			memset(&per_cpu(vm_counters, cpu), 0, sizeof(struct vm_counters));
+}
+
+void vmstat_exit(void)
+{
+	memset(&vm_counters, 0, sizeof(vm_counters));
+}
+
+void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, long delta)
+{
+	mod_nid_page_state((unsigned)node->node_id, item, delta);
+}
+
+void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	this_cpu_add(vm_counters.zone[zone->id][item], delta);
+}
+
+/* A CPU may have freed what another counted: single shares can be negative, sums only for a moment. */
+static unsigned long not_negative(long v)
+{
+	return v < 0 ? 0 : (unsigned long)v;
+}
+
+unsigned long node_page_state(const struct pglist_data *node, enum node_stat_item item)
+{
+	unsigned cpu;
+	long sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->node[node->node_id][item]);
+	return not_negative(sum);
+}
+
+unsigned long global_node_page_state(enum node_stat_item item)
+{
+	unsigned cpu;
+	long sum = 0;
+
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(percpu_of(&vm_counters, cpu)->node[nid][item]);
+	return not_negative(sum);
+}
+
+static unsigned long free_in_whole_pageblocks(const struct zone *zone)
+{
+	unsigned long n = 0;
+
+	for (unsigned order = pageblock_order; order <= MAX_PAGE_ORDER; order++)
+		for (unsigned type = 0; type < MIGRATE_TYPES; type++)
+			n += READ_ONCE(zone->free_area[order].nr[type]) << order;
+	return n;
+}
+
+unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item)
+{
+	unsigned cpu;
+	long sum = 0;
+
+	if (item == NR_FREE_PAGES)
+		return READ_ONCE(zone->nr_free);
+	if (item == NR_FREE_PAGES_BLOCKS)
+		return free_in_whole_pageblocks(zone);
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->zone[zone->id][item]);
+	return not_negative(sum);
+}
+
+unsigned long global_zone_page_state(enum zone_stat_item item)
+{
+	unsigned long n = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		n += zone_page_state(zone, item);
+	return n;
+}
+
+/* Blocks that the per-CPU fast paths of one zone moved, in frames. */
+static void add_pcp_events(const struct zone *zone, unsigned long *alloc, unsigned long *freed)
+{
+	unsigned cpu;
+
+	if (!zone->pcp)
+		return;
+	for_each_possible_cpu(cpu) {
+		for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
+			const struct pcp_list *list = &per_cpu_ptr(zone->pcp, cpu)->list[i];
+
+			*alloc += pcp_nr_alloc(list) << list->order;
+			*freed += READ_ONCE(list->nr_free) << list->order;
+		}
+	}
+}
+
+void all_vm_events(unsigned long sum[NR_VM_EVENT_ITEMS])
+{
+	struct zone *zone;
+	unsigned cpu;
+
+	memset(sum, 0, NR_VM_EVENT_ITEMS * sizeof(*sum));
+	for_each_possible_cpu(cpu)
+		for (unsigned i = 0; i < NR_VM_EVENT_ITEMS; i++)
+			sum[i] += (unsigned long)READ_ONCE(percpu_of(&vm_counters, cpu)->event[i]);
+	for_each_zone(zone)
+		add_pcp_events(zone, &sum[PGALLOC_DMA + zone->idx], &sum[PGFREE]);
+}
+
+unsigned long zone_numa_event(const struct zone *zone, enum numa_stat_item item)
+{
+	unsigned long alloc = 0, freed = 0;
+	unsigned cpu;
+
+	if (item != NUMA_HIT && item != NUMA_LOCAL)
+		return 0;
+	add_pcp_events(zone, &alloc, &freed);
+	for_each_possible_cpu(cpu)
+		alloc += (unsigned long)READ_ONCE(percpu_of(&vm_counters, cpu)->event[PGALLOC_DMA + zone->idx]);
+	return alloc;
+}

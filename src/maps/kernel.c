@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * maps/kernel.c - the kernel's own half of every address space: the linear map, the image, and the entries
+ * behind vmalloc and ioremap.
+ *
+ *   PAGE_OFFSET            PORT_VMALLOC_START         image
+ *   |== all RAM, 2 MiB ====|…… vmalloc, ioremap ……|…… text r-x | rodata r-- | data rw- |
+ *
+ * The root entries of the kernel half are all made here, before the first address space, and copied into
+ * each new root; whatever is mapped later hangs below them and so is seen by every space at once.
+ *
+ * Lock:  set up by one CPU; afterwards kernel_map.lock guards the entries and the counts of their tables.
+ */
+#include <quire/err.h>
+#include <quire/memblock.h>
+#include <quire/printk.h>
+#include <quire/string.h>
+#include "maps/maps.h"
+
+#define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
+#define ROOT_ENTRIES (1u << pt_fmt.bits[0])
+#define LARGE_LEVEL (PT_LAST - 1)
+
+static struct kernel_map {
+	spinlock_t lock;                /* entries of the kernel half and nr_present of their tables */
+	pte_t *pgd;
+	bool frames_ready;              /* tables come from frames/, no longer from memblock */
+	unsigned long kb_small, kb_large;
+} kernel_map;
+
+pte_t *maps_kernel_pgd(void)
+{
+	return kernel_map.pgd;
+}
+
+phys_addr_t maps_kernel_root(void)
+{
+	return __pa(kernel_map.pgd);
+}
+
+void maps_direct_map_kb(unsigned long *small, unsigned long *large)
+{
+	*small = kernel_map.kb_small;
+	*large = kernel_map.kb_large;
+}
+
+u64 pt_user_prot(bool read, bool write, bool exec)
+{
+	u64 bits = pt_fmt.user | pt_fmt.accessed;
+
+	if (!read && !write && !exec)
+		return pt_fmt.protnone | pt_fmt.accessed | pt_fmt.noexec;
+	bits |= pt_fmt.present;
+	if (write)
+		bits |= pt_fmt.write;
+	if (!exec)
+		bits |= pt_fmt.noexec;
+	return bits;
+}
+
+static pte_t *new_kernel_table(void)
+{
+	struct page *page;
+
+	if (!kernel_map.frames_ready) {
+		pte_t *table = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
+
+		if (!table)
+			quire_panic("maps: no memory for the kernel's page tables\n");
+		return table;
+	}
+	page = pt_alloc_table(GFP_ATOMIC); /* under the lock */
+	return page ? page_address(page) : NULL;
+}
+
+/* The entry of `level` that translates va, with tables made above it; NULL: no memory. */
+static pte_t *kernel_entry(unsigned long va, unsigned level)
+{
+	pte_t *table = kernel_map.pgd;
+	unsigned l;
+
+	for (l = 0; l < level; l++) {
+		pte_t *entry = table + pt_index(va, l);
+
+		if (!pte_valid(*entry)) {
+			pte_t *lower = new_kernel_table();
+
+			if (!lower)
+				return NULL;
+			/* Kernel tables need no user bit; permissions are decided by the last entry. */
+			*entry = __pa(lower) | (pt_fmt.table & ~pt_fmt.user);
+			if (kernel_map.frames_ready)
+				pt_count(pt_page(entry), 1);
+		}
+		table = pt_table_of(*entry);
+	}
+	return table + pt_index(va, level);
+}
+
+int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot)
+{
+	pte_t *entry;
+
+	spin_lock(&kernel_map.lock);
+	entry = kernel_entry(va, PT_LAST);
+	if (entry) {
+		if (!*entry)
+			pt_count(pt_page(entry), 1);
+		WRITE_ONCE(*entry, pa | prot);
+	}
+	spin_unlock(&kernel_map.lock);
+	return entry ? 0 : -ENOMEM;
+}
+
+void pt_unmap_kernel(unsigned long start, unsigned long end)
+{
+	struct page *list;
+	unsigned long va;
+
+	spin_lock(&kernel_map.lock);
+	for (va = start; va < end; va += PAGE_SIZE) {
+		pte_t *entry = pt_find(kernel_map.pgd, va, NULL);
+
+		if (entry && *entry) {
+			WRITE_ONCE(*entry, 0);
+			pt_count(pt_page(entry), -1);
+		}
+	}
+	list = pt_detach_empty_kernel(kernel_map.pgd, start, end);
+	port_flush_tlb_kernel(start, end);
+	spin_unlock(&kernel_map.lock);
+	pt_free_list(list);
+}
+
+pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
+{
+	pte_t *table = root;
+	unsigned l;
+
+	for (l = 0;; l++) {
+		pte_t e = READ_ONCE(table[pt_index(va, l)]);
+
+		if (level)
+			*level = l;
+		if (l == PT_LAST || !pte_valid(e) || ((pt_fmt.leaf_levels >> l & 1) && (e & pt_fmt.large)))
+			return e;
+		table = pt_table_of(e);
+	}
+}
+
+static bool touches(phys_addr_t pa, phys_addr_t size, phys_addr_t start, phys_addr_t end)
+{
+	return pa < end && start < pa + size;
+}
+
+/* What the linear map may do with the frame at pa: nothing executes there, text and rodata are read-only. */
+static u64 linear_prot(const struct maps_image *image, phys_addr_t pa)
+{
+	if (image && (touches(pa, PAGE_SIZE, image->text_start, image->text_end) ||
+		      touches(pa, PAGE_SIZE, image->rodata_start, image->rodata_end)))
+		return PT_KERNEL_RO;
+	return PT_KERNEL_RW;
+}
+
+static bool fits_large(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
+{
+	if (!IS_ALIGNED(pa, PMD_SIZE) || end - pa < PMD_SIZE)
+		return false;
+	return !image || (!touches(pa, PMD_SIZE, image->text_start, image->text_end) &&
+			  !touches(pa, PMD_SIZE, image->rodata_start, image->rodata_end));
+}
+
+static void map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
+{
+	while (pa < end) {
+		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
+
+		if (fits_large(image, pa, end)) {
+			*kernel_entry(va, LARGE_LEVEL) = pa | PT_KERNEL_RW | pt_fmt.large;
+			kernel_map.kb_large += PMD_SIZE >> 10;
+			pa += PMD_SIZE;
+		} else {
+			*kernel_entry(va, PT_LAST) = pa | linear_prot(image, pa);
+			kernel_map.kb_small += PAGE_SIZE >> 10;
+			pa += PAGE_SIZE;
+		}
+	}
+}
+
+static void map_image_part(const struct maps_image *image, phys_addr_t start, phys_addr_t end, u64 prot)
+{
+	phys_addr_t pa;
+
+	for (pa = start; pa < end; pa += PAGE_SIZE)
+		*kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start), PT_LAST) = pa | prot;
+}
+
+void maps_early_init(const struct maps_image *image)
+{
+	phys_addr_t start, end;
+	unsigned long va;
+	u64 i;
+
+	memset(&kernel_map, 0, sizeof(kernel_map));
+	spin_lock_init(&kernel_map.lock, "kernel_map", LOCK_RANK_PAGE_TABLE);
+	kernel_map.pgd = new_kernel_table();
+	for_each_mem_range(i, &start, &end)
+		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE), QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
+	if (image && image->virt_base) {
+		map_image_part(image, image->text_start, image->text_end, PT_KERNEL_RX);
+		map_image_part(image, image->rodata_start, image->rodata_end, PT_KERNEL_RO);
+		map_image_part(image, image->data_start, image->data_end, PT_KERNEL_RW);
+	}
+	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.shift[0]) {
+		kernel_entry(va, 1);
+		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.shift[0])
+			break;
+	}
+}
+
+void maps_tables_from_frames(void)
+{
+	kernel_map.frames_ready = true;
+}
+
+void maps_forget_tables(void)
+{
+	memset(&kernel_map, 0, sizeof(kernel_map));
+}
+
+pte_t *pt_new_root(void)
+{
+	struct page *page = pt_alloc_table(GFP_KERNEL);
+	pte_t *root;
+
+	if (!page)
+		return NULL;
+	root = page_address(page);
+	memcpy(root + KERNEL_FIRST, kernel_map.pgd + KERNEL_FIRST, (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
+	return root;
+}
+
+void pt_free_root(pte_t *root)
+{
+	memset(root + KERNEL_FIRST, 0, (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
+	pt_free_table(pt_page(root));
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spaces/fault.c - a user address was touched that the tables do not translate.
+ *
+ *   no area                        ->  SIGSEGV MAPERR, or the stack grows
+ *   area does not allow it         ->  SIGSEGV ACCERR
+ *   entry empty, anonymous         ->  read: the zero page        write: a zeroed frame
+ *   entry empty, file              ->  the cache's page (and those around it), or a private copy of it
+ *   entry read-only, write         ->  last owner reuses the page, else a copy
+ *
+ * Lock:  mmap_lock for reading keeps the areas; ptl of the one table guards the entry.  Work that may sleep is done before
+ *        ptl is taken, and the entry is compared with what it was.
+ */
+#include <quire/percpu.h>
+#include "internal.h"
+
+/* A frame for private memory of the area, accounted to nobody yet. */
+static struct page *new_anon_page(unsigned long index, gfp_t gfp)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | gfp);
+
+	if (likely(page)) {
+		page_flags_set(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate | 1u << PG_dirty);
+		page->index = index;
+		atomic_set(&page->_mapcount, 1);
+	}
+	return page;
+}
+
+static void drop_new_page(struct page *page)
+{
+	atomic_set(&page->_mapcount, 0);
+	page_flags_keep(page, ~(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate | 1u << PG_dirty));
+	__free_page(page);
+}
+
+static unsigned long linear_index(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+}
+
+static u64 writable_prot(const struct vm_area_struct *vma)
+{
+	return vma->vm_page_prot | pt_fmt.write | pt_fmt.dirty;
+}
+
+static void note_anon_seen(struct vm_area_struct *vma)
+{
+	if (!(READ_ONCE(vma->vm_flags) & VM_ANONSEEN))
+		__atomic_fetch_or(&vma->vm_flags, VM_ANONSEEN, __ATOMIC_RELAXED);
+}
+
+static void lock_new_page(const struct vm_area_struct *vma, struct page *page)
+{
+	if (unlikely(vma->vm_flags & VM_LOCKED) && !TestSetPageFlag(page, PG_mlocked))
+		mod_zone_page_state(page_zone(page), NR_MLOCK, 1);
+}
+
+/* Count a page that now has one more mapping, its first if `first`. */
+static void count_mapping(struct mm_struct *mm, struct page *page, bool first)
+{
+	int which = page_mm_counter(page);
+
+	atomic_long_inc(&mm->rss_stat[which]);
+	if (first)
+		mod_nid_page_state(page_to_nid(page), which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
+}
+
+/* Put `e` into an entry that was empty; false: somebody else filled it first. */
+static bool set_empty_pte(pte_t *pte, pte_t e)
+{
+	struct page *table = pt_page(pte);
+	bool mine;
+
+	pt_lock(table);
+	mine = *pte == 0;
+	if (mine) {
+		WRITE_ONCE(*pte, e);
+		pt_count(table, 1);
+	}
+	pt_unlock(table);
+	return mine;
+}
+
+static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, unsigned flags)
+{
+	struct page *page;
+
+	if (!(flags & FAULT_FLAG_WRITE)) {
+		set_empty_pte(pte, spaces.zero_entry | vma->vm_page_prot);
+		return 0;
+	}
+	page = new_anon_page(linear_index(vma, addr), __GFP_ZERO);
+	if (unlikely(!page))
+		return VM_FAULT_OOM;
+	note_anon_seen(vma);
+	if (likely(set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma))))) {
+		count_mapping(vma->vm_mm, page, true);
+		lock_new_page(vma, page);
+	} else {
+		drop_new_page(page);
+	}
+	return 0;
+}
+
+/* The entry points to `page` from now on if it is still empty.  The caller's reference becomes the mapping's. */
+static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, struct page *page, pte_t e)
+{
+	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	bool first = atomic_inc_return(&page->_mapcount) == 1;
+
+	if (set_empty_pte(pte, e)) {
+		count_mapping(vma->vm_mm, page, first);
+		lock_new_page(vma, page);
+		/* A truncation that took the page out of the file meanwhile either sees our entry in its second
+		 * round over the tables, or we see here that the page is the file's no more. */
+		if (mapping && READ_ONCE(page->mapping) != mapping && !(vma->vm_ops && vma->vm_ops->fault))
+			zap_range(vma, addr, addr + PAGE_SIZE);
+		return;
+	}
+	atomic_dec(&page->_mapcount);
+	put_page(page);
+}
+
+/* A store to a private file page that is not mapped yet: copy at once. */
+static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, struct page *from)
+{
+	struct page *page = new_anon_page(linear_index(vma, addr), 0);
+
+	if (!page) {
+		put_page(from);
+		return VM_FAULT_OOM;
+	}
+	port_copy_page(page_address(page), page_address(from));
+	put_page(from);
+	note_anon_seen(vma);
+	if (set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma)))) {
+		count_mapping(vma->vm_mm, page, true);
+		lock_new_page(vma, page);
+	} else {
+		drop_new_page(page);
+	}
+	return 0;
+}
+
+static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags, pgoff_t pgoff,
+				 vm_fault_t *why)
+{
+	struct vm_fault vmf = { vma, flags, addr, pgoff, NULL };
+
+	*why = vma->vm_ops->fault(&vmf);
+	return *why & (VM_FAULT_ERROR | VM_FAULT_NOPAGE) ? NULL : vmf.page;
+}
+
+static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, unsigned flags)
+{
+	pgoff_t pgoff = linear_index(vma, addr);
+	bool write = flags & FAULT_FLAG_WRITE;
+	vm_fault_t why = 0;
+	struct page *page;
+	pte_t e;
+
+	if (vma->vm_ops && vma->vm_ops->fault) {
+		page = driver_fault(vma, addr, flags, pgoff, &why);
+	} else {
+		if (!write && filemap_map_around(vma, addr, pte))
+			return 0;
+		page = filemap_fault(vma, pgoff, &why);
+	}
+	if (!page)
+		return why & VM_FAULT_NOPAGE ? 0 : why;
+	if (write && !(vma->vm_flags & VM_SHARED))
+		return why | private_write_fault(vma, addr, pte, page);
+	e = pte_make(page_to_pfn(page), vma->vm_page_prot);
+	if (write) {
+		e |= pt_fmt.dirty;
+		set_page_dirty(page);
+	}
+	map_file_page(vma, addr, pte, page, e);
+	return why;
+}
+
+/* Whether the space that faults is the only holder of the page. */
+static bool last_owner(const struct page *page)
+{
+	return PageFlag(page, PG_anon) && page_mapcount(page) == 1 && page_count(page) == 1;
+}
+
+/* Whether nothing but the processor's marks changed. */
+static bool same_entry(pte_t now, pte_t was)
+{
+	return ((now ^ was) & ~(pt_fmt.accessed | pt_fmt.dirty)) == 0;
+}
+
+static void make_writable(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+{
+	pte_set_bits(pte, pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed);
+	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
+}
+
+/* Replace the read-only entry `was` by a private copy of what it maps.  `old` is referenced, NULL: the zero page. */
+static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, pte_t was, struct page *old)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct page *page = new_anon_page(linear_index(vma, addr), old ? 0 : __GFP_ZERO), *table = pt_page(pte);
+	bool mine;
+
+	if (!page) {
+		if (old)
+			put_page(old);
+		return VM_FAULT_OOM;
+	}
+	if (old)
+		port_copy_page(page_address(page), page_address(old));
+	note_anon_seen(vma);
+	/* While we copied, the entry was unlocked: another thread may have copied it first, or DONTNEED or a
+	 * truncation may have emptied it.  In both cases it is no longer `was` and our copy is surplus.  The old
+	 * frame cannot have come back as another page: we hold a reference. */
+	pt_lock(table);
+	mine = same_entry(*pte, was);
+	if (mine) {
+		WRITE_ONCE(*pte, pte_make(page_to_pfn(page), writable_prot(vma)));
+		port_flush_tlb_range(mm->root, addr, addr + PAGE_SIZE);
+	}
+	pt_unlock(table);
+	if (!mine) {
+		drop_new_page(page);
+	} else {
+		count_mapping(mm, page, true);
+		lock_new_page(vma, page);
+		if (old) {
+			int which = page_mm_counter(old);
+
+			atomic_long_dec(&mm->rss_stat[which]);
+			if (atomic_dec_and_test(&old->_mapcount))
+				mod_nid_page_state(page_to_nid(old),
+						    which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
+			put_page(old);
+		}
+	}
+	if (old)
+		put_page(old);
+	return 0;
+}
+
+static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, pte_t was)
+{
+	struct page *table = pt_page(pte), *old = NULL;
+
+	pt_lock(table);
+	if (!same_entry(*pte, was)) {
+		pt_unlock(table);
+		return 0;
+	}
+	if (!pte_special(was)) {
+		old = pte_page(was);
+		if (vma->vm_flags & VM_SHARED) {
+			set_page_dirty(old);
+			make_writable(vma, addr, pte);
+			pt_unlock(table);
+			return 0;
+		}
+		if (last_owner(old)) {
+			make_writable(vma, addr, pte);
+			pt_unlock(table);
+			count_vm_event(PGREUSE);
+			return 0;
+		}
+		get_page(old);
+	} else if (vma->vm_flags & VM_SHARED) {
+		make_writable(vma, addr, pte);
+		pt_unlock(table);
+		return 0;
+	}
+	pt_unlock(table);
+	return copy_on_write(vma, addr, pte, was, old);
+}
+
+vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags)
+{
+	pte_t *pte = mm_make_pte(vma->vm_mm, addr), e;
+
+	if (unlikely(!pte))
+		return VM_FAULT_OOM;
+	e = READ_ONCE(*pte);
+	if (!e) {
+		if (!vma->vm_file && !vma->vm_ops)
+			return anon_fault(vma, addr, pte, flags);
+		return file_fault(vma, addr, pte, flags);
+	}
+	if ((flags & FAULT_FLAG_WRITE) && !pte_write(e))
+		return write_protect_fault(vma, addr, pte, e);
+	/* Another thread was faster, or the processor remembered an entry with fewer rights. */
+	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
+	return 0;
+}
+
+/* Why the access is not allowed, or 0. */
+static vm_fault_t access_error(const struct vm_area_struct *vma, unsigned flags)
+{
+	if (flags & FAULT_FLAG_WRITE)
+		return vma->vm_flags & VM_WRITE ? 0 : VM_FAULT_ACCERR;
+	if (flags & FAULT_FLAG_INSTRUCTION)
+		return vma->vm_flags & VM_EXEC ? 0 : VM_FAULT_ACCERR;
+	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC) ? 0 : VM_FAULT_ACCERR;
+}
+
+/* Let a stack grow down to the page of addr.  mmap_lock held for writing. */
+int expand_stack(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *prev = vma_prev(vma);
+	unsigned long grow;
+
+	addr &= PAGE_MASK;
+	if (addr >= vma->vm_start)
+		return 0;
+	grow = vma->vm_start - addr;
+	if (addr < quire_vm.mmap_min_addr || vma->vm_end - addr > mm->limits.stack || grow >> PAGE_SHIFT > vma->vm_pgoff)
+		return -ENOMEM;
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) &&
+	    addr - prev->vm_end < STACK_GUARD)
+		return -ENOMEM;
+	if (prev && prev->vm_end > addr)
+		return -ENOMEM;
+	if (!may_expand_vm(mm, vma->vm_flags, grow >> PAGE_SHIFT))
+		return -ENOMEM;
+	if ((vma->vm_flags & VM_LOCKED) && mm->limits.memlock != RLIM_UNLIMITED &&
+	    mm->locked_vm + (grow >> PAGE_SHIFT) > mm->limits.memlock >> PAGE_SHIFT)
+		return -ENOMEM;
+	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(mm, grow >> PAGE_SHIFT) != 0)
+		return -ENOMEM;
+	vma->vm_pgoff -= grow >> PAGE_SHIFT;
+	range_resize(&mm->areas, &vma->range, addr, vma->vm_end);
+	vm_stat_account(mm, vma->vm_flags, (long)(grow >> PAGE_SHIFT));
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm += grow >> PAGE_SHIFT;
+	return 0;
+}
+
+/* No area holds addr.  If a stack lies above, grow it; afterwards mmap_lock is held for reading again. */
+static struct vm_area_struct *grow_or_fail(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+
+	up_read(&mm->mmap_lock);
+	down_write(&mm->mmap_lock);
+	vma = find_vma(mm, addr);
+	if (vma && vma->vm_start > addr && (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, addr) != 0))
+		vma = NULL;
+	downgrade_write(&mm->mmap_lock);
+	return vma;
+}
+
+vm_fault_t do_user_fault(struct mm_struct *mm, unsigned long addr, unsigned flags)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t ret;
+
+	count_vm_event(PGFAULT);
+	if (unlikely(addr >= PORT_TASK_SIZE))
+		return VM_FAULT_MAPERR;
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, addr);
+	if (unlikely(!vma || addr < vma->vm_start)) {
+		if (vma && (vma->vm_flags & VM_GROWSDOWN))
+			vma = grow_or_fail(mm, addr);
+		else
+			vma = NULL;
+	}
+	if (unlikely(!vma)) {
+		ret = VM_FAULT_MAPERR;
+	} else {
+		ret = access_error(vma, flags);
+		if (likely(!ret))
+			ret = handle_area_fault(vma, addr & PAGE_MASK, flags);
+	}
+	up_read(&mm->mmap_lock);
+	if (unlikely(ret & VM_FAULT_MAJOR))
+		count_vm_event(PGMAJFAULT);
+	return ret;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* spaces/init.c - the folder's state: caches and the zero page. */
+#include "internal.h"
+
+struct spaces_state spaces;
+
+
+struct page *quire_zero_page(void)
+{
+	return spaces.zero_page;
+}
+
+int spaces_init(void)
+{
+	memset(&spaces, 0, sizeof(spaces));
+	filemap_init();
+	spin_lock_init(&spaces.mmlist_lock, "mmlist", LOCK_RANK_PAGE_TABLE);
+	INIT_LIST_HEAD(&spaces.mmlist);
+	spaces.mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0, SLAB_HWCACHE_ALIGN, NULL);
+	spaces.vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0, 0, NULL);
+	spaces.node_cache = kmem_cache_create("radix_tree_node", page_tree_node_size(), 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	spaces.shmem_cache = kmem_cache_create("shmem_inode_cache", shmem_object_size(), 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	spaces.zero_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!spaces.mm_cache || !spaces.vma_cache || !spaces.node_cache || !spaces.shmem_cache || !spaces.zero_page) {
+		spaces_exit();
+		return -ENOMEM;
+	}
+	spaces.zero_entry = pte_make(page_to_pfn(spaces.zero_page), pt_fmt.special);
+	return 0;
+}
+
+static void destroy(struct kmem_cache *cache)
+{
+	if (cache)
+		kmem_cache_destroy(cache);
+}
+
+void spaces_exit(void)
+{
+	destroy(spaces.mm_cache);
+	destroy(spaces.vma_cache);
+	destroy(spaces.node_cache);
+	destroy(spaces.shmem_cache);
+	if (spaces.zero_page)
+		__free_page(spaces.zero_page);
+	memset(&spaces, 0, sizeof(spaces));
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spaces/zap.c - forget mapped pages: clear entries, flush once, then free.
+ *
+ *   entries cleared ──> gather ──(full, or done)──> one TLB flush ──> frames freed in one go, empty tables freed
+ *
+ * Always true:  no frame and no table page is freed before the flush that follows the clearing of its entry.
+ * Lock:         mmap_lock (reading suffices), or i_mmap_lock and page_table_lock (truncation); ptl per table.
+ */
+#include "internal.h"
+
+void gather_init(struct gather *g, struct mm_struct *mm)
+{
+	g->mm = mm;
+	g->no_flush = false;
+	g->nr = 0;
+	g->start = ~0UL;
+	g->end = 0;
+	g->tables = NULL;
+}
+
+/* What a page carries only while it is mapped as anonymous memory. */
+#define ANON_FLAGS (1u << PG_anon | 1u << PG_swapbacked | 1u << PG_dirty | 1u << PG_uptodate | 1u << PG_referenced)
+
+static void free_gathered(struct gather *g)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < g->nr; i++) {
+		struct page *page = g->pages[i];
+
+		if (!put_page_testzero(page))
+			continue;
+		if (PageFlag(page, PG_anon))
+			page_flags_keep(page, ~ANON_FLAGS);
+		g->pages[n++] = page;
+	}
+	g->nr = 0;
+	if (n)
+		free_pages_bulk_array(g->pages, n);
+}
+
+void gather_flush(struct gather *g)
+{
+	if (g->start < g->end && !g->no_flush)
+		port_flush_tlb_range(g->mm->root, g->start, g->end);
+	g->start = ~0UL;
+	g->end = 0;
+	if (g->nr)
+		free_gathered(g);
+	if (g->tables) {
+		pt_free_list(g->tables);
+		g->tables = NULL;
+	}
+}
+
+void gather_tables(struct gather *g, unsigned long start, unsigned long end)
+{
+	struct pt_space space = mm_tables(g->mm);
+	struct page *list = pt_detach_empty(&space, start, end), *last = list;
+
+	if (!list)
+		return;
+	while (last->word2)
+		last = (struct page *)last->word2;
+	last->word2 = (unsigned long)g->tables;
+	g->tables = list;
+	gather_range(g, start, end);
+}
+
+/* What one table's worth of zapping did to the counters. */
+struct zap_count {
+	unsigned rss[NR_MM_COUNTERS];
+	unsigned unmapped_anon, unmapped_file;
+	unsigned cleared;
+};
+
+static void apply_count(struct mm_struct *mm, struct page *table, const struct zap_count *c)
+{
+	int i;
+
+	pt_count(table, -(int)c->cleared);
+	for (i = 0; i < NR_MM_COUNTERS; i++)
+		if (c->rss[i])
+			atomic_long_sub(c->rss[i], &mm->rss_stat[i]);
+	if (c->unmapped_anon)
+		mod_nid_page_state(page_to_nid(table), NR_ANON_MAPPED, -(long)c->unmapped_anon);
+	if (c->unmapped_file)
+		mod_nid_page_state(page_to_nid(table), NR_FILE_MAPPED, -(long)c->unmapped_file);
+}
+
+static void forget_mlock(struct page *page)
+{
+	ClearPageFlag(page, PG_mlocked);
+	mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
+}
+
+/* One present, counted page loses one mapping. */
+static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, struct page *page, struct zap_count *c)
+{
+	u32 flags = READ_ONCE(page->flags);
+
+	if (flags >> PG_anon & 1) {
+		c->rss[MM_ANONPAGES]++;
+		if (atomic_dec_and_test(&page->_mapcount))
+			c->unmapped_anon++;
+	} else {
+		c->rss[flags >> PG_swapbacked & 1 ? MM_SHMEMPAGES : MM_FILEPAGES]++;
+		if (pte_dirty(e) && !(flags >> PG_dirty & 1))
+			set_page_dirty(page);
+		if (atomic_dec_and_test(&page->_mapcount))
+			c->unmapped_file++;
+	}
+	if (unlikely(flags >> PG_mlocked & 1) && (vma->vm_flags & VM_LOCKED))
+		forget_mlock(page);
+	gather_page(g, page);
+}
+
+static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
+		      bool even_cows)
+{
+	struct page *table = pt_page(pte);
+	struct zap_count c = { { 0 }, 0, 0, 0 };
+	unsigned long from = addr;
+
+	pt_lock(table);
+	for (; addr < to; addr += PAGE_SIZE, pte++) {
+		pte_t e = READ_ONCE(*pte);
+
+		if (!e)
+			continue;
+		if (!pte_special(e)) {
+			struct page *page = pte_page(e);
+
+			if (!even_cows && PageFlag(page, PG_anon))
+				continue;
+			if (g->nr == GATHER_PAGES) {
+				gather_range(g, from, addr);
+				gather_flush(g);
+			}
+			zap_page(g, vma, pte_get_and_clear(pte), page, &c);
+		} else {
+			WRITE_ONCE(*pte, 0);
+		}
+		c.cleared++;
+	}
+	if (c.cleared) {
+		gather_range(g, from, to);
+		apply_count(g->mm, table, &c);
+	}
+	pt_unlock(table);
+}
+
+void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long rss = get_mm_rss(mm), to;
+
+	if (rss > READ_ONCE(mm->hiwater_rss))
+		WRITE_ONCE(mm->hiwater_rss, rss);
+	while (start < end) {
+		pte_t *pte = mm_find_pte(mm, start, &to);
+
+		if (pte) {
+			to = pt_table_end(start, end);
+			zap_table(g, vma, pte, start, to, even_cows);
+		} else if (to <= start) {
+			break;
+		}
+		start = to;
+	}
+}
+
+void zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct gather g;
+
+	gather_init(&g, vma->vm_mm);
+	zap_area(&g, vma, start, end, true);
+	gather_flush(&g);
+}
+
+void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, pte_range_fn fn, void *arg)
+{
+	while (start < end) {
+		unsigned long to;
+		pte_t *pte = mm_find_pte(vma->vm_mm, start, &to);
+
+		if (pte) {
+			struct page *table = pt_page(pte);
+
+			to = pt_table_end(start, end);
+			pt_lock(table);
+			fn(vma, pte, start, to, arg);
+			pt_unlock(table);
+		} else if (to <= start) {
+			break;
+		}
+		start = to;
+	}
+}
+
+/* Zap a file's pages from one area.  page_table_lock keeps the tables from being freed: the caller may hold
+ * no mmap_lock at all. */
+static void unmap_in_area(struct vm_area_struct *vma, pgoff_t first, pgoff_t last, bool even_cows)
+{
+	pgoff_t vfirst = vma->vm_pgoff, vlast = vfirst + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
+	pgoff_t from = first > vfirst ? first : vfirst, to = last < vlast ? last : vlast;
+	struct gather g;
+
+	if (from > to)
+		return;
+	gather_init(&g, vma->vm_mm);
+	spin_lock(&vma->vm_mm->page_table_lock);
+	zap_area(&g, vma, vma->vm_start + ((from - vfirst) << PAGE_SHIFT),
+		 vma->vm_start + ((to - vfirst + 1) << PAGE_SHIFT), even_cows);
+	gather_flush(&g);
+	spin_unlock(&vma->vm_mm->page_table_lock);
+}
+
+void unmap_mapping_range(struct address_space *mapping, pgoff_t first, pgoff_t last, bool even_cows)
+{
+	struct vm_area_struct *vma;
+
+	spin_lock(&mapping->i_mmap_lock);
+	list_for_each_entry(vma, &mapping->i_mmap, shared)
+		unmap_in_area(vma, first, last, even_cows);
+	spin_unlock(&mapping->i_mmap_lock);
+}

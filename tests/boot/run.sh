@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh [--accept] [CASE...] - boots the kernel and compares what it says with tests/boot/expected/CASE.txt.
+#
+# Prints TAP.  What may vary between runs (addresses, counts, times, process numbers) is normalised first.  --accept
+# writes the expected files anew.  Raw transcripts: build/test/boot-CASE.txt.
+
+set -u
+cd "$(dirname "$0")/../.." || exit
+out=build/test
+kernel=build/bare-x86_64
+mkdir -p $out
+accept=
+[ "${1:-}" = --accept ] && { accept=1; shift; }
+n=0 failures=0
+
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); failures=$((failures + 1)); echo "not ok $n - $1"; }
+check() { # NAME COMMAND...
+	name=$1; shift
+	if "$@"; then ok "$name"; else not_ok "$name"; fi
+}
+
+# Keep what a person would read as the machine's story; replace what may vary.
+normalise() {
+	tr -d '\r' <"$1" |
+		awk '/^(ok|FAIL|skip|init:|machine:|hello|mmtests:) ?/ || /^quire: (balance|init exited|panic)/ ||
+		     /segfault at|Out of memory|invoked oom-killer|page allocation failure|general protection|BUG|WARNING/' |
+		sed -E -e 's/^\[ *[0-9]+\.[0-9]+\] //' -e 's/(before|after) [0-9]+/\1 N/g' -e 's/0x[0-9a-f]+/ADDR/g' \
+			-e 's/\b[0-9a-f]{6,16}\b/ADDR/g' -e 's/\[[0-9]+\]/[PID]/g' -e 's/(process|pid) [0-9]+/\1 PID/g' \
+			-e 's/[0-9]+ ?(kB|KiB|MiB)/N \1/g' -e 's/ (at|ip|sp) [0-9a-f]+/ \1 ADDR/g'
+}
+
+# boot CASE RAM CPU INIT [ARG...]: transcript in $out/boot-CASE.txt, status in $status.
+boot() {
+	case_name=$1 ram=$2 cpu=$3
+	shift 3
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" -- "$@" </dev/null >$out/boot-"$case_name".txt 2>&1
+	status=$?
+}
+
+balanced() { grep -Eq '^(\[.*\] )?quire: balance: free before [0-9]+, after [0-9]+, missing 0' $out/boot-"$1".txt; }
+
+compare() { # CASE
+	normalise $out/boot-"$1".txt >$out/boot-"$1".normal
+	[ -z "$accept" ] || cp $out/boot-"$1".normal tests/boot/expected/"$1".txt
+	diff -u tests/boot/expected/"$1".txt $out/boot-"$1".normal | sed 's/^/# /' >$out/boot-"$1".diff
+	[ -s $out/boot-"$1".diff ] || return 0
+	head -40 $out/boot-"$1".diff
+	return 1
+}
+
+steps() { # CASE: every step of init.sh is a test of its own
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)   ok "$1: ${line#ok }" ;;
+		"FAIL "*) not_ok "$1: ${line#FAIL }" ;;
+		"skip "*) ok "$1: ${line#skip } # SKIP" ;;
+		esac
+	done <<-LINES
+		$(tr -d '\r' <$out/boot-"$1".txt | grep -E '^(ok|FAIL|skip) ')
+	LINES
+}
+
+work_case() { # CASE RAM CPU: the whole of init.sh test
+	boot "$1" "$2" "$3" /bin/sh /init test
+	steps "$1"
+	check "$1: the transcript is as expected" compare "$1"
+	check "$1: every frame is back" balanced "$1"
+	check "$1: exit status 0" [ "$status" = 0 ]
+}
+
+mmtests_case() {
+	boot mmtests 128M max /bin/tests/mmtests
+	steps mmtests
+	check "mmtests: it came to its end" grep -q '^mmtests: ' $out/boot-mmtests.txt
+	check "mmtests: every frame is back" balanced mmtests
+}
+
+exit_case() { # the status of the first program is the machine's
+	for want in 0 1 42 127; do
+		boot exit 64M max /bin/tests/hello $want
+		check "exit: status $want arrives" [ "$status" = $want ]
+	done
+	boot exit 64M max /bin/no-such-program
+	check "exit: a missing first program is not success" [ "$status" != 0 ]
+	boot exit 64M max /bin/tests/hello-pie 3
+	check "exit: a static-PIE program as the first" [ "$status" = 3 ]
+	boot exit 16M max /bin/tests/hello 3
+	check "exit: too little memory is said, not suffered" grep -qiE 'memory|RAM' $out/boot-exit.txt
+}
+
+tool_case() {
+	tool=build/release/quire
+	[ -x $tool ] || scripts/build.sh release quire-tool
+	user=$kernel/user
+	timeout 60 $tool boot $user/hello 42 </dev/null >$out/tool.txt 2>&1
+	check "tool: exit status 42" [ $? = 42 ]
+	check "tool: the program's words come through" grep -q 'hello from a static program, 1 argument' $out/tool.txt
+	timeout 60 $tool boot --ram 64M $user/nullread </dev/null >$out/tool.txt 2>&1
+	check "tool: 139 for a program that died of SIGSEGV" [ $? = 139 ]
+	check "tool: the line meant for the tool is not shown" sh -c "! grep -q 'quire: init exited' $out/tool.txt"
+	timeout 60 $tool boot $user/hello-pie </dev/null >$out/tool.txt 2>&1
+	check "tool: a static-PIE program" [ $? = 0 ]
+	for bad in "boot" "boot /no/such/file" "boot README.md" "boot /usr/bin/env" "boot --ram 12Q $user/hello" \
+		"boot --ram 1M $user/hello" "boot --cpus 0 $user/hello" "boot --kernel /no/such/kernel $user/hello" "nonsense" ""; do
+		# shellcheck disable=SC2086
+		timeout 60 $tool $bad </dev/null >$out/tool.txt 2>&1
+		status=$?
+		check "tool: refuses '$bad' in words" [ $status != 0 -a $status -lt 128 -a -s $out/tool.txt ]
+	done
+}
+
+scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
+for name in ${*:-32m 256m 3g-hole mmtests exit tool}; do
+	case $name in
+	32m)     work_case 32m 32M max ;;
+	256m)    work_case 256m 256M qemu64 ;;
+	3g-hole) work_case 3g-hole 4G max ;;
+	*)       "${name}_case" ;;
+	esac
+done
+echo "1..$n"
+exit $((failures != 0))

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect, truncation and fork together.
+ *
+ * Each thread owns one page-sized word per region that only it writes, so what it reads back is known; everything
+ * else is there to get in its way.  The laws are checked when all have stopped.
+ */
+#include <pthread.h>
+#include "mm_harness.h"
+
+#define THREADS 4u
+#define ROUNDS 1500u
+#define SHARED_PAGES 64u
+
+static struct mm_struct *mm;
+static struct file *file;
+static unsigned long shared_anon, shared_file, scratch;
+static unsigned wrong;
+
+static void expect(bool law)
+{
+	if (!law)
+		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
+}
+
+static void touch_own(unsigned long base, unsigned id, u32 value)
+{
+	unsigned long at = base + id * 16;
+	u32 seen = 0;
+
+	expect(posix_store(at, &value, 4) == 0);
+	expect(posix_load(at, &seen, 4) == 0 && seen == value);
+}
+
+static void play(unsigned id, u64 *rng, unsigned round)
+{
+	unsigned long own = scratch + id * (64UL << PAGE_SHIFT), at;
+	struct mm_struct *child;
+	u32 v = round;
+
+	switch (rnd(rng) % 9) {
+	case 0 ... 2: /* all threads fault the same pages */
+		at = shared_anon + (rnd(rng) % SHARED_PAGES) * PAGE_SIZE;
+		expect(posix_store(at + 64 + id * 4, &v, 4) == 0);
+		break;
+	case 3: /* anybody's page may go; what is read is then 0 or a value, never an error */
+		at = shared_anon + (1 + rnd(rng) % (SHARED_PAGES - 1)) * PAGE_SIZE;
+		expect(do_madvise(mm, at, PAGE_SIZE, MADV_DONTNEED) == 0);
+		break;
+	case 4:
+		expect(do_mmap(mm, NULL, own, 8 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0) == (long)own);
+		expect(posix_store(own + 3 * PAGE_SIZE, &v, 4) == 0);
+		expect(do_mprotect(mm, own + 2 * PAGE_SIZE, 3 * PAGE_SIZE, PROT_READ) == 0);
+		expect(posix_store(own + 3 * PAGE_SIZE, &v, 4) == VM_FAULT_ACCERR);
+		break;
+	case 5:
+		expect(do_munmap(mm, own, 8 * PAGE_SIZE) == 0);
+		break;
+	case 6: /* file pages come and go under everybody */
+		expect(posix_store(shared_file + (1 + rnd(rng) % 31) * PAGE_SIZE, &v, 4) == 0);
+		truncate_pagecache_range(file->f_mapping, 8 * PAGE_SIZE, 16 * PAGE_SIZE);
+		break;
+	case 7:
+		touch_own(shared_file, id, round);
+		break;
+	default:
+		child = mm_fork(mm);
+		if (child)
+			mmput(child);
+		break;
+	}
+	touch_own(shared_anon, id, round | 1);
+}
+
+static void *thread(void *arg)
+{
+	unsigned id = (unsigned)(uintptr_t)arg, round;
+	u64 rng = 77 + id * 1234567;
+
+	posix_cpu_enter(id);
+	posix_set_mm(mm);
+	for (round = 0; round < ROUNDS; round++)
+		play(id, &rng, round);
+	posix_set_mm(NULL);
+	posix_cpu_leave();
+	return NULL;
+}
+
+static void test_one_space(void **state)
+{
+	pthread_t threads[THREADS];
+	unsigned long before;
+	const char *why;
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(posix_machine_start_simple(64, THREADS), 0);
+	assert_int_equal(quire_start(THREADS, NULL, NULL), 0);
+	before = quire_free_pages_exact();
+	mm = mm_alloc();
+	file = shmem_file_setup("race", 32 * PAGE_SIZE);
+	shared_anon = map_anon(mm, SHARED_PAGES * PAGE_SIZE, RW);
+	shared_file = (unsigned long)do_mmap(mm, file, 0, 32 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	scratch = 0x40000000;
+	for (i = 1; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, thread, (void *)(uintptr_t)i), 0);
+	thread((void *)0);
+	for (i = 1; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	posix_cpu_enter(0);
+	assert_int_equal(wrong, 0);
+	why = check_all();
+	if (why)
+		fail_msg("check_all: %s", why);
+	mmput(mm);
+	fput(file);
+	assert_int_equal(quire_free_pages_exact(), before);
+	quire_stop();
+	posix_machine_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one_space) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* vmalloc_test.c - kernel mappings as the processor sees them: linear map, vmalloc, guard pages, ioremap. */
+#include "mm_harness.h"
+#include "maps/maps.h"
+
+static void test_linear_map_covers_ram(void **state)
+{
+	unsigned long small, large, pa;
+
+	(void)state;
+	for (pa = 1 << 20; pa < 33 << 20; pa += 123 * PAGE_SIZE)
+		assert_ptr_equal(posix_kernel_access(PAGE_OFFSET + pa, true), port_phys_to_virt(pa));
+	assert_null(posix_kernel_access(PAGE_OFFSET, false));
+	assert_null(posix_kernel_access(PAGE_OFFSET + (33UL << 20), false));
+	maps_direct_map_kb(&small, &large);
+	assert_int_equal(small + large, 32 << 10);
+	assert_int_equal(large, 30 << 10); /* 2 MiB..32 MiB; 1 MiB at each end in small pages */
+}
+
+static void test_vmalloc_maps_and_guards(void **state)
+{
+	const unsigned long size = 5 * PAGE_SIZE + 17;
+	char *a = vzalloc(size), *b = vmalloc(PAGE_SIZE);
+	unsigned i;
+
+	(void)state;
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_true(is_vmalloc_addr(a));
+	for (i = 0; i < 6; i++) {
+		u8 *host = posix_kernel_access((unsigned long)a + i * PAGE_SIZE, true);
+
+		assert_non_null(host);
+		assert_int_equal(host[0] | host[PAGE_SIZE - 1], 0);
+		assert_ptr_equal(page_address(vmalloc_to_page(a + i * PAGE_SIZE)), host);
+	}
+	assert_null(posix_kernel_access((unsigned long)a + 6 * PAGE_SIZE, false));
+	assert_true((unsigned long)b >= (unsigned long)a + 7 * PAGE_SIZE || (unsigned long)b < (unsigned long)a);
+	assert_int_equal(vmalloc_nr_pages(), 7);
+	assert_null(maps_check());
+	vfree(a);
+	assert_null(posix_kernel_access((unsigned long)a, false));
+	vfree(b);
+	vfree(NULL);
+	assert_int_equal(vmalloc_nr_pages(), 0);
+}
+
+static void test_refusals(void **state)
+{
+	char *a;
+
+	(void)state;
+	assert_null(vmalloc(0));
+	assert_null(vmalloc(~0UL));
+	assert_null(vmalloc(1UL << 30)); /* more than there is */
+	posix_log_take();
+	a = vmalloc(PAGE_SIZE);
+	vfree(a + 8);
+	assert_non_null(strstr(posix_log_take(), "no area begins there"));
+	vunmap(a);
+	assert_non_null(strstr(posix_log_take(), "was not made by vmap"));
+	vfree(a);
+	vfree(a);
+	assert_non_null(strstr(posix_log_take(), "no area begins there"));
+}
+
+static void test_vmap_shares_frames(void **state)
+{
+	struct page *pages[3];
+	char *p;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_non_null(pages[i] = alloc_page(GFP_KERNEL));
+	p = vmap(pages, 3, 0, 0);
+	assert_non_null(p);
+	for (i = 0; i < 3; i++)
+		assert_ptr_equal(posix_kernel_access((unsigned long)p + i * PAGE_SIZE, true), page_address(pages[i]));
+	assert_null(maps_check());
+	vunmap(p);
+	for (i = 0; i < 3; i++)
+		__free_page(pages[i]);
+}
+
+static void test_ioremap(void **state)
+{
+	unsigned level;
+	pte_t e;
+	char *p;
+
+	(void)state;
+	p = ioremap(0xfed00010u, 0x20);
+	assert_non_null(p);
+	assert_int_equal((unsigned long)p & 0xfff, 0x10);
+	e = pt_lookup(maps_kernel_pgd(), (unsigned long)p, &level);
+	assert_int_equal(e & pt_fmt.pfn_mask, 0xfed00000u);
+	assert_true((e & pt_fmt.uncached) && (e & pt_fmt.noexec));
+	assert_null(maps_check());
+	iounmap(p);
+	assert_null(ioremap(8 << 20, 4096));
+	assert_non_null(strstr(posix_log_take(), "is RAM"));
+	assert_null(ioremap(0xfed00000u, 0));
+	assert_null(ioremap(~(phys_addr_t)0 - 10, 4096));
+}
+
+static void test_explain(void **state)
+{
+	char buf[128], *a = vmalloc(2 * PAGE_SIZE);
+
+	(void)state;
+	maps_explain((unsigned long)a + 2 * PAGE_SIZE + 5, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "guard page behind vmalloc area"));
+	maps_explain((unsigned long)a + 5, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "vmalloc area"));
+	maps_explain(0x1000, buf, sizeof(buf));
+	assert_string_equal(buf, "user space");
+	vfree(a);
+	maps_explain((unsigned long)a, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "hole"));
+}
+
+static void test_kvmalloc(void **state)
+{
+	void *small = kvmalloc(100, GFP_KERNEL), *large = kvmalloc(5 << 20, GFP_KERNEL);
+
+	(void)state;
+	assert_non_null(small);
+	assert_false(is_vmalloc_addr(small));
+	assert_non_null(large);
+	assert_true(is_vmalloc_addr(large));
+	kvfree(small);
+	kvfree(large);
+	kvfree(NULL);
+}
+
+/* What is mapped after a space was made is seen through that space too. */
+static void test_later_mappings_are_shared(void **state)
+{
+	struct mm_struct *mm = mm_alloc();
+	char *a = vmalloc(PAGE_SIZE);
+	pte_t e;
+
+	(void)state;
+	assert_non_null(mm);
+	e = pt_lookup(mm->pgd, (unsigned long)a, NULL);
+	assert_true(pte_valid(e));
+	assert_int_equal(pte_pfn(e), vmalloc_to_pfn(a));
+	vfree(a);
+	assert_false(pte_valid(pt_lookup(mm->pgd, (unsigned long)a, NULL)));
+	end_mm(mm);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MM_TEST(test_linear_map_covers_ram), MM_TEST(test_vmalloc_maps_and_guards),
+		MM_TEST(test_refusals),		     MM_TEST(test_vmap_shares_frames),
+		MM_TEST(test_ioremap),		     MM_TEST(test_explain),
+		MM_TEST(test_kvmalloc),		     MM_TEST(test_later_mappings_are_shared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -182,7 +182,8 @@ static quire_loff_t seek_data(struct kfile *f, quire_loff_t off, bool data)
 	}
 	for (; next == (long)page; next = next_cached(mapping, page))
 		page++;
-	return min(max(off, (quire_loff_t)(page << PAGE_SHIFT)), size);
+	off = max(off, (quire_loff_t)(page << PAGE_SHIFT));
+	return min(off, size);
 }
 
 long sys_lseek(unsigned fd, quire_loff_t off, int whence)

@@ -117,7 +117,8 @@ long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, uns
 /* fault.c; mmap_lock held for reading or writing, addr page-aligned */
 vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags);
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
-/* populate.c: fault in [start, end) as for use; 0, -ENOMEM or -EFAULT.  Takes mmap_lock. */
+/* mlock.c; both take mmap_lock.  Fault in [start, end): as the areas are used, going on after an area that cannot be
+ * (first error returned: -ENOMEM or -EFAULT); or as for reading or writing, stopping at the first error. */
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 

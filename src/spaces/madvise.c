@@ -180,10 +180,8 @@ long do_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 		return -EINVAL;
 	if (size == 0)
 		return 0;
-	if (kind == ADVICE_POPULATE) {
-		err = populate_range(mm, addr, addr + size, advice == MADV_POPULATE_WRITE);
-		return err == -EFAULT ? -EFAULT : err;
-	}
+	if (kind == ADVICE_POPULATE)
+		return populate_range(mm, addr, addr + size, advice == MADV_POPULATE_WRITE);
 	down_read(&mm->mmap_lock);
 	change = kind == ADVICE_FLAGS && changes_flags(mm, addr, addr + size, advice);
 	if (!change) {

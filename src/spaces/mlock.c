@@ -41,7 +41,7 @@ int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 		}
 		to = min(end, vma->vm_end);
 		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
-			err = -EFAULT;
+			err = -EINVAL;
 		else
 			err = populate_area(vma, start, to, write);
 		start = to;
@@ -52,10 +52,10 @@ int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	int err = 0;
+	int err = 0, one;
 
 	down_read(&mm->mmap_lock);
-	while (start < end && !err) {
+	while (start < end) {
 		struct vm_area_struct *vma = find_vma(mm, start);
 		bool write;
 
@@ -64,8 +64,14 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 		start = max(start, vma->vm_start);
 		/* A private writable page is broken off its origin now, so that a later store needs no frame. */
 		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-		if ((vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) && !(vma->vm_flags & (VM_IO | VM_PFNMAP)))
-			err = populate_area(vma, start, min(end, vma->vm_end), write);
+		one = 0;
+		if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)))
+			one = -EFAULT;
+		else if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
+			one = populate_area(vma, start, min(end, vma->vm_end), write);
+		err = err ? err : one;
+		if (one == -ENOMEM)
+			break;
 		start = vma->vm_end;
 	}
 	up_read(&mm->mmap_lock);

@@ -244,6 +244,8 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 		return -EOVERFLOW;
 	if (flags & MAP_ANONYMOUS) {
 		file = NULL;
+		if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED)
+			return -EINVAL;
 		if ((flags & MAP_TYPE) != MAP_PRIVATE) {
 			shmem = shmem_file_setup("/dev/zero (deleted)", (quire_loff_t)len);
 			if (IS_ERR(shmem))

@@ -47,10 +47,10 @@ static void run_op(enum op op, char *base, unsigned long areas)
 		volatile char *p = place(base, areas, i * 7 % PLACES);
 
 		switch (op) {
-		case OP_FAULT:  *p = 1; break;
+		case OP_FAULT: *p = 1; break;
 		case OP_LOOKUP: madvise((void *)p, PAGE, MADV_NORMAL); break;
 		case OP_MUNMAP: munmap((void *)p, PAGE); break;
-		default:        mmap((void *)p, PAGE, RW, ANON | MAP_FIXED, -1, 0); break;
+		default: mmap((void *)p, PAGE, RW, ANON | MAP_FIXED, -1, 0); break;
 		}
 	}
 }
@@ -73,7 +73,8 @@ static int measure(unsigned long areas)
 		if (mprotect(base + a * PAGE, PAGE, RW) != 0)
 			return errno;
 	for (unsigned long a = 0; a < areas; a += 256)
-		(void)*(volatile char *)(base + (a & ~1ul) * PAGE); /* its page table, and the zero page */
+		(void)*(volatile char *)(base +
+					 (a & ~1ul) * PAGE); /* its page table, and the zero page */
 	for (int round = 0; round < ROUNDS; round++) {
 		for (enum op op = 0; op < OPS; op++) {
 			unsigned long start = now();
@@ -84,7 +85,8 @@ static int measure(unsigned long areas)
 	}
 	for (enum op op = 0; op < OPS; op++) {
 		qsort(took[op], ROUNDS, sizeof(took[op][0]), by_value);
-		printf("growth.%s\t%lu\t%.1f\n", op_name[op], areas, (double)took[op][ROUNDS / 2] / PLACES);
+		printf("growth.%s\t%lu\t%.1f\n", op_name[op], areas,
+		       (double)took[op][ROUNDS / 2] / PLACES);
 	}
 	return munmap(base, (areas + 1) * PAGE) ? errno : 0;
 }

@@ -18,10 +18,10 @@ endif()
 function(quire_core name kind port_include)
 	add_library(${name} ${kind} ${quire_sources})
 	target_compile_options(${name} PRIVATE -ffreestanding)
-	target_link_libraries(${name} PRIVATE quire_warnings)
+	target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quire_warnings>)
 	target_compile_definitions(${name} PUBLIC QUIRE_DEBUG=$<BOOL:${QUIRE_DEBUG}>)
 	target_include_directories(${name}
 		PRIVATE "${CMAKE_SOURCE_DIR}/src"
 		PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${port_include}>
-		       $<INSTALL_INTERFACE:include>)
+		       $<INSTALL_INTERFACE:include> $<INSTALL_INTERFACE:include/quire-port>)
 endfunction()

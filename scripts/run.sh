@@ -35,7 +35,8 @@ fi
 status=0
 # shellcheck disable=SC2086
 qemu-system-x86_64 -accel tcg -cpu "${QUIRE_CPU:-max}" -machine pc -m "$ram" -smp "$cpus" -nodefaults -display none \
-	-no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=0x04 $extra \
+	-no-reboot -chardev stdio,id=console,mux=on,signal=off -serial chardev:console \
+	-mon chardev=console,mode=readline -device isa-debug-exit,iobase=0xf4,iosize=0x04 $extra \
 	-kernel "$kernel" -initrd "$initrd" -append "${append:+$append }init=$init -- $*" || status=$?
 # isa-debug-exit turns the byte c into the status (c << 1) | 1; an even status is QEMU's own.
 [ $((status & 1)) = 1 ] && exit $((status >> 1))

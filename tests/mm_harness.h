@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_harness.h - a machine with address spaces for a test: started, checked to the last frame, stopped.
+ * mm_harness.h - a machine with address spaces for a test: started, checked to the last frame,
+ * stopped.
  */
 #ifndef QUIRE_TESTS_MM_HARNESS_H
 #define QUIRE_TESTS_MM_HARNESS_H
@@ -44,7 +45,8 @@ static inline void machine_down(void)
 	if (why)
 		fail_msg("check_all: %s\n%s", why, posix_log_take());
 	if (now != harness_free)
-		fail_msg("free frames: %lu before, %lu after\n%s", harness_free, now, posix_log_take());
+		fail_msg("free frames: %lu before, %lu after\n%s", harness_free, now,
+			 posix_log_take());
 	posix_set_mm(NULL);
 	quire_stop();
 	posix_machine_stop();
@@ -87,7 +89,7 @@ static inline void end_mm(struct mm_struct *mm)
 }
 
 #define ANON_PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW           (PROT_READ | PROT_WRITE)
 
 static inline unsigned long map_anon(struct mm_struct *mm, unsigned long len, unsigned long prot)
 {
@@ -110,11 +112,11 @@ static inline u32 get_u32(unsigned long addr)
 	return v;
 }
 
-#define assert_mm_ok(mm)                                                                        \
-	do {                                                                                    \
-		const char *why_ = mm_check(mm);                                                \
-		if (why_)                                                                       \
-			fail_msg("mm_check: %s", why_);                                         \
+#define assert_mm_ok(mm)                                                                           \
+	do {                                                                                       \
+		const char *why_ = mm_check(mm);                                                   \
+		if (why_)                                                                          \
+			fail_msg("mm_check: %s", why_);                                            \
 	} while (0)
 
 /* A small random source whose seed can be replayed: QUIRE_SEED=n. */

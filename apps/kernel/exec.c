@@ -432,11 +432,12 @@ static int build_space(struct exec *x)
 
 static void switch_space(struct task *t, struct mm_struct *mm)
 {
-	unsigned long flags = port_irq_save();
+	unsigned long flags;
 
+	spin_lock_irqsave(&task_lock, flags);
 	t->mm = mm;
 	sched_use_mm(mm);
-	port_irq_restore(flags);
+	spin_unlock_irqrestore(&task_lock, flags);
 }
 
 /* ---- commit ---------------------------------------------------------------------------------- */
@@ -459,29 +460,36 @@ static void start_registers(struct task *t, u64 entry, u64 sp)
 
 static int own_sighand(struct task *t)
 {
-	struct sighand *s;
+	struct sighand *s, *old;
+	unsigned long flags;
 
 	if (t->sighand->refs == 1)
 		return 0;
 	s = sighand_alloc(t->sighand);
 	if (!s)
 		return -ENOMEM;
-	sighand_put(t->sighand);
+	old = t->sighand;
+	spin_lock_irqsave(&task_lock, flags);
 	t->sighand = s;
+	spin_unlock_irqrestore(&task_lock, flags);
+	sighand_put(old);
 	return 0;
 }
 
 static int own_files(struct task *t)
 {
-	struct files *f;
+	struct files *f, *old = t->files;
+	unsigned long flags;
 
-	if (atomic_read(&t->files->refs) == 1)
+	if (atomic_read(&old->refs) == 1)
 		return 0;
-	f = files_copy(t->files);
+	f = files_copy(old);
 	if (!f)
 		return -ENOMEM;
-	files_put(t->files);
+	spin_lock_irqsave(&task_lock, flags);
 	t->files = f;
+	spin_unlock_irqrestore(&task_lock, flags);
+	files_put(old);
 	return 0;
 }
 

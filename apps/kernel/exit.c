@@ -42,11 +42,26 @@ static void leave_space(struct task *t)
 	t->proc->maxrss = max3(t->proc->maxrss, mm->hiwater_rss, get_mm_rss(mm));
 	if (t == t->proc->leader || t->proc->nr_tasks == 1)
 		exec_release_vfork(t->proc);
-	flags = port_irq_save();
+	spin_lock_irqsave(&task_lock, flags);
 	t->mm = NULL;
 	sched_use_mm(NULL);
-	port_irq_restore(flags);
+	spin_unlock_irqrestore(&task_lock, flags);
 	mmput(mm);
+}
+
+/* Others look at them through /proc, under task_lock. */
+static void leave_files(struct task *t)
+{
+	struct files *files = t->files;
+	struct fs_info *fs = t->fs;
+	unsigned long flags;
+
+	spin_lock_irqsave(&task_lock, flags);
+	t->files = NULL;
+	t->fs = NULL;
+	spin_unlock_irqrestore(&task_lock, flags);
+	files_put(files);
+	fs_info_put(fs);
 }
 
 static void adopt_children_locked(struct process *p)
@@ -175,10 +190,7 @@ void do_exit(int code)
 	}
 	timer_cancel(&t->sleep_timer);
 	leave_space(t);
-	files_put(t->files);
-	fs_info_put(t->fs);
-	t->files = NULL;
-	t->fs = NULL;
+	leave_files(t);
 	if (leave_process(t))
 		process_free(p);
 	sched_die();

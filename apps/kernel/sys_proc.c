@@ -434,6 +434,28 @@ long sys_reboot(int magic, int magic2, unsigned cmd)
 	}
 }
 
+/* syslog(2): what dmesg needs. */
+long sys_syslog(int type, char __user *buf, int len)
+{
+	char *text;
+	size_t n;
+	long r;
+
+	if (type == 10) /* size of the buffer */
+		return 16384;
+	if (type != 3 && type != 4) /* read all */
+		return type >= 0 && type <= 10 ? 0 : -EINVAL;
+	if (!buf || len < 0)
+		return -EINVAL;
+	text = kmalloc(16384, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	n = bare_log_copy(text, min((size_t)len, (size_t)16384));
+	r = copy_to_user(buf, text, n) ? -EFAULT : (long)n;
+	kfree(text);
+	return r;
+}
+
 /* ---- odds and ends --------------------------------------------------------------------------- */
 long sys_sched_yield(void)
 {

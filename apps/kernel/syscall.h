@@ -163,6 +163,8 @@ long sys_readlink(const char __user *path, char __user *buf, int size);
 long sys_chdir(const char __user *path);
 long sys_chroot(const char __user *path);
 long sys_fchdir(unsigned fd);
+long sys_no_xattr(void);
+long sys_syslog(int type, char __user *buf, int len);
 long sys_getcwd(char __user *buf, size_t size);
 long sys_mount(const char __user *source, const char __user *target, const char __user *type,
 	       unsigned long flags);

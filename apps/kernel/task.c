@@ -8,6 +8,7 @@
  * Lock: task_lock guards the table of ids and the list of processes; stack_lock the spare stacks.
  */
 #include "kernel.h"
+#include <quire/vmstat.h>
 
 #define PID_MAX      32768
 #define TID_HASH     1024
@@ -68,8 +69,10 @@ static void stack_give(void *stack)
 
 static void stacks_trim(unsigned keep)
 {
-	while (nr_spare_stacks > keep)
+	while (nr_spare_stacks > keep) {
 		vfree(stack_take());
+		mod_nid_page_state(0, NR_KERNEL_STACK_KB, -(long)(KSTACK_SIZE / 1024));
+	}
 }
 
 void task_cache_drain(void)
@@ -93,8 +96,11 @@ struct task *task_alloc(void)
 	stacks_trim(SPARE_STACKS);
 	memset(t, 0, sizeof(*t));
 	t->stack = stack_take();
-	if (!t->stack)
+	if (!t->stack) {
 		t->stack = vmalloc(KSTACK_SIZE);
+		if (t->stack)
+			mod_nid_page_state(0, NR_KERNEL_STACK_KB, KSTACK_SIZE / 1024);
+	}
 	if (!t->stack) {
 		kmem_cache_free(task_cache, t);
 		return NULL;

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define QEMU         "qemu-system-x86_64"
-#define MIN_RAM_MIB  16ul
-#define MAX_RAM_MIB  (512ul << 10)
-#define MAX_CPUS     64ul
-#define MAX_CMDLINE  2000
+#define QEMU        "qemu-system-x86_64"
+#define MIN_RAM_MIB 16ul
+#define MAX_RAM_MIB (512ul << 10)
+#define MAX_CPUS    64ul
+#define MAX_CMDLINE 2000
 
 struct boot {
 	unsigned long ram_mib, cpus;
@@ -42,7 +42,8 @@ static unsigned long parse_ram(const char *text)
 	else
 		die(EXIT_USAGE, "--ram takes a size such as 256M or 4G, not '%s'", text);
 	if (mib < MIN_RAM_MIB || mib > MAX_RAM_MIB)
-		die(EXIT_USAGE, "--ram must be between %luM and %luG", MIN_RAM_MIB, MAX_RAM_MIB >> 10);
+		die(EXIT_USAGE, "--ram must be between %luM and %luG", MIN_RAM_MIB,
+		    MAX_RAM_MIB >> 10);
 	return mib;
 }
 
@@ -78,22 +79,30 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "ram", 'm', "SIZE", 0, "memory of the machine, such as 64M or 4G (256M)", 0 },
 	{ "cpus", 'c', "N", 0, "processors of the machine (1)", 0 },
-	{ "kernel", 'k', "FILE", 0, "the boot kernel ($QUIRE_KERNEL, else the one that was built)", 0 },
+	{ "kernel", 'k', "FILE", 0, "the boot kernel ($QUIRE_KERNEL, else the one that was built)",
+	  0 },
 	{ "append", 'a', "STRING", 0, "more words for the kernel's command line", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static const struct argp parser = {
-	options, parse_option, "PROG [ARG...]",
-	"Run PROG, a static Linux program for x86-64, as the only program of a machine whose memory quire manages."
-	"\vThe terminal is PROG's; Ctrl-A x stops the machine.  The exit status is PROG's, 128 + N when signal N "
+	options,
+	parse_option,
+	"PROG [ARG...]",
+	"Run PROG, a static Linux program for x86-64, as the only program of a machine whose "
+	"memory quire manages."
+	"\vThe terminal is PROG's; Ctrl-A x stops the machine.  The exit status is PROG's, 128 + N "
+	"when signal N "
 	"killed it, 125 when the machine failed.",
-	NULL, NULL, NULL,
+	NULL,
+	NULL,
+	NULL,
 };
 
 static const char *find_kernel(const char *given)
 {
-	const char *const places[] = { given, getenv("QUIRE_KERNEL"), QUIRE_DEFAULT_KERNEL, QUIRE_INSTALLED_KERNEL };
+	const char *const places[] = { given, getenv("QUIRE_KERNEL"), QUIRE_DEFAULT_KERNEL,
+				       QUIRE_INSTALLED_KERNEL };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (!places[i])
@@ -101,7 +110,8 @@ static const char *find_kernel(const char *given)
 		if (access(places[i], R_OK) == 0)
 			return places[i];
 		if (i < 2)
-			die(EXIT_MACHINE, "cannot read the kernel %s: %s", places[i], strerror(errno));
+			die(EXIT_MACHINE, "cannot read the kernel %s: %s", places[i],
+			    strerror(errno));
 	}
 	die(EXIT_MACHINE, "there is no boot kernel; 'make kernel' builds one, --kernel names one");
 }
@@ -147,8 +157,11 @@ static void append_word(char *line, const char *word, bool quote)
 		die(EXIT_USAGE, "an argument cannot hold a quotation mark or a line end: %s", word);
 	quote = quote && (!*word || strchr(word, ' ') || strchr(word, '\t'));
 	if (used + strlen(word) + 4 > MAX_CMDLINE)
-		die(EXIT_USAGE, "the arguments are longer than the kernel's command line (%d bytes)", MAX_CMDLINE);
-	sprintf(line + used, "%s%s%s%s", used ? " " : "", quote ? "\"" : "", word, quote ? "\"" : "");
+		die(EXIT_USAGE,
+		    "the arguments are longer than the kernel's command line (%d bytes)",
+		    MAX_CMDLINE);
+	sprintf(line + used, "%s%s%s%s", used ? " " : "", quote ? "\"" : "", word,
+		quote ? "\"" : "");
 }
 
 static void command_line(char *line, const struct boot *boot, const char *inner)
@@ -166,18 +179,20 @@ static void command_line(char *line, const struct boot *boot, const char *inner)
 		append_word(line, *arg, true);
 }
 
-static _Noreturn void exec_qemu(const struct boot *boot, const char *kernel, const char *initrd, const char *line)
+static _Noreturn void exec_qemu(const struct boot *boot, const char *kernel, const char *initrd,
+				const char *line)
 {
 	char ram[32], cpus[32];
 
 	snprintf(ram, sizeof(ram), "%luM", boot->ram_mib);
 	snprintf(cpus, sizeof(cpus), "%lu", boot->cpus);
-	execlp(QEMU, QEMU, "-accel", "tcg", "-cpu", "max", "-machine", "pc", "-m", ram, "-smp", cpus, "-nodefaults",
-	       "-display", "none", "-no-reboot", "-chardev", "stdio,id=console,mux=on,signal=off", "-serial",
-	       "chardev:console", "-mon", "chardev=console,mode=readline", "-device",
-	       "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", kernel, "-initrd", initrd, "-append", line,
-	       (char *)NULL);
-	fprintf(stderr, "quire: cannot start " QEMU ": %s (Debian's package is qemu-system-x86)\n", strerror(errno));
+	execlp(QEMU, QEMU, "-accel", "tcg", "-cpu", "max", "-machine", "pc", "-m", ram, "-smp",
+	       cpus, "-nodefaults", "-display", "none", "-no-reboot", "-chardev",
+	       "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console", "-mon",
+	       "chardev=console,mode=readline", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+	       "-kernel", kernel, "-initrd", initrd, "-append", line, (char *)NULL);
+	fprintf(stderr, "quire: cannot start " QEMU ": %s (Debian's package is qemu-system-x86)\n",
+		strerror(errno));
 	_exit(126);
 }
 

@@ -47,12 +47,12 @@ void console_raw(void)
 static const char status_line[] = "quire: init exited with status ";
 
 struct filter {
-	char line[64];  /* held back: what may still become the status line */
+	char line[64]; /* held back: what may still become the status line */
 	size_t held;
 	bool line_start, for_us;
-	bool drop_cr;   /* not a terminal: lines end as the program wrote them */
+	bool drop_cr; /* not a terminal: lines end as the program wrote them */
 	bool held_cr;
-	int status;     /* -1: none seen */
+	int status; /* -1: none seen */
 };
 
 static void show(struct filter *f, const char *bytes, size_t n)

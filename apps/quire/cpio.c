@@ -23,15 +23,17 @@ static void pad(struct cpio *archive, size_t written)
 	put(archive, "\0\0\0", (4 - written % 4) % 4);
 }
 
-static void put_header(struct cpio *archive, const char *name, mode_t mode, unsigned links, size_t size)
+static void put_header(struct cpio *archive, const char *name, mode_t mode, unsigned links,
+		       size_t size)
 {
 	char header[6 + 13 * 8 + 1];
 	size_t name_size = strlen(name) + 1;
 
 	/* inode, mode, uid, gid, links, mtime, size, device (2), rdev (2), name, checksum */
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-		 archive->next_inode++, (unsigned)mode, 0u, 0u, links, 0u, (unsigned)size, 0u, 0u, 0u, 0u,
-		 (unsigned)name_size, 0u);
+	snprintf(header, sizeof(header),
+		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
+		 archive->next_inode++, (unsigned)mode, 0u, 0u, links, 0u, (unsigned)size, 0u, 0u,
+		 0u, 0u, (unsigned)name_size, 0u);
 	put(archive, header, sizeof(header) - 1);
 	put(archive, name, name_size);
 	pad(archive, sizeof(header) - 1 + name_size);

@@ -10,12 +10,15 @@
 static const char *why_not_header(const Elf64_Ehdr *header, size_t got)
 {
 	if (got < EI_NIDENT || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-		return "it is not an ELF program (a script needs an interpreter, which the machine would not have)";
-	if (got < sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
+		return "it is not an ELF program (a script needs an interpreter, which the machine "
+		       "would not have)";
+	if (got < sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header->e_machine != EM_X86_64)
 		return "it is a program for another machine, not for x86-64";
 	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
 		return "it is an ELF file, but not a program";
-	if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 || header->e_entry == 0)
+	if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
+	    header->e_entry == 0)
 		return "it is an ELF file without anything to run";
 	return NULL;
 }
@@ -30,7 +33,8 @@ static const char *why_not_segments(FILE *file, const Elf64_Ehdr *header)
 		if (fread(&segment, sizeof(segment), 1, file) != 1)
 			return "its program headers are outside of the file";
 		if (segment.p_type == PT_INTERP)
-			return "it is dynamically linked; the machine has no shared libraries, link it with -static";
+			return "it is dynamically linked; the machine has no shared libraries, "
+			       "link it with -static";
 	}
 	return NULL;
 }

@@ -34,7 +34,8 @@
 #define QUIRE_MAX_ORDER 10
 #endif
 
-/* QUIRE_PAGEBLOCK_ORDER  frames share one migratetype in blocks of 2^this.  Range 1..QUIRE_MAX_ORDER. */
+/* QUIRE_PAGEBLOCK_ORDER  frames share one migratetype in blocks of 2^this.  Range
+ * 1..QUIRE_MAX_ORDER. */
 #ifndef QUIRE_PAGEBLOCK_ORDER
 #define QUIRE_PAGEBLOCK_ORDER (QUIRE_MAX_ORDER < 9 ? QUIRE_MAX_ORDER : 9)
 #endif
@@ -46,8 +47,10 @@
 #define QUIRE_PCP_BATCH 63
 #endif
 
-/* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections only.
- *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section table. */
+/* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
+ * only.
+ *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section
+ *                     table. */
 #ifndef QUIRE_SECTION_SHIFT
 #define QUIRE_SECTION_SHIFT 27
 #endif
@@ -73,7 +76,8 @@
 #define QUIRE_STACK_GUARD_PAGES 256
 #endif
 
-/* QUIRE_FAULT_AROUND_PAGES  page-cache pages mapped by one read fault.  Power of two, 1..512.  Linux: 16. */
+/* QUIRE_FAULT_AROUND_PAGES  page-cache pages mapped by one read fault.  Power of two, 1..512.
+ * Linux: 16. */
 #ifndef QUIRE_FAULT_AROUND_PAGES
 #define QUIRE_FAULT_AROUND_PAGES 16
 #endif
@@ -104,10 +108,11 @@
 #if QUIRE_PCP_BATCH < 1 || QUIRE_PCP_BATCH > 512
 #error "QUIRE_PCP_BATCH must be 1..512"
 #endif
-#if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 || QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER
+#if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
+	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER
 #error "QUIRE_SECTION_SHIFT must be 22..30 and a section must hold a block of QUIRE_MAX_ORDER"
 #endif
-#if QUIRE_FAULT_AROUND_PAGES < 1 || QUIRE_FAULT_AROUND_PAGES > 512 || \
+#if QUIRE_FAULT_AROUND_PAGES < 1 || QUIRE_FAULT_AROUND_PAGES > 512 ||                              \
 	(QUIRE_FAULT_AROUND_PAGES & (QUIRE_FAULT_AROUND_PAGES - 1))
 #error "QUIRE_FAULT_AROUND_PAGES must be a power of two, 1..512"
 #endif

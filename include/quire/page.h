@@ -45,49 +45,51 @@ enum pageflags {
 	NR_PAGEFLAGS
 };
 
-/* flags: bits 0..19 PG_*, 20..22 zone, 23..25 column of the per-CPU lists it is freed to, 26..31 node.  The upper
- * three are one number, so that a free finds its list with one shift. */
-#define PAGE_ZONE_SHIFT 20
-#define PAGE_ZONE_MASK 7u
+/* flags: bits 0..19 PG_*, 20..22 zone, 23..25 column of the per-CPU lists it is freed to, 26..31
+ * node.  The upper three are one number, so that a free finds its list with one shift. */
+#define PAGE_ZONE_SHIFT  20
+#define PAGE_ZONE_MASK   7u
 #define PAGE_PCPMT_SHIFT 23
-#define PAGE_PCPMT_MASK 7u
-#define PAGE_NODE_SHIFT 26
-#define PAGE_NODE_MASK 63u
+#define PAGE_PCPMT_MASK  7u
+#define PAGE_NODE_SHIFT  26
+#define PAGE_NODE_MASK   63u
 
 struct page {
-	u32 flags;              /* PG_* and where the frame is; changed by atomics once shared      */
-	atomic_t _refcount;     /* holders; 0 = free.  Starts at 1 when allocated                   */
+	u32 flags;          /* PG_* and where the frame is; changed by atomics once shared      */
+	atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated                   */
 	union {
-		atomic_t _mapcount;     /* user table entries that map the frame                    */
-		u32 ptl;                /* page table: lock of the entries in this table page       */
-		u32 order;              /* free block or allocated head: log2 of its frames         */
+		atomic_t _mapcount; /* user table entries that map the frame                    */
+		u32 ptl;            /* page table: lock of the entries in this table page       */
+		u32 order;          /* free block or allocated head: log2 of its frames         */
 		struct {
-			u16 inuse;      /* slab: objects not on its free list                       */
-			u16 slab_free;  /* slab: first free object, in units of the cache           */
+			u16 inuse; /* slab: objects not on its free list                       */
+			u16 slab_free; /* slab: first free object, in units of the cache           */
 		};
 	};
 	union {
-		u32 private;            /* owner's; a compound head keeps its order here            */
-		u32 slab_next;          /* slab: pfn of the next slab on the node's list, 0 = none  */
-		u32 nr_present;         /* page table: entries in use, so that it can be freed      */
+		u32 private;    /* owner's; a compound head keeps its order here            */
+		u32 slab_next;  /* slab: pfn of the next slab on the node's list, 0 = none  */
+		u32 nr_present; /* page table: entries in use, so that it can be freed      */
 	};
 	union {
-		struct address_space *mapping;  /* page cache: whose page                           */
+		struct address_space
+			*mapping; /* page cache: whose page                           */
 		struct kmem_cache *slab_cache;
-		struct page *compound_head;     /* PG_tail                                          */
-		struct page *free_prev;         /* free block: neighbour on its list                */
+		struct page *compound_head; /* PG_tail                                          */
+		struct page *free_prev;     /* free block: neighbour on its list                */
 		unsigned long word1;
 	};
 	union {
-		pgoff_t index;                  /* page cache and anonymous: offset in pages        */
-		struct page *free_next;         /* free block: neighbour on its list                */
-		struct page *slab_prev;         /* slab: neighbour on the node's list               */
-		struct page *slab_head;         /* slab of several frames: the first, in the others */
+		pgoff_t index;          /* page cache and anonymous: offset in pages        */
+		struct page *free_next; /* free block: neighbour on its list                */
+		struct page *slab_prev; /* slab: neighbour on the node's list               */
+		struct page *slab_head; /* slab of several frames: the first, in the others */
 		unsigned long word2;
 	};
 };
 
-_Static_assert(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24), "struct page outgrew its budget");
+_Static_assert(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24),
+	       "struct page outgrew its budget");
 
 #ifdef PORT_VMEMMAP
 #define quire_vmemmap ((struct page *)(PORT_VMEMMAP))
@@ -157,8 +159,9 @@ static inline bool TestSetPageFlag(struct page *page, enum pageflags f)
 }
 
 /*
- * Not atomic: for frames that only the caller owns (fresh from the allocator, or about to be freed).  The buddy system may
- * still glance at a neighbour's flags at any time, hence the single store.
+ * Not atomic: for frames that only the caller owns (fresh from the allocator, or about to be
+ * freed).  The buddy system may still glance at a neighbour's flags at any time, hence the single
+ * store.
  */
 static inline void page_flags_write(struct page *page, u32 flags)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/pagemap.h - files as the memory manager sees them: struct file, struct address_space and the page cache.
+ * quire/pagemap.h - files as the memory manager sees them: struct file, struct address_space and
+ * the page cache.
  *
  * The kernel that embeds quire has richer files of its own; it puts a `struct file` inside each and
  * fills in the few calls below.
@@ -18,7 +19,7 @@ struct vm_area_struct;
 struct address_space;
 struct file;
 
-#define FMODE_READ 1u
+#define FMODE_READ  1u
 #define FMODE_WRITE 2u
 
 /* What a mapping's line in /proc/PID/maps says about its file. */
@@ -30,8 +31,9 @@ struct file_identity {
 struct file_mm_operations {
 	/* The last reference is gone: free the object that contains the file.  Task context. */
 	void (*release)(struct file *file);
-	/* A mapping of the file is being made; may set vma->vm_ops and vm_private_data.  NULL: an ordinary
-	 * mapping of f_mapping, or -ENODEV if there is none.  mmap lock held for writing. */
+	/* A mapping of the file is being made; may set vma->vm_ops and vm_private_data.  NULL: an
+	 * ordinary mapping of f_mapping, or -ENODEV if there is none.  mmap lock held for writing.
+	 */
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 	/* dev:ino for reports. */
 	void (*identify)(struct file *file, struct file_identity *id);
@@ -42,9 +44,9 @@ struct file_mm_operations {
 };
 
 struct file {
-	atomic_t f_count;                         /* references                              */
-	unsigned f_mode;                          /* FMODE_*                                 */
-	struct address_space *f_mapping;          /* its pages, or NULL if it has none       */
+	atomic_t f_count;                /* references                              */
+	unsigned f_mode;                 /* FMODE_*                                 */
+	struct address_space *f_mapping; /* its pages, or NULL if it has none       */
 	const struct file_mm_operations *f_op;
 };
 
@@ -58,7 +60,8 @@ static inline struct file *get_file(struct file *file)
 void fput(struct file *file);
 
 struct address_space_operations {
-	/* Fill a locked, new page from the store; 0 or -errno.  NULL: new pages are zero (ramfs, shmem). May sleep. */
+	/* Fill a locked, new page from the store; 0 or -errno.  NULL: new pages are zero (ramfs,
+	 * shmem). May sleep. */
 	int (*read_folio)(struct address_space *mapping, struct page *page);
 	/* Write a dirty, locked page to the store.  NULL: pages have no store but memory. */
 	int (*writepage)(struct address_space *mapping, struct page *page);
@@ -71,66 +74,75 @@ struct address_space_operations {
 struct page_tree_node;
 
 struct address_space {
-	spinlock_t i_pages_lock;                  /* guards root, height, nrpages               */
-	void *root;                               /* page tree; use the functions below         */
-	unsigned height;                          /* levels of nodes above the pages            */
-	unsigned flags;                           /* AS_*                                       */
-	unsigned long nrpages;                    /* pages in the cache                         */
-	quire_loff_t i_size;                      /* bytes in the file; touching beyond: SIGBUS */
+	spinlock_t i_pages_lock; /* guards root, height, nrpages               */
+	void *root;              /* page tree; use the functions below         */
+	unsigned height;         /* levels of nodes above the pages            */
+	unsigned flags;          /* AS_*                                       */
+	unsigned long nrpages;   /* pages in the cache                         */
+	quire_loff_t i_size;     /* bytes in the file; touching beyond: SIGBUS */
 	const struct address_space_operations *a_ops;
-	struct list_head i_mmap;                  /* areas that map it (vma->shared)            */
-	spinlock_t i_mmap_lock;                   /* guards i_mmap                              */
-	void *host;                               /* the embedder's inode                       */
+	struct list_head i_mmap; /* areas that map it (vma->shared)            */
+	spinlock_t i_mmap_lock;  /* guards i_mmap                              */
+	void *host;              /* the embedder's inode                       */
 };
 
 /* Make an empty page cache.  Any context. */
-void address_space_init(struct address_space *mapping, const struct address_space_operations *ops, void *host);
+void address_space_init(struct address_space *mapping, const struct address_space_operations *ops,
+			void *host);
 
 /*
- * The page at `index`, with a reference that the caller drops by put_page(); NULL if it is not cached.
- * Does not sleep.
+ * The page at `index`, with a reference that the caller drops by put_page(); NULL if it is not
+ * cached. Does not sleep.
  */
 struct page *find_get_page(struct address_space *mapping, pgoff_t index);
 
-/* The first cached page at or after *index and not after `last`, with a reference; *index becomes its
- * place plus 1.  NULL when there are no more.  Does not sleep. */
+/* The first cached page at or after *index and not after `last`, with a reference; *index becomes
+ * its place plus 1.  NULL when there are no more.  Does not sleep. */
 struct page *find_get_next_page(struct address_space *mapping, pgoff_t *index, pgoff_t last);
 
 /*
- * The page at `index`, brought in or made if it is missing: up to date, unlocked, referenced.  Does not look
- * at i_size.  ERR_PTR(-ENOMEM), or what read_folio said.  May sleep.
+ * The page at `index`, brought in or made if it is missing: up to date, unlocked, referenced.  Does
+ * not look at i_size.  ERR_PTR(-ENOMEM), or what read_folio said.  May sleep.
  */
 struct page *read_mapping_page(struct address_space *mapping, pgoff_t index);
 
 /*
- * The same for a caller who will overwrite bytes [from, to) of the page: what lies outside is valid, what lies
- * inside may be anything, so a new page that is overwritten whole is not cleared.  Call set_page_dirty after.
+ * The same for a caller who will overwrite bytes [from, to) of the page: what lies outside is
+ * valid, what lies inside may be anything, so a new page that is overwritten whole is not cleared.
+ * Call set_page_dirty after.
  */
-struct page *grab_cache_page_write(struct address_space *mapping, pgoff_t index, unsigned from, unsigned to);
+struct page *grab_cache_page_write(struct address_space *mapping, pgoff_t index, unsigned from,
+				   unsigned to);
 
 void set_page_dirty(struct page *page);
 
 /*
- * Change the size of the file.  Shrinking unmaps and frees the pages past the new end and clears the rest of the last
- * one; growing makes a hole.  May sleep.
+ * Change the size of the file.  Shrinking unmaps and frees the pages past the new end and clears
+ * the rest of the last one; growing makes a hole.  May sleep.
  */
 void truncate_setsize(struct address_space *mapping, quire_loff_t newsize);
 
-/* Free the cached pages that hold bytes [start, end), whole pages only; partial edges are cleared.  May sleep. */
+/* Free the cached pages that hold bytes [start, end), whole pages only; partial edges are cleared.
+ * May sleep. */
 void truncate_pagecache_range(struct address_space *mapping, quire_loff_t start, quire_loff_t end);
 
-/* Remove pages [first, last] from every address space that maps them; private copies stay if !even_cows. */
-void unmap_mapping_range(struct address_space *mapping, pgoff_t first, pgoff_t last, bool even_cows);
+/* Remove pages [first, last] from every address space that maps them; private copies stay if
+ * !even_cows. */
+void unmap_mapping_range(struct address_space *mapping, pgoff_t first, pgoff_t last,
+			 bool even_cows);
 
-/* Give everything back: unmapped by now, all pages leave the cache.  The inode is going away.  May sleep. */
+/* Give everything back: unmapped by now, all pages leave the cache.  The inode is going away.  May
+ * sleep. */
 void truncate_inode_pages_final(struct address_space *mapping);
 
-/* Law: nrpages counts the pages in the tree, each page's mapping and index lead back.  Words or NULL. */
+/* Law: nrpages counts the pages in the tree, each page's mapping and index lead back.  Words or
+ * NULL. */
 const char *address_space_check(struct address_space *mapping);
 
 /*
- * Memory that behaves as a file and has no name: MAP_SHARED|MAP_ANONYMOUS, memfd, System V segments.
- * `name` is what maps shows, e.g. "/dev/zero (deleted)".  ERR_PTR(-ENOMEM).  The caller owns one reference.  May sleep.
+ * Memory that behaves as a file and has no name: MAP_SHARED|MAP_ANONYMOUS, memfd, System V
+ * segments. `name` is what maps shows, e.g. "/dev/zero (deleted)".  ERR_PTR(-ENOMEM).  The caller
+ * owns one reference.  May sleep.
  */
 struct file *shmem_file_setup(const char *name, quire_loff_t size);
 

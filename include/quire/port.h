@@ -6,8 +6,8 @@
  *   tier 2  mappings           TLB flushes, table root
  *   tier 3  address spaces     user copies, sleep and wake
  *
- * The chosen port's <quire_port.h> (on the include path) gives the hot hooks as inlines and macros; the
- * rest are ordinary functions that the port, or the kernel on top of it, defines.  ports/none
+ * The chosen port's <quire_port.h> (on the include path) gives the hot hooks as inlines and macros;
+ * the rest are ordinary functions that the port, or the kernel on top of it, defines.  ports/none
  * compiles and explains each; ports/posix is the referee that checks the promises.
  *
  * <quire_port.h> must define:
@@ -57,7 +57,8 @@ void port_log(const char *text, size_t len);
 void port_panic(const char *why) __noreturn;
 
 /*
- * Make frame descriptors [start, end) (addresses inside the PORT_VMEMMAP array) readable, writable and zero.
+ * Make frame descriptors [start, end) (addresses inside the PORT_VMEMMAP array) readable, writable
+ * and zero.
  *   Given:    both are multiples of PAGE_SIZE apart from PORT_VMEMMAP; the same page is asked for once.
  *   Called:   while only memblock exists; take table and backing memory from memblock.
  *   Fails:    returns -ENOMEM and maps nothing, if memblock has no room.
@@ -73,7 +74,8 @@ void port_percpu_set(unsigned cpu, unsigned long offset);
 /* ---- tier 2: mappings ---------------------------------------------------------------------- */
 
 /*
- * Forget the translations of user range [start, end) in the address space whose table root is `root`.
+ * Forget the translations of user range [start, end) in the address space whose table root is
+ * `root`.
  *   Given:    page-aligned, start < end; the table entries are already cleared or changed.
  *   Promise:  on return no CPU can use an old translation of the range.
  *   Called:   under the page-table lock, interrupts on or off.  Must not sleep, must not allocate.
@@ -97,9 +99,10 @@ void port_load_root(phys_addr_t root);
 /* ---- tier 3: address spaces ---------------------------------------------------------------- */
 
 /*
- * Copy between kernel memory and user memory of the current address space.  Each returns how many bytes at
- * the end were NOT copied; 0 is success.  A page that is not there is faulted in (handle_mm_fault), so
- * these sleep; a bad address makes them return early and never stops the machine.
+ * Copy between kernel memory and user memory of the current address space.  Each returns how many
+ * bytes at the end were NOT copied; 0 is success.  A page that is not there is faulted in
+ * (handle_mm_fault), so these sleep; a bad address makes them return early and never stops the
+ * machine.
  *   Given:    any user range whatever: wrap-around, kernel addresses, unmapped; the port refuses
  *             what is not wholly below PORT_TASK_SIZE.
  *   Called:   in task context, no spinlock held.  The mmap lock must not be held.
@@ -115,9 +118,9 @@ size_t port_clear_user(void __user *to, size_t n);
 int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen);
 
 /*
- * Sleep and wake, as park/unpark: port_block() returns at once if port_unblock() was called on this thread
- * of execution since the last port_block(); otherwise it sleeps until it is.  Returning without a
- * reason is allowed: callers loop.
+ * Sleep and wake, as park/unpark: port_block() returns at once if port_unblock() was called on this
+ * thread of execution since the last port_block(); otherwise it sleeps until it is.  Returning
+ * without a reason is allowed: callers loop.
  *   port_self()     a handle for the running thread of execution, never NULL once tasks exist
  *   Called:         port_block in task context with no spinlock held and interrupts on;
  *                   port_unblock from anywhere.

@@ -14,9 +14,9 @@
 #include <quire/vmalloc.h>
 
 /*
- * Bring up every layer on top of a filled memblock.  `image` describes the kernel image or is NULL on hosted
- * ports.  after_tables, if not NULL, is called once the kernel's own tables exist (the port loads them).
- * 0, or -ENOMEM with what was started stopped again.
+ * Bring up every layer on top of a filled memblock.  `image` describes the kernel image or is NULL
+ * on hosted ports.  after_tables, if not NULL, is called once the kernel's own tables exist (the
+ * port loads them). 0, or -ENOMEM with what was started stopped again.
  */
 int quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_tables)(void));
 void quire_stop(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quire/uaccess.h - user memory from the kernel's side.  All of it may sleep; see port.h for the contract. */
+/* quire/uaccess.h - user memory from the kernel's side.  All of it may sleep; see port.h for the
+ * contract. */
 #ifndef QUIRE_UACCESS_H
 #define QUIRE_UACCESS_H
 
@@ -25,14 +26,23 @@ static inline size_t __must_check clear_user(void __user *to, size_t n)
 	return port_clear_user(to, n);
 }
 
-/* Copy a zero-terminated string.  Its length without the zero, count if none was found within count bytes, or
+/* Copy a zero-terminated string.  Its length without the zero, count if none was found within count
+ * bytes, or
  * -EFAULT. */
 long strncpy_from_user(char *to, const char __user *from, long count) __must_check;
 
 /* 0 or -EFAULT. */
-#define put_user(x, ptr)                                                                        \
-	({ __typeof__(*(ptr)) v_ = (__typeof__(*(ptr)))(x); copy_to_user((ptr), &v_, sizeof(v_)) ? -EFAULT : 0; })
-#define get_user(x, ptr)                                                                        \
-	({ __typeof__((__typeof__(*(ptr)))*(ptr)) v_; int e_ = copy_from_user(&v_, (ptr), sizeof(v_)) ? -EFAULT : 0; (x) = v_; e_; })
+#define put_user(x, ptr)                                                                           \
+	({                                                                                         \
+		__typeof__(*(ptr)) v_ = (__typeof__(*(ptr)))(x);                                   \
+		copy_to_user((ptr), &v_, sizeof(v_)) ? -EFAULT : 0;                                \
+	})
+#define get_user(x, ptr)                                                                           \
+	({                                                                                         \
+		__typeof__((__typeof__(*(ptr)))*(ptr)) v_;                                         \
+		int e_ = copy_from_user(&v_, (ptr), sizeof(v_)) ? -EFAULT : 0;                     \
+		(x) = v_;                                                                          \
+		e_;                                                                                \
+	})
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/vmalloc.h - kernel mappings made at run time: virtually contiguous memory and device registers.
+ * quire/vmalloc.h - kernel mappings made at run time: virtually contiguous memory and device
+ * registers.
  *
- * Every area is followed by an unmapped guard page: running off its end is a fault, not silent damage.
+ * Every area is followed by an unmapped guard page: running off its end is a fault, not silent
+ * damage.
  */
 #ifndef QUIRE_VMALLOC_H
 #define QUIRE_VMALLOC_H
@@ -13,16 +15,16 @@
 struct seq_out;
 
 /*
- * maps_early_init: the kernel's own tables, from memblock: the linear map of all RAM with the largest pages that fit
- * (image text read-only, everything else no-execute), empty upper tables for vmalloc so that later mappings are
- * shared by every address space.  Panics when memblock has no room.  After it the port loads
- * maps_kernel_root().  maps_init: the vmalloc area; needs the heap.
+ * maps_early_init: the kernel's own tables, from memblock: the linear map of all RAM with the
+ * largest pages that fit (image text read-only, everything else no-execute), empty upper tables for
+ * vmalloc so that later mappings are shared by every address space.  Panics when memblock has no
+ * room.  After it the port loads maps_kernel_root().  maps_init: the vmalloc area; needs the heap.
  */
-struct maps_image {                     /* the kernel image, physical, page-aligned             */
-	phys_addr_t text_start, text_end;       /* read-only and executable                      */
-	phys_addr_t rodata_start, rodata_end;   /* read-only                                     */
-	phys_addr_t data_start, data_end;       /* read-write                                    */
-	unsigned long virt_base;                /* kernel virtual address of text_start, 0: the image is
+struct maps_image {                       /* the kernel image, physical, page-aligned             */
+	phys_addr_t text_start, text_end; /* read-only and executable                      */
+	phys_addr_t rodata_start, rodata_end; /* read-only                                     */
+	phys_addr_t data_start, data_end;     /* read-write                                    */
+	unsigned long virt_base; /* kernel virtual address of text_start, 0: the image is
 						 * not mapped by us                              */
 };
 void maps_early_init(const struct maps_image *image);
@@ -30,7 +32,8 @@ int maps_init(void);
 void maps_exit(void);
 phys_addr_t maps_kernel_root(void);
 
-/* Whole pages, contiguous in virtual addresses only.  NULL: no memory or no room (said in the log).  May sleep. */
+/* Whole pages, contiguous in virtual addresses only.  NULL: no memory or no room (said in the log).
+ *  May sleep. */
 void *vmalloc(unsigned long size) __must_check;
 void *vzalloc(unsigned long size) __must_check;
 void *vmalloc_node(unsigned long size, int node) __must_check;
@@ -53,14 +56,15 @@ void *kvmalloc(size_t size, gfp_t gfp) __must_check;
 void *kvzalloc(size_t size, gfp_t gfp) __must_check;
 void kvfree(const void *addr);
 
-/* Device registers: uncached, no-execute.  phys need not be page-aligned; the result has the same offset. */
+/* Device registers: uncached, no-execute.  phys need not be page-aligned; the result has the same
+ * offset. */
 void *ioremap(phys_addr_t phys, unsigned long size) __must_check;
 void *ioremap_wc(phys_addr_t phys, unsigned long size) __must_check;
 void iounmap(volatile void *addr);
 
 /*
- * The kernel touched `addr` and it is not mapped: what is there, in words, for the trap's report ("guard page
- * behind vmalloc area 0x…-0x… of NAME"), written to buf.  Any context; takes no lock.
+ * The kernel touched `addr` and it is not mapped: what is there, in words, for the trap's report
+ * ("guard page behind vmalloc area 0x…-0x… of NAME"), written to buf.  Any context; takes no lock.
  */
 void maps_explain(unsigned long addr, char *buf, size_t size);
 

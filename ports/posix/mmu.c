@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ports/posix/mmu.c - a memory management unit in software: x86-64 tables (PAE on a 32-bit host), a TLB per CPU.
+ * ports/posix/mmu.c - a memory management unit in software: x86-64 tables (PAE on a 32-bit host), a
+ * TLB per CPU.
  *
  *   access ──> TLB hit? ──no──> walk root..last level, set A and D ──> remember ──> host pointer
  *                │                    └── not present / forbidden ──> fault
  *                └──yes──> referee: do the tables still agree?
  *
- * It is written from the processor manual and shares no code with src/maps: two readings of the same format.
- * Lock:  tlb_lock guards all TLBs: a flush by one CPU empties entries of every CPU, as a shoot-down does.
+ * It is written from the processor manual and shares no code with src/maps: two readings of the
+ * same format.
+ * Lock:  tlb_lock guards all TLBs: a flush by one CPU empties entries of every CPU, as a shoot-down
+ *        does.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -17,15 +20,15 @@
 #include <quire/port.h>
 #include <quire/vmalloc.h>
 
-#define E_PRESENT (1u << 0)
-#define E_WRITE (1u << 1)
-#define E_USER (1u << 2)
+#define E_PRESENT  (1u << 0)
+#define E_WRITE    (1u << 1)
+#define E_USER     (1u << 2)
 #define E_ACCESSED (1u << 5)
-#define E_DIRTY (1u << 6)
-#define E_LARGE (1u << 7)
-#define E_GLOBAL (1u << 8)
-#define E_NX (1ULL << 63)
-#define E_ADDR 0x000ffffffffff000ULL
+#define E_DIRTY    (1u << 6)
+#define E_LARGE    (1u << 7)
+#define E_GLOBAL   (1u << 8)
+#define E_NX       (1ULL << 63)
+#define E_ADDR     0x000ffffffffff000ULL
 
 #define TOP_SHIFT (sizeof(long) == 8 ? 39 : 30)
 
@@ -33,10 +36,10 @@ enum access { LOAD, STORE, FETCH };
 
 struct translation {
 	bool valid;
-	unsigned long page;     /* virtual address of the page                  */
-	u64 root;               /* whose; entries of the kernel are global      */
-	u64 entry;              /* the last-level entry that was read           */
-	u64 rights;             /* WRITE, USER and NX of all levels together    */
+	unsigned long page; /* virtual address of the page                  */
+	u64 root;           /* whose; entries of the kernel are global      */
+	u64 entry;          /* the last-level entry that was read           */
+	u64 rights;         /* WRITE, USER and NX of all levels together    */
 };
 
 struct tlb {
@@ -54,12 +57,12 @@ static struct tlb *my_tlb(void)
 	return &tlbs[port_cpu_id()];
 }
 
-/* ---- walking ---------------------------------------------------------------------------------------- */
+/* ---- walking --------------------------------------------------------------------------------- */
 struct walk {
-	u64 *entry;             /* last entry read                              */
-	u64 value;              /* what it held                                 */
+	u64 *entry; /* last entry read                              */
+	u64 value;  /* what it held                                 */
 	u64 rights;
-	u64 frame;              /* physical address of the 4 KiB page           */
+	u64 frame; /* physical address of the 4 KiB page           */
 	bool present;
 };
 
@@ -76,13 +79,15 @@ static struct walk walk_tables(u64 root, unsigned long va)
 		w.value = __atomic_load_n(w.entry, __ATOMIC_RELAXED);
 		if (!(w.value & E_PRESENT))
 			return w;
-		w.rights = (w.rights & w.value & (E_WRITE | E_USER)) | (w.rights & E_NX) | (w.value & E_NX);
+		w.rights = (w.rights & w.value & (E_WRITE | E_USER)) | (w.rights & E_NX) |
+			   (w.value & E_NX);
 		if (shift == 12 || (shift == 21 && (w.value & E_LARGE)))
 			break;
 		table = w.value & E_ADDR;
 	}
 	w.present = true;
-	w.frame = (w.value & E_ADDR & ~((1ULL << shift) - 1)) | (va & ((1ULL << shift) - 1) & ~(u64)0xfff);
+	w.frame = (w.value & E_ADDR & ~((1ULL << shift) - 1)) |
+		  (va & ((1ULL << shift) - 1) & ~(u64)0xfff);
 	return w;
 }
 
@@ -95,12 +100,14 @@ static bool allowed(u64 rights, enum access how)
 	return how != FETCH || !(rights & E_NX);
 }
 
-/* Set A, and D for a store, in the entry that was read; false: it changed meanwhile, the access starts over. */
+/* Set A, and D for a store, in the entry that was read; false: it changed meanwhile, the access
+ * starts over. */
 static bool note_use(struct walk *w, enum access how)
 {
 	u64 seen = w->value, noted = seen | E_ACCESSED | (how == STORE ? E_DIRTY : 0);
 
-	if (noted != seen && !__atomic_compare_exchange_n(w->entry, &seen, noted, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+	if (noted != seen && !__atomic_compare_exchange_n(w->entry, &seen, noted, false,
+							  __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return false;
 	w->value = noted;
 	return true;
@@ -111,9 +118,11 @@ static void referee_stale(const struct translation *t, const struct walk *w)
 	char why[200];
 
 	snprintf(why, sizeof(why),
-		 "referee: CPU %u used a stale translation of 0x%lx (remembered 0x%llx, tables say 0x%llx): "
+		 "referee: CPU %u used a stale translation of 0x%lx (remembered 0x%llx, tables say "
+		 "0x%llx): "
 		 "a TLB flush was forgotten",
-		 port_cpu_id(), t->page, (unsigned long long)t->entry, (unsigned long long)w->value);
+		 port_cpu_id(), t->page, (unsigned long long)t->entry,
+		 (unsigned long long)w->value);
 	port_panic(why);
 }
 
@@ -122,8 +131,8 @@ static void referee(const struct translation *t)
 {
 	struct walk w = walk_tables(t->root, t->page);
 
-	if (!w.present || ((w.rights ^ t->rights) & E_NX & w.rights) || (t->rights & ~w.rights & (E_WRITE | E_USER)) ||
-	    w.frame != (t->entry & E_ADDR))
+	if (!w.present || ((w.rights ^ t->rights) & E_NX & w.rights) ||
+	    (t->rights & ~w.rights & (E_WRITE | E_USER)) || w.frame != (t->entry & E_ADDR))
 		referee_stale(t, &w);
 }
 
@@ -154,7 +163,8 @@ static char *translate(unsigned long addr, enum access how)
 	my_tlb()->stats.misses++;
 	w = walk_tables(current_root, page);
 	if (w.present && allowed(w.rights, how) && note_use(&w, how)) {
-		*t = (struct translation){ true, page, current_root, w.frame | (w.value & E_DIRTY), w.rights };
+		*t = (struct translation){ true, page, current_root, w.frame | (w.value & E_DIRTY),
+					   w.rights };
 		host = (char *)port_phys_to_virt(w.frame) + (addr & ~PAGE_MASK);
 	} else {
 		my_tlb()->stats.faults++;
@@ -166,7 +176,9 @@ static char *translate(unsigned long addr, enum access how)
 /* As a processor with a trap handler: retry until it works or the fault is final. */
 static char *access_user(unsigned long addr, enum access how, vm_fault_t *why)
 {
-	static const unsigned flags[] = { [LOAD] = 0, [STORE] = FAULT_FLAG_WRITE, [FETCH] = FAULT_FLAG_INSTRUCTION };
+	static const unsigned flags[] = {
+		[LOAD] = 0, [STORE] = FAULT_FLAG_WRITE, [FETCH] = FAULT_FLAG_INSTRUCTION
+	};
 	int tries;
 
 	*why = VM_FAULT_MAPERR;
@@ -239,7 +251,7 @@ void *posix_kernel_access(unsigned long va, bool write)
 	return (char *)port_phys_to_virt(w.frame) + (va & ~PAGE_MASK);
 }
 
-/* ---- user copies ------------------------------------------------------------------------------------ */
+/* ---- user copies ----------------------------------------------------------------------------- */
 static bool in_user_space(const void *addr, size_t n)
 {
 	return n <= PORT_TASK_SIZE && (unsigned long)addr <= PORT_TASK_SIZE - n;
@@ -256,7 +268,9 @@ size_t port_copy_to_user(void __user *to, const void *from, size_t n)
 {
 	vm_fault_t why;
 
-	return in_user_space(to, n) ? n - transfer((unsigned long)to, (void *)(uintptr_t)from, n, STORE, &why) : n;
+	return in_user_space(to, n)
+		       ? n - transfer((unsigned long)to, (void *)(uintptr_t)from, n, STORE, &why)
+		       : n;
 }
 
 size_t port_clear_user(void __user *to, size_t n)
@@ -264,7 +278,8 @@ size_t port_clear_user(void __user *to, size_t n)
 	static const char zero[4096];
 
 	while (n) {
-		size_t piece = n < sizeof(zero) ? n : sizeof(zero), left = port_copy_to_user(to, zero, piece);
+		size_t piece = n < sizeof(zero) ? n : sizeof(zero),
+		       left = port_copy_to_user(to, zero, piece);
 
 		if (left)
 			return n - (piece - left);
@@ -277,8 +292,9 @@ size_t port_clear_user(void __user *to, size_t n)
 int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
 {
 	vm_fault_t why;
-	u32 *host = in_user_space(at, 4) && !((unsigned long)at & 3) ?
-			    (u32 *)(void *)access_user((unsigned long)at, STORE, &why) : NULL;
+	u32 *host = in_user_space(at, 4) && !((unsigned long)at & 3)
+			    ? (u32 *)(void *)access_user((unsigned long)at, STORE, &why)
+			    : NULL;
 
 	if (!host)
 		return -14;
@@ -287,7 +303,7 @@ int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
 	return 0;
 }
 
-/* ---- the port's hooks ------------------------------------------------------------------------------- */
+/* ---- the port's hooks ------------------------------------------------------------------------ */
 static void flush(u64 root, unsigned long start, unsigned long last, bool kernel)
 {
 	unsigned cpu, i;
@@ -298,7 +314,8 @@ static void flush(u64 root, unsigned long start, unsigned long last, bool kernel
 		for (i = 0; i < POSIX_TLB_ENTRIES; i++) {
 			struct translation *t = &tlbs[cpu].slot[i];
 
-			if (t->valid && (kernel || t->root == root) && t->page >= start && t->page <= last) {
+			if (t->valid && (kernel || t->root == root) && t->page >= start &&
+			    t->page <= last) {
 				t->valid = false;
 				tlbs[cpu].stats.flushed_entries++;
 			}

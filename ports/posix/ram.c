@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ports/posix/ram.c - RAM, CPUs, log, panic and sleep of the machine inside a process (tier 1, and park/unpark).
+ * ports/posix/ram.c - RAM, CPUs, log, panic and sleep of the machine inside a process (tier 1, and
+ * park/unpark).
  *
  *   host address space   ... |hole: PROT_NONE|bank 0: RW|hole|bank 1: RW| ...      posix_ram + physical address
  *                        ... |desc.|PROT_NONE|desc.| ...                           posix_vmemmap + 32 * frame
  *
- * Always true:  touching a hole, or a descriptor of a section that was not populated, is a host SIGSEGV.
+ * Always true:  touching a hole, or a descriptor of a section that was not populated, is a host
+ *               SIGSEGV.
  * Lock:         log_lock for the captured log; each thread's own mutex for parking.
  */
 #include <pthread.h>
@@ -43,7 +45,7 @@ unsigned posix_nr_cpus(void)
 	return machine.nr_cpus;
 }
 
-/* ---- log and panic ----------------------------------------------------------------------------- */
+/* ---- log and panic --------------------------------------------------------------------------- */
 #define LOG_SIZE (1u << 20)
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static char log_buf[LOG_SIZE], log_taken[LOG_SIZE];
@@ -84,7 +86,7 @@ void port_panic(const char *why)
 	abort();
 }
 
-/* ---- RAM and descriptors -------------------------------------------------------------------------- */
+/* ---- RAM and descriptors --------------------------------------------------------------------- */
 static void *reserve(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -193,7 +195,7 @@ size_t posix_ram_resident(void)
 	return resident << PAGE_SHIFT;
 }
 
-/* ---- CPUs ----------------------------------------------------------------------------------------- */
+/* ---- CPUs ------------------------------------------------------------------------------------ */
 void port_percpu_set(unsigned cpu, unsigned long offset)
 {
 	machine.percpu_offset[cpu] = offset;
@@ -219,7 +221,7 @@ void port_cpu_relax(void)
 	sched_yield();
 }
 
-/* ---- sleep and wake --------------------------------------------------------------------------------- */
+/* ---- sleep and wake -------------------------------------------------------------------------- */
 struct parking {
 	pthread_mutex_t lock;
 	pthread_cond_t woken;

@@ -2,7 +2,8 @@
 /*
  * base/rangetree.c - disjoint ranges and the holes between them.
  *
- * A red-black tree by address, each node augmented with the largest hole below any node of its subtree:
+ * A red-black tree by address, each node augmented with the largest hole below any node of its
+ * subtree:
  *
  *              [30,40) gap 12            own holes:  10..20: 10,  22..25: 2,  30..40: 5,  52..60: 12
  *             /              \           a search for 6 units never enters a subtree whose gap
@@ -93,7 +94,8 @@ struct range_node *range_find(const struct range_tree *tree, unsigned long addr)
 	return best;
 }
 
-static void link_neighbours(struct range_tree *tree, struct range_node *node, struct range_node *prev)
+static void link_neighbours(struct range_tree *tree, struct range_node *node,
+			    struct range_node *prev)
 {
 	struct range_node *next = prev ? prev->next : tree->first;
 
@@ -143,13 +145,15 @@ void range_erase(struct range_tree *tree, struct range_node *node)
 		next->prev = prev;
 	else
 		tree->last = prev;
-	/* The hole below `next` grew.  It must be known before nodes are turned: rotate() takes stored gaps as true. */
+	/* The hole below `next` grew.  It must be known before nodes are turned: rotate() takes
+	 * stored gaps as true. */
 	if (next)
 		propagate(&next->rb, NULL);
 	rb_erase_augmented(&node->rb, &tree->root, &gap_callbacks);
 }
 
-void range_resize(struct range_tree *tree, struct range_node *node, unsigned long start, unsigned long end)
+void range_resize(struct range_tree *tree, struct range_node *node, unsigned long start,
+		  unsigned long end)
 {
 	(void)tree;
 	node->start = start;
@@ -160,15 +164,16 @@ void range_resize(struct range_tree *tree, struct range_node *node, unsigned lon
 }
 
 /* The part of the hole below `node` (NULL: above the last) that lies in [low, high). */
-static bool clip_hole(const struct range_tree *tree, const struct range_node *node, unsigned long low,
-		      unsigned long high, unsigned long *from, unsigned long *to)
+static bool clip_hole(const struct range_tree *tree, const struct range_node *node,
+		      unsigned long low, unsigned long high, unsigned long *from, unsigned long *to)
 {
 	const struct range_node *prev = node ? node->prev : tree->last;
 
 	*from = prev && prev->end > low ? prev->end : low;
 	*to = high;
 	if (node) {
-		unsigned long top = node->start > node->low_guard ? node->start - node->low_guard : 0;
+		unsigned long top =
+			node->start > node->low_guard ? node->start - node->low_guard : 0;
 
 		if (top < high)
 			*to = top;
@@ -176,7 +181,8 @@ static bool clip_hole(const struct range_tree *tree, const struct range_node *no
 	return *from < *to;
 }
 
-static unsigned long fit_high(unsigned long from, unsigned long to, unsigned long len, unsigned long align)
+static unsigned long fit_high(unsigned long from, unsigned long to, unsigned long len,
+			      unsigned long align)
 {
 	unsigned long at;
 
@@ -186,14 +192,16 @@ static unsigned long fit_high(unsigned long from, unsigned long to, unsigned lon
 	return at >= from ? at : ~0UL;
 }
 
-static unsigned long fit_low(unsigned long from, unsigned long to, unsigned long len, unsigned long align)
+static unsigned long fit_low(unsigned long from, unsigned long to, unsigned long len,
+			     unsigned long align)
 {
 	unsigned long at = QUIRE_ALIGN_UP(from, align);
 
 	return at >= from && at <= to && to - at >= len ? at : ~0UL;
 }
 
-/* Towards lower addresses: the next node whose own hole is to be tried after everything above it was. */
+/* Towards lower addresses: the next node whose own hole is to be tried after everything above it
+ * was. */
 static struct range_node *climb_from_right(struct range_node *node)
 {
 	struct rb_node *rb = &node->rb, *parent;
@@ -212,8 +220,10 @@ static struct range_node *climb_from_left(struct range_node *node)
 	return range_of(parent);
 }
 
-/* From `node`, the highest node of its subtree that can have a hole of len below it and below `high`. */
-static struct range_node *descend_right(struct range_node *node, unsigned long len, unsigned long high)
+/* From `node`, the highest node of its subtree that can have a hole of len below it and below
+ * `high`. */
+static struct range_node *descend_right(struct range_node *node, unsigned long len,
+					unsigned long high)
 {
 	struct range_node *right;
 
@@ -222,7 +232,8 @@ static struct range_node *descend_right(struct range_node *node, unsigned long l
 	return node;
 }
 
-static struct range_node *descend_left(struct range_node *node, unsigned long len, unsigned long low)
+static struct range_node *descend_left(struct range_node *node, unsigned long len,
+				       unsigned long low)
 {
 	struct range_node *left;
 
@@ -231,8 +242,8 @@ static struct range_node *descend_left(struct range_node *node, unsigned long le
 	return node;
 }
 
-unsigned long range_find_hole_topdown(const struct range_tree *tree, unsigned long len, unsigned long align,
-				      unsigned long low, unsigned long high)
+unsigned long range_find_hole_topdown(const struct range_tree *tree, unsigned long len,
+				      unsigned long align, unsigned long low, unsigned long high)
 {
 	struct range_node *node = range_of(tree->root.rb_node);
 	unsigned long from, to, at;
@@ -255,13 +266,14 @@ unsigned long range_find_hole_topdown(const struct range_tree *tree, unsigned lo
 		}
 		if (node->start <= low)
 			break;
-		node = left && left->gap >= len ? descend_right(left, len, high) : climb_from_right(node);
+		node = left && left->gap >= len ? descend_right(left, len, high)
+						: climb_from_right(node);
 	}
 	return ~0UL;
 }
 
-unsigned long range_find_hole_bottomup(const struct range_tree *tree, unsigned long len, unsigned long align,
-				       unsigned long low, unsigned long high)
+unsigned long range_find_hole_bottomup(const struct range_tree *tree, unsigned long len,
+				       unsigned long align, unsigned long low, unsigned long high)
 {
 	struct range_node *node = range_of(tree->root.rb_node);
 	unsigned long from, to, at;
@@ -278,7 +290,8 @@ unsigned long range_find_hole_bottomup(const struct range_tree *tree, unsigned l
 			}
 			if (node->end >= high)
 				break;
-			node = right && right->gap >= len ? descend_left(right, len, low) : climb_from_left(node);
+			node = right && right->gap >= len ? descend_left(right, len, low)
+							  : climb_from_left(node);
 		}
 	}
 	if (!clip_hole(tree, NULL, low, high, &from, &to))

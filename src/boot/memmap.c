@@ -85,16 +85,13 @@ static int read_ram(struct reading *in, const struct quire_memmap_entry *e, size
 static int read_other(struct reading *in, const struct quire_memmap_entry *e, size_t i)
 {
 	phys_addr_t start = QUIRE_ALIGN_DOWN(e->base, PAGE_SIZE), end = wraps(e) ? ~(phys_addr_t)0 : e->base + e->size;
-	phys_addr_t before = in->ram.total_size;
-	int err;
 
 	if (!e->size)
 		return 0;
-	end = max(end, QUIRE_ALIGN_UP(end, PAGE_SIZE));
-	err = region_list_remove(&in->ram, start, end - start);
-	if (!err && in->ram.total_size != before)
+	if (memblock_overlaps_region(&in->ram, e->base, end - e->base))
 		warn(in, e, i, "lies over RAM: not used as RAM");
-	return err;
+	end = max(end, QUIRE_ALIGN_UP(end, PAGE_SIZE));
+	return region_list_remove(&in->ram, start, end - start);
 }
 
 static int read_all(struct reading *in, const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen)

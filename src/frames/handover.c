@@ -50,15 +50,18 @@ static unsigned long release(unsigned long pfn, unsigned long end)
 	return n;
 }
 
+/* Frames of [start, end) that are RAM. */
 static unsigned long mark_reserved(phys_addr_t start, phys_addr_t end)
 {
+	const struct memblock_region *r;
 	unsigned long n = 0;
 
-	for (unsigned long pfn = PHYS_PFN(start); pfn < (unsigned long)PFN_UP(end); pfn++) {
-		if (!pfn_valid(pfn) || !memblock_is_memory(PFN_PHYS(pfn)))
-			continue;
-		__SetPageFlag(pfn_to_page(pfn), PG_reserved);
-		n++;
+	for_each_mem_region(r) {
+		unsigned long pfn = PHYS_PFN(max(start, r->base));
+		unsigned long stop = (unsigned long)PFN_UP(min(end, r->base + r->size));
+
+		for (; pfn < stop; pfn++, n++)
+			__SetPageFlag(pfn_to_page(pfn), PG_reserved);
 	}
 	return n;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps/kernel.c - the kernel's own half of every address space: the linear map, the image, and the entries
- * behind vmalloc and ioremap.
+ * maps/kernel.c - the kernel's own half of every address space: the linear map, the image, and the
+ * entries behind vmalloc and ioremap.
  *
  *   PAGE_OFFSET            PORT_VMALLOC_START         image
  *   |== all RAM, 2 MiB ====|…… vmalloc, ioremap ……|…… text r-x | rodata r-- | data rw- |
  *
- * The root entries of the kernel half are all made here, before the first address space, and copied into
- * each new root; whatever is mapped later hangs below them and so is seen by every space at once.
+ * The root entries of the kernel half are all made here, before the first address space, and copied
+ * into each new root; whatever is mapped later hangs below them and so is seen by every space at
+ * once.
  *
- * Lock:  set up by one CPU; afterwards kernel_map.lock guards the entries and the counts of their tables.
+ * Lock:  set up by one CPU; afterwards kernel_map.lock guards the entries and the counts of their
+ *        tables.
  */
 #include <quire/err.h>
 #include <quire/memblock.h>
@@ -19,12 +21,12 @@
 
 #define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
 #define ROOT_ENTRIES (1u << pt_fmt.bits[0])
-#define LARGE_LEVEL (PT_LAST - 1)
+#define LARGE_LEVEL  (PT_LAST - 1)
 
 static struct kernel_map {
-	spinlock_t lock;                /* entries of the kernel half and nr_present of their tables */
+	spinlock_t lock; /* entries of the kernel half and nr_present of their tables */
 	pte_t *pgd;
-	bool frames_ready;              /* tables come from frames/, no longer from memblock */
+	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
 } kernel_map;
 
@@ -87,7 +89,8 @@ static pte_t *kernel_entry(unsigned long va, unsigned level)
 
 			if (!lower)
 				return NULL;
-			/* Kernel tables need no user bit; permissions are decided by the last entry. */
+			/* Kernel tables need no user bit; permissions are decided by the last
+			 * entry. */
 			*entry = __pa(lower) | (pt_fmt.table & ~pt_fmt.user);
 			if (kernel_map.frames_ready)
 				pt_count(pt_page(entry), 1);
@@ -142,7 +145,8 @@ pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
 
 		if (level)
 			*level = l;
-		if (l == PT_LAST || !pte_valid(e) || ((pt_fmt.leaf_levels >> l & 1) && (e & pt_fmt.large)))
+		if (l == PT_LAST || !pte_valid(e) ||
+		    ((pt_fmt.leaf_levels >> l & 1) && (e & pt_fmt.large)))
 			return e;
 		table = pt_table_of(e);
 	}
@@ -153,7 +157,8 @@ static bool touches(phys_addr_t pa, phys_addr_t size, phys_addr_t start, phys_ad
 	return pa < end && start < pa + size;
 }
 
-/* What the linear map may do with the frame at pa: nothing executes there, text and rodata are read-only. */
+/* What the linear map may do with the frame at pa: nothing executes there, text and rodata are
+ * read-only. */
 static u64 linear_prot(const struct maps_image *image, phys_addr_t pa)
 {
 	if (image && (touches(pa, PAGE_SIZE, image->text_start, image->text_end) ||
@@ -187,12 +192,14 @@ static void map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr
 	}
 }
 
-static void map_image_part(const struct maps_image *image, phys_addr_t start, phys_addr_t end, u64 prot)
+static void map_image_part(const struct maps_image *image, phys_addr_t start, phys_addr_t end,
+			   u64 prot)
 {
 	phys_addr_t pa;
 
 	for (pa = start; pa < end; pa += PAGE_SIZE)
-		*kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start), PT_LAST) = pa | prot;
+		*kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start), PT_LAST) =
+			pa | prot;
 }
 
 void maps_early_init(const struct maps_image *image)
@@ -205,7 +212,8 @@ void maps_early_init(const struct maps_image *image)
 	spin_lock_init(&kernel_map.lock, "kernel_map", LOCK_RANK_PAGE_TABLE);
 	kernel_map.pgd = new_kernel_table();
 	for_each_mem_range(i, &start, &end)
-		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE), QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
+		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE),
+			   QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
 	if (image && image->virt_base) {
 		map_image_part(image, image->text_start, image->text_end, PT_KERNEL_RX);
 		map_image_part(image, image->rodata_start, image->rodata_end, PT_KERNEL_RO);
@@ -236,7 +244,8 @@ pte_t *pt_new_root(void)
 	if (!page)
 		return NULL;
 	root = page_address(page);
-	memcpy(root + KERNEL_FIRST, kernel_map.pgd + KERNEL_FIRST, (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
+	memcpy(root + KERNEL_FIRST, kernel_map.pgd + KERNEL_FIRST,
+	       (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
 	return root;
 }
 

@@ -7,8 +7,8 @@
  *
  * Laws:  a table page that is free, or kept spare, holds only zeroes;
  *        nr_present counts the non-zero entries of a user table, so that an empty one can be freed.
- * Locks: entries of a last-level table: its ptl.  Entries above: the space's page_table_lock.  Tables
- *        are freed with the space's mmap_lock held for writing and page_table_lock held.
+ * Locks: entries of a last-level table: its ptl.  Entries above: the space's page_table_lock.
+ *        Tables are freed with the space's mmap_lock held for writing and page_table_lock held.
  */
 #ifndef QUIRE_MAPS_MAPS_H
 #define QUIRE_MAPS_MAPS_H
@@ -23,24 +23,25 @@
 #include "maps/formats/x86_64.h"
 
 #define QUIRE_CAT2(a, b) a##b
-#define QUIRE_CAT(a, b) QUIRE_CAT2(a, b)
+#define QUIRE_CAT(a, b)  QUIRE_CAT2(a, b)
 /* The machine's format: a constant, so that entry operations fold to one instruction. */
-#define pt_fmt QUIRE_CAT(pt_, PORT_PT_FORMAT)
+#define pt_fmt           QUIRE_CAT(pt_, PORT_PT_FORMAT)
 
-#define PT_LAST (pt_fmt.levels - 1u)
+#define PT_LAST      (pt_fmt.levels - 1u)
 #define PTRS_PER_PTE 512u
 /* Bytes that one last-level table maps. */
-#define PMD_SIZE ((unsigned long)PAGE_SIZE * PTRS_PER_PTE)
-#define PMD_MASK (~(PMD_SIZE - 1))
+#define PMD_SIZE     ((unsigned long)PAGE_SIZE * PTRS_PER_PTE)
+#define PMD_MASK     (~(PMD_SIZE - 1))
 
 /* One or two root entries are plenty for vmalloc; a port may offer more. */
-#define QUIRE_VMALLOC_MAX ((unsigned long)(sizeof(long) == 8 ? 1ULL << 40 : 1ULL << 31))
+#define QUIRE_VMALLOC_MAX   ((unsigned long)(sizeof(long) == 8 ? 1ULL << 40 : 1ULL << 31))
 #define QUIRE_VMALLOC_START PORT_VMALLOC_START
-#define QUIRE_VMALLOC_END                                                                       \
-	(PORT_VMALLOC_END - PORT_VMALLOC_START > QUIRE_VMALLOC_MAX ?                            \
-		 PORT_VMALLOC_START + QUIRE_VMALLOC_MAX : PORT_VMALLOC_END)
+#define QUIRE_VMALLOC_END                                                                          \
+	(PORT_VMALLOC_END - PORT_VMALLOC_START > QUIRE_VMALLOC_MAX                                 \
+		 ? PORT_VMALLOC_START + QUIRE_VMALLOC_MAX                                          \
+		 : PORT_VMALLOC_END)
 
-/* ---- entries ---------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------- */
 /* The hardware may use it. */
 static inline bool pte_valid(pte_t e)
 {
@@ -83,7 +84,8 @@ static inline pte_t pte_make(unsigned long pfn, u64 prot)
 	return ((u64)pfn << PAGE_SHIFT) | prot;
 }
 
-/* Entries that a processor may be marking as used at this moment are changed in one step, so that no mark is lost. */
+/* Entries that a processor may be marking as used at this moment are changed in one step, so that
+ * no mark is lost. */
 static inline pte_t pte_get_and_clear(pte_t *pte)
 {
 	return __atomic_exchange_n(pte, 0, __ATOMIC_RELAXED);
@@ -102,7 +104,8 @@ static inline void pte_clear_bits(pte_t *pte, u64 bits)
 /* The same frame with other permission bits; what the hardware noted stays. */
 static inline pte_t pte_modify(pte_t e, u64 prot)
 {
-	const u64 keep = pt_fmt.pfn_mask | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.special | pt_fmt.uncached;
+	const u64 keep =
+		pt_fmt.pfn_mask | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.special | pt_fmt.uncached;
 
 	return (e & keep) | (prot & ~keep);
 }
@@ -110,12 +113,14 @@ static inline pte_t pte_modify(pte_t e, u64 prot)
 /* Entry bits for a user page; without any right they say protnone. */
 u64 pt_user_prot(bool read, bool write, bool exec);
 
-#define PT_KERNEL_RW (pt_fmt.present | pt_fmt.write | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.global | pt_fmt.noexec)
+#define PT_KERNEL_RW                                                                               \
+	(pt_fmt.present | pt_fmt.write | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.global |          \
+	 pt_fmt.noexec)
 #define PT_KERNEL_RO (pt_fmt.present | pt_fmt.accessed | pt_fmt.global | pt_fmt.noexec)
 #define PT_KERNEL_RX (pt_fmt.present | pt_fmt.accessed | pt_fmt.global)
 #define PT_KERNEL_IO (PT_KERNEL_RW | pt_fmt.uncached)
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 static inline unsigned pt_index(unsigned long va, unsigned level)
 {
 	return (unsigned)((u64)va >> pt_fmt.shift[level]) & ((1u << pt_fmt.bits[level]) - 1);
@@ -126,7 +131,8 @@ static inline pte_t *pt_table_of(pte_t e)
 	return __va(e & pt_fmt.pfn_mask);
 }
 
-/* A table becomes visible complete: the store that publishes it and the load that follows it are ordered. */
+/* A table becomes visible complete: the store that publishes it and the load that follows it are
+ * ordered. */
 static inline pte_t pt_read(const pte_t *entry)
 {
 	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
@@ -160,8 +166,9 @@ static inline void pt_unlock(struct page *table)
 }
 
 /*
- * The last-level entry for va, or NULL; then *skip, if given, is the first address after the hole that the
- * missing table leaves (or 0 at the top of the address range).  User tables hold no large pages.
+ * The last-level entry for va, or NULL; then *skip, if given, is the first address after the hole
+ * that the missing table leaves (or 0 at the top of the address range).  User tables hold no large
+ * pages.
  */
 static inline pte_t *pt_find(pte_t *root, unsigned long va, unsigned long *skip)
 {
@@ -192,16 +199,17 @@ static inline unsigned long pt_table_end(unsigned long va, unsigned long end)
 /* A user space's tables, as maps/ needs to know them. */
 struct pt_space {
 	pte_t *root;
-	spinlock_t *lock;       /* page_table_lock                 */
-	atomic_long_t *bytes;   /* memory in tables                */
+	spinlock_t *lock;     /* page_table_lock                 */
+	atomic_long_t *bytes; /* memory in tables                */
 };
 
-/* The last-level entry for va, with tables made on the way; NULL: no memory, nothing lost.  May sleep. */
+/* The last-level entry for va, with tables made on the way; NULL: no memory, nothing lost.  May
+ * sleep. */
 pte_t *pt_make_slow(const struct pt_space *space, unsigned long va);
 
 /*
- * Take out the tables that map nothing any more in [start, end); the caller flushes the TLB and then hands the list
- * to pt_free_list().  mmap_lock held for writing, page_table_lock not held.
+ * Take out the tables that map nothing any more in [start, end); the caller flushes the TLB and
+ * then hands the list to pt_free_list().  mmap_lock held for writing, page_table_lock not held.
  */
 struct page *pt_detach_empty(const struct pt_space *space, unsigned long start, unsigned long end);
 void pt_free_list(struct page *list);
@@ -216,8 +224,8 @@ void pt_drain_spares(void);
 pte_t *pt_new_root(void);
 void pt_free_root(pte_t *root);
 
-/* Kernel half: map one 4 KiB page, tables made as needed; 0 or -ENOMEM.  Clear [start, end): entries, TLB, and the tables
- * that become empty.  Task context. */
+/* Kernel half: map one 4 KiB page, tables made as needed; 0 or -ENOMEM.  Clear [start, end):
+ * entries, TLB, and the tables that become empty.  Task context. */
 int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot);
 void pt_unmap_kernel(unsigned long start, unsigned long end);
 struct page *pt_detach_empty_kernel(pte_t *pgd, unsigned long start, unsigned long end);

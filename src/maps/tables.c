@@ -3,12 +3,14 @@
  * maps/tables.c - table pages: made on demand, freed when they map nothing, kept zero while spare.
  *
  *   pt_make_slow:     root ─> [miss: a zeroed page] ─> … ─> last level
- *   pt_detach_empty:  last level with nr_present == 0 ─> out of its parent ─> perhaps the parent too
+ *   pt_detach_empty:  last level with nr_present == 0 ─> out of its parent ─> perhaps the parent
+ *   too
  *
- * A table that is taken out holds only zeroes, so a few are kept per CPU and need no clearing when they are
- * used again.
+ * A table that is taken out holds only zeroes, so a few are kept per CPU and need no clearing when
+ * they are used again.
  *
- * Lock:  page_table_lock of the space guards entries above the last level.  The spares are per CPU, irqs off.
+ * Lock:  page_table_lock of the space guards entries above the last level.  The spares are per CPU,
+ *        irqs off.
  */
 #include <quire/gfp.h>
 #include <quire/percpu.h>
@@ -122,10 +124,12 @@ pte_t *pt_make_slow(const struct pt_space *space, unsigned long va)
 	return table + pt_index(va, PT_LAST);
 }
 
-/* Take the empty tables below `table` out, and those that become empty by it, but none that an entry of a level
- * above `keep` points to.  Early tables of the kernel are not counted and stay.  The tables' lock is held. */
-static struct page *detach_level(const struct pt_space *space, pte_t *table, unsigned level, unsigned keep,
-				 unsigned long start, unsigned long last, struct page *list)
+/* Take the empty tables below `table` out, and those that become empty by it, but none that an
+ * entry of a level above `keep` points to.  Early tables of the kernel are not counted and stay.
+ * The tables' lock is held. */
+static struct page *detach_level(const struct pt_space *space, pte_t *table, unsigned level,
+				 unsigned keep, unsigned long start, unsigned long last,
+				 struct page *list)
 {
 	unsigned i, end = pt_index(last, level);
 
@@ -138,11 +142,16 @@ static struct page *detach_level(const struct pt_space *space, pte_t *table, uns
 		child = pte_page(e);
 		if (level + 1 < PT_LAST) {
 			unsigned long span = 1UL << pt_fmt.shift[level];
-			unsigned long base = i == pt_index(start, level) ? start : (start & ~(span - 1)) +
-					     (unsigned long)(i - pt_index(start, level)) * span;
+			unsigned long base =
+				i == pt_index(start, level)
+					? start
+					: (start & ~(span - 1)) +
+						  (unsigned long)(i - pt_index(start, level)) *
+							  span;
 			unsigned long top = i == end ? last : (base | (span - 1));
 
-			list = detach_level(space, pt_table_of(e), level + 1, keep, base, top, list);
+			list = detach_level(space, pt_table_of(e), level + 1, keep, base, top,
+					    list);
 		}
 		if (level < keep || child->nr_present || !PageFlag(child, PG_table))
 			continue;

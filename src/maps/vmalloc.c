@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps/vmalloc.c - kernel memory that is contiguous in virtual addresses only, and device registers.
+ * maps/vmalloc.c - kernel memory that is contiguous in virtual addresses only, and device
+ * registers.
  *
  *   frames/ (any frames)  ->  [ area | guard ][ area | guard ] …   between QUIRE_VMALLOC_START and END
  *
- * Always true:  areas are disjoint, each ends in one page that nothing maps; every other page of an area is
- *               mapped to exactly the frame the area names.
+ * Always true:  areas are disjoint, each ends in one page that nothing maps; every other page of an
+ *               area is mapped to exactly the frame the area names.
  * Lock:         maps.lock guards the tree of areas.  Entries of an area are written by its owner alone.
  */
 #include <quire/err.h>
@@ -19,20 +20,20 @@
 enum vm_kind { VM_KIND_VMALLOC, VM_KIND_VMAP, VM_KIND_IOREMAP };
 
 struct vm_area {
-	struct range_node range;        /* includes the guard page                             */
+	struct range_node range; /* includes the guard page                             */
 	enum vm_kind kind;
-	bool user;                      /* vmalloc_user: may be mapped to user space           */
-	unsigned nr_pages;              /* frames mapped                                       */
-	struct page **pages;            /* the frames, or NULL for ioremap                     */
-	phys_addr_t phys;               /* ioremap: first byte                                 */
-	const void *caller;             /* who asked                                           */
+	bool user;           /* vmalloc_user: may be mapped to user space           */
+	unsigned nr_pages;   /* frames mapped                                       */
+	struct page **pages; /* the frames, or NULL for ioremap                     */
+	phys_addr_t phys;    /* ioremap: first byte                                 */
+	const void *caller;  /* who asked                                           */
 };
 
 static struct maps_state {
 	spinlock_t lock;
-	struct range_tree areas;        /* (lock)                                              */
-	struct kmem_cache *cache;       /* of struct vm_area                                   */
-	atomic_long_t nr_pages;         /* frames held by vmalloc                              */
+	struct range_tree areas;  /* (lock)                                              */
+	struct kmem_cache *cache; /* of struct vm_area                                   */
+	atomic_long_t nr_pages;   /* frames held by vmalloc                              */
 } maps;
 
 static struct vm_area *area_of(struct range_node *node)
@@ -73,8 +74,8 @@ static struct vm_area *reserve_area(unsigned long size, enum vm_kind kind, const
 	area->kind = kind;
 	area->caller = caller;
 	spin_lock(&maps.lock);
-	start = range_find_hole_bottomup(&maps.areas, size + PAGE_SIZE, PAGE_SIZE, QUIRE_VMALLOC_START,
-					 QUIRE_VMALLOC_END);
+	start = range_find_hole_bottomup(&maps.areas, size + PAGE_SIZE, PAGE_SIZE,
+					 QUIRE_VMALLOC_START, QUIRE_VMALLOC_END);
 	if (start != ~0UL) {
 		area->range.start = start;
 		area->range.end = start + size + PAGE_SIZE;
@@ -123,7 +124,8 @@ static int map_pages(struct vm_area *area, u64 prot)
 	unsigned i;
 
 	for (i = 0; i < area->nr_pages; i++)
-		if (pt_map_kernel(area->range.start + i * PAGE_SIZE, page_to_phys(area->pages[i]), prot) != 0)
+		if (pt_map_kernel(area->range.start + i * PAGE_SIZE, page_to_phys(area->pages[i]),
+				  prot) != 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -169,7 +171,8 @@ static void *vmalloc_caller(unsigned long size, gfp_t gfp, int node, bool user, 
 	if (!area)
 		return NULL;
 	area->user = user;
-	if (alloc_area_pages(area, (unsigned)(bytes >> PAGE_SHIFT), gfp, node) == 0 && map_pages(area, PT_KERNEL_RW) == 0)
+	if (alloc_area_pages(area, (unsigned)(bytes >> PAGE_SHIFT), gfp, node) == 0 &&
+	    map_pages(area, PT_KERNEL_RW) == 0)
 		return (void *)area->range.start;
 	unmap_area(area);
 	if (area->pages)
@@ -190,7 +193,8 @@ void *vmalloc(unsigned long size)
 
 void *vzalloc(unsigned long size)
 {
-	return vmalloc_caller(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, false, __builtin_return_address(0));
+	return vmalloc_caller(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, false,
+			      __builtin_return_address(0));
 }
 
 void *vmalloc_node(unsigned long size, int node)
@@ -200,7 +204,8 @@ void *vmalloc_node(unsigned long size, int node)
 
 void *vmalloc_user(unsigned long size)
 {
-	return vmalloc_caller(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, true, __builtin_return_address(0));
+	return vmalloc_caller(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, true,
+			      __builtin_return_address(0));
 }
 
 void vfree(const void *addr)
@@ -228,7 +233,8 @@ void *vmap(struct page **pages, unsigned count, unsigned long flags, u64 prot)
 	(void)flags;
 	if (count == 0 || count > totalram_pages())
 		return NULL;
-	area = reserve_area((unsigned long)count << PAGE_SHIFT, VM_KIND_VMAP, __builtin_return_address(0));
+	area = reserve_area((unsigned long)count << PAGE_SHIFT, VM_KIND_VMAP,
+			    __builtin_return_address(0));
 	if (!area)
 		return NULL;
 	area->nr_pages = count;
@@ -311,7 +317,8 @@ void iounmap(volatile void *addr)
 
 bool is_vmalloc_addr(const void *addr)
 {
-	return (unsigned long)addr >= QUIRE_VMALLOC_START && (unsigned long)addr < QUIRE_VMALLOC_END;
+	return (unsigned long)addr >= QUIRE_VMALLOC_START &&
+	       (unsigned long)addr < QUIRE_VMALLOC_END;
 }
 
 unsigned long vmalloc_to_pfn(const void *addr)
@@ -323,7 +330,8 @@ unsigned long vmalloc_to_pfn(const void *addr)
 
 struct page *vmalloc_to_page(const void *addr)
 {
-	pte_t e = is_vmalloc_addr(addr) ? pt_lookup(maps_kernel_pgd(), (unsigned long)addr, NULL) : 0;
+	pte_t e =
+		is_vmalloc_addr(addr) ? pt_lookup(maps_kernel_pgd(), (unsigned long)addr, NULL) : 0;
 
 	return pte_valid(e) && pfn_valid(pte_pfn(e)) ? pte_page(e) : NULL;
 }
@@ -396,12 +404,14 @@ void maps_explain(unsigned long addr, char *buf, size_t size)
 	}
 	area = area_of(range_find(&maps.areas, addr));
 	if (area && addr >= area->range.end - PAGE_SIZE)
-		quire_snprintf(buf, size, "guard page behind vmalloc area 0x%lx-0x%lx", area->range.start,
-			       area->range.end - PAGE_SIZE);
+		quire_snprintf(buf, size, "guard page behind vmalloc area 0x%lx-0x%lx",
+			       area->range.start, area->range.end - PAGE_SIZE);
 	else if (area && addr >= area->range.start)
-		quire_snprintf(buf, size, "vmalloc area 0x%lx-0x%lx", area->range.start, area->range.end - PAGE_SIZE);
+		quire_snprintf(buf, size, "vmalloc area 0x%lx-0x%lx", area->range.start,
+			       area->range.end - PAGE_SIZE);
 	else
-		quire_snprintf(buf, size, "a hole of the vmalloc area below 0x%lx", area ? area->range.start : 0UL);
+		quire_snprintf(buf, size, "a hole of the vmalloc area below 0x%lx",
+			       area ? area->range.start : 0UL);
 }
 
 static const char *check_area(const struct vm_area *area)

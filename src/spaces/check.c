@@ -28,14 +28,16 @@ static void tally_entry(struct tally *t, const struct vm_area_struct *vma, pte_t
 	page = pte_page(e);
 	if (page_mapcount(page) < 1 || page_count(page) < page_mapcount(page))
 		t->why = "a mapped frame has too few mappings or references";
-	else if (PageFlag(page, PG_buddy) || PageFlag(page, PG_pcp) || PageFlag(page, PG_slab) || PageFlag(page, PG_table))
+	else if (PageFlag(page, PG_buddy) || PageFlag(page, PG_pcp) || PageFlag(page, PG_slab) ||
+		 PageFlag(page, PG_table))
 		t->why = "a mapped frame is free, or the kernel's";
 	else if (PageFlag(page, PG_anon) && pte_write(e) && page_mapcount(page) > 1)
 		t->why = "an anonymous page is writable and shared";
 	t->rss[page_mm_counter(page)]++;
 }
 
-static void tally_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to, void *arg)
+static void tally_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+			unsigned long to, void *arg)
 {
 	for (; addr < to; addr += PAGE_SIZE, pte++)
 		if (*pte)
@@ -57,7 +59,8 @@ static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, 
 }
 
 /* Tables below `table`: every non-zero entry counted, no entry outside an area. */
-static const char *check_tables(pte_t *table, unsigned level, unsigned first, unsigned last, long *bytes)
+static const char *check_tables(pte_t *table, unsigned level, unsigned first, unsigned last,
+				long *bytes)
 {
 	unsigned i, used = 0;
 
@@ -70,7 +73,8 @@ static const char *check_tables(pte_t *table, unsigned level, unsigned first, un
 		if (level == PT_LAST)
 			continue;
 		*bytes += (long)PAGE_SIZE;
-		why = check_tables(pt_table_of(table[i]), level + 1, 0, 1u << pt_fmt.bits[level + 1], bytes);
+		why = check_tables(pt_table_of(table[i]), level + 1, 0,
+				   1u << pt_fmt.bits[level + 1], bytes);
 		if (why)
 			return why;
 	}

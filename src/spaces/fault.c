@@ -8,8 +8,8 @@
  *   entry empty, file              ->  the cache's page (and those around it), or a private copy of it
  *   entry read-only, write         ->  last owner reuses the page, else a copy
  *
- * Lock:  mmap_lock for reading keeps the areas; ptl of the one table guards the entry.  Work that may sleep is done before
- *        ptl is taken, and the entry is compared with what it was.
+ * Lock:  mmap_lock for reading keeps the areas; ptl of the one table guards the entry.  Work that
+ *        may sleep is done before ptl is taken, and the entry is compared with what it was.
  */
 #include <quire/percpu.h>
 #include "internal.h"
@@ -20,7 +20,8 @@ static struct page *new_anon_page(unsigned long index, gfp_t gfp)
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | gfp);
 
 	if (likely(page)) {
-		page_flags_set(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate | 1u << PG_dirty);
+		page_flags_set(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
+					     1u << PG_dirty);
 		page->index = index;
 		atomic_set(&page->_mapcount, 1);
 	}
@@ -30,7 +31,8 @@ static struct page *new_anon_page(unsigned long index, gfp_t gfp)
 static void drop_new_page(struct page *page)
 {
 	atomic_set(&page->_mapcount, 0);
-	page_flags_keep(page, ~(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate | 1u << PG_dirty));
+	page_flags_keep(page, ~(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
+				1u << PG_dirty));
 	__free_page(page);
 }
 
@@ -63,7 +65,8 @@ static void count_mapping(struct mm_struct *mm, struct page *page, bool first)
 
 	atomic_long_inc(&mm->rss_stat[which]);
 	if (first)
-		mod_nid_page_state(page_to_nid(page), which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
+		mod_nid_page_state(page_to_nid(page),
+				   which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
 }
 
 /* Put `e` into an entry that was empty; false: somebody else filled it first. */
@@ -82,7 +85,8 @@ static bool set_empty_pte(pte_t *pte, pte_t e)
 	return mine;
 }
 
-static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, unsigned flags)
+static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+			     unsigned flags)
 {
 	struct page *page;
 
@@ -103,8 +107,10 @@ static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte
 	return 0;
 }
 
-/* The entry points to `page` from now on if it is still empty.  The caller's reference becomes the mapping's. */
-static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, struct page *page, pte_t e)
+/* The entry points to `page` from now on if it is still empty.  The caller's reference becomes the
+ * mapping's. */
+static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+			  struct page *page, pte_t e)
 {
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	bool first = atomic_inc_return(&page->_mapcount) == 1;
@@ -112,9 +118,11 @@ static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t 
 	if (set_empty_pte(pte, e)) {
 		count_mapping(vma->vm_mm, page, first);
 		lock_new_page(vma, page);
-		/* A truncation that took the page out of the file meanwhile either sees our entry in its second
-		 * round over the tables, or we see here that the page is the file's no more. */
-		if (mapping && READ_ONCE(page->mapping) != mapping && !(vma->vm_ops && vma->vm_ops->fault))
+		/* A truncation that took the page out of the file meanwhile either sees our entry
+		 * in its second round over the tables, or we see here that the page is the file's
+		 * no more. */
+		if (mapping && READ_ONCE(page->mapping) != mapping &&
+		    !(vma->vm_ops && vma->vm_ops->fault))
 			zap_range(vma, addr, addr + PAGE_SIZE);
 		return;
 	}
@@ -123,7 +131,8 @@ static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t 
 }
 
 /* A store to a private file page that is not mapped yet: copy at once. */
-static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, struct page *from)
+static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+				      struct page *from)
 {
 	struct page *page = new_anon_page(linear_index(vma, addr), 0);
 
@@ -143,8 +152,8 @@ static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long 
 	return 0;
 }
 
-static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags, pgoff_t pgoff,
-				 vm_fault_t *why)
+static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags,
+				 pgoff_t pgoff, vm_fault_t *why)
 {
 	struct vm_fault vmf = { vma, flags, addr, pgoff, NULL };
 
@@ -152,7 +161,8 @@ static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr,
 	return *why & (VM_FAULT_ERROR | VM_FAULT_NOPAGE) ? NULL : vmf.page;
 }
 
-static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, unsigned flags)
+static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+			     unsigned flags)
 {
 	pgoff_t pgoff = linear_index(vma, addr);
 	bool write = flags & FAULT_FLAG_WRITE;
@@ -198,11 +208,14 @@ static void make_writable(struct vm_area_struct *vma, unsigned long addr, pte_t 
 	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
 }
 
-/* Replace the read-only entry `was` by a private copy of what it maps.  `old` is referenced, NULL: the zero page. */
-static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, pte_t was, struct page *old)
+/* Replace the read-only entry `was` by a private copy of what it maps.  `old` is referenced, NULL:
+ * the zero page. */
+static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+				pte_t was, struct page *old)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct page *page = new_anon_page(linear_index(vma, addr), old ? 0 : __GFP_ZERO), *table = pt_page(pte);
+	struct page *page = new_anon_page(linear_index(vma, addr), old ? 0 : __GFP_ZERO),
+		    *table = pt_page(pte);
 	bool mine;
 
 	if (!page) {
@@ -213,9 +226,10 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	if (old)
 		port_copy_page(page_address(page), page_address(old));
 	note_anon_seen(vma);
-	/* While we copied, the entry was unlocked: another thread may have copied it first, or DONTNEED or a
-	 * truncation may have emptied it.  In both cases it is no longer `was` and our copy is surplus.  The old
-	 * frame cannot have come back as another page: we hold a reference. */
+	/* While we copied, the entry was unlocked: another thread may have copied it first, or
+	 * DONTNEED or a truncation may have emptied it.  In both cases it is no longer `was` and
+	 * our copy is surplus.  The old frame cannot have come back as another page: we hold a
+	 * reference. */
 	pt_lock(table);
 	mine = same_entry(*pte, was);
 	if (mine) {
@@ -234,7 +248,9 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 			atomic_long_dec(&mm->rss_stat[which]);
 			if (atomic_dec_and_test(&old->_mapcount))
 				mod_nid_page_state(page_to_nid(old),
-						    which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
+						   which == MM_ANONPAGES ? NR_ANON_MAPPED
+									 : NR_FILE_MAPPED,
+						   -1);
 			put_page(old);
 		}
 	}
@@ -243,7 +259,8 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	return 0;
 }
 
-static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte, pte_t was)
+static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+				      pte_t was)
 {
 	struct page *table = pt_page(pte), *old = NULL;
 
@@ -316,10 +333,11 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	if (addr >= vma->vm_start)
 		return 0;
 	grow = vma->vm_start - addr;
-	if (addr < quire_vm.mmap_min_addr || vma->vm_end - addr > mm->limits.stack || grow >> PAGE_SHIFT > vma->vm_pgoff)
+	if (addr < quire_vm.mmap_min_addr || vma->vm_end - addr > mm->limits.stack ||
+	    grow >> PAGE_SHIFT > vma->vm_pgoff)
 		return -ENOMEM;
-	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) &&
-	    addr - prev->vm_end < STACK_GUARD)
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) &&
+	    (prev->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) && addr - prev->vm_end < STACK_GUARD)
 		return -ENOMEM;
 	if (prev && prev->vm_end > addr)
 		return -ENOMEM;
@@ -338,7 +356,8 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	return 0;
 }
 
-/* No area holds addr.  If a stack lies above, grow it; afterwards mmap_lock is held for reading again. */
+/* No area holds addr.  If a stack lies above, grow it; afterwards mmap_lock is held for reading
+ * again. */
 static struct vm_area_struct *grow_or_fail(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
@@ -346,7 +365,8 @@ static struct vm_area_struct *grow_or_fail(struct mm_struct *mm, unsigned long a
 	up_read(&mm->mmap_lock);
 	down_write(&mm->mmap_lock);
 	vma = find_vma(mm, addr);
-	if (vma && vma->vm_start > addr && (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, addr) != 0))
+	if (vma && vma->vm_start > addr &&
+	    (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, addr) != 0))
 		vma = NULL;
 	downgrade_write(&mm->mmap_lock);
 	return vma;

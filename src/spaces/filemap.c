@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/filemap.c - the page cache: the pages of a file, each in memory once, for read, write and mmap alike.
+ * spaces/filemap.c - the page cache: the pages of a file, each in memory once, for read, write and
+ * mmap alike.
  *
  *   read(2), write(2)  ->  read_mapping_page, grab_cache_page_write  ─┐
  *   page fault         ->  filemap_map_around, filemap_fault         ─┴─>  page tree of the address_space
  *
- * Always true:  a cached page has PG_cache, holds one reference for the cache, and its mapping and index lead back.
- *               A page is visible in the tree while it is still being filled; PG_locked says so.
+ * Always true:  a cached page has PG_cache, holds one reference for the cache, and its mapping and
+ *               index lead back. A page is visible in the tree while it is still being filled;
+ *               PG_locked says so.
  * Lock:         i_pages_lock for the tree; PG_locked of a page while it is filled or taken out.
  */
 #include <quire/percpu.h>
 #include <quire/wait.h>
 #include "internal.h"
 
-static wait_queue_head_t page_waiters;  /* all who wait for some page's lock: rare, so one queue serves */
+static wait_queue_head_t
+	page_waiters; /* all who wait for some page's lock: rare, so one queue serves */
 
 void filemap_init(void)
 {
 	init_waitqueue_head(&page_waiters);
 }
 
-void address_space_init(struct address_space *m, const struct address_space_operations *ops, void *host)
+void address_space_init(struct address_space *m, const struct address_space_operations *ops,
+			void *host)
 {
 	memset(m, 0, sizeof(*m));
 	spin_lock_init(&m->i_pages_lock, "i_pages", LOCK_RANK_I_PAGES);
@@ -88,7 +92,8 @@ static void account_cached(struct address_space *m, struct page *page, long n)
 		mod_nid_page_state(page_to_nid(page), NR_SHMEM, n);
 }
 
-/* A new page in the cache: locked, not up to date, with a reference for the caller.  -EEXIST: another was faster. */
+/* A new page in the cache: locked, not up to date, with a reference for the caller.  -EEXIST:
+ * another was faster. */
 static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struct page **out)
 {
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | gfp);
@@ -98,7 +103,8 @@ static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struc
 		return -ENOMEM;
 	page->mapping = m;
 	page->index = index;
-	page_flags_set(page, 1u << PG_cache | 1u << PG_locked | (m->flags & AS_SHMEM ? 1u << PG_swapbacked : 0));
+	page_flags_set(page, 1u << PG_cache | 1u << PG_locked |
+				     (m->flags & AS_SHMEM ? 1u << PG_swapbacked : 0));
 	get_page(page); /* the cache's */
 	spin_lock(&m->i_pages_lock);
 	err = page_tree_insert(m, index, page);
@@ -123,14 +129,18 @@ static void remove_page(struct address_space *m, struct page *page)
 	spin_unlock(&m->i_pages_lock);
 	account_cached(m, page, -1);
 	WRITE_ONCE(page->mapping, NULL);
-	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are in. */
-	__atomic_fetch_and(&page->flags, ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate | 1u << PG_referenced),
+	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are in.
+	 * */
+	__atomic_fetch_and(&page->flags,
+			   ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate |
+			     1u << PG_referenced),
 			   __ATOMIC_RELAXED);
 	unlock_cache_page(page);
 	put_page(page);
 }
 
-/* Fill a new page from its store.  On failure it leaves the cache and the caller's reference is dropped. */
+/* Fill a new page from its store.  On failure it leaves the cache and the caller's reference is
+ * dropped. */
 static int fill_page(struct address_space *m, struct page *page)
 {
 	int err = 0;
@@ -187,7 +197,8 @@ struct page *read_mapping_page(struct address_space *m, pgoff_t index)
 	return get_uptodate_page(m, index, &major);
 }
 
-struct page *grab_cache_page_write(struct address_space *m, pgoff_t index, unsigned from, unsigned to)
+struct page *grab_cache_page_write(struct address_space *m, pgoff_t index, unsigned from,
+				   unsigned to)
 {
 	struct page *page = find_get_page(m, index);
 	int err;
@@ -214,7 +225,7 @@ void set_page_dirty(struct page *page)
 		SetPageFlag(page, PG_dirty);
 }
 
-/* ---- truncation ----------------------------------------------------------------------------------- */
+/* ---- truncation ------------------------------------------------------------------------------ */
 static void clear_part(struct address_space *m, pgoff_t index, unsigned from, unsigned to)
 {
 	struct page *page = find_get_page(m, index);
@@ -292,7 +303,7 @@ void truncate_inode_pages_final(struct address_space *m)
 	remove_pages(m, 0, ~(pgoff_t)0);
 }
 
-/* ---- faults --------------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t *why)
 {
 	struct address_space *m = vma->vm_file->f_mapping;
@@ -329,7 +340,8 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *p
 	unsigned long end = min((addr & ~(window - 1)) + window, vma->vm_end), at;
 	struct page *table = pt_page(pte);
 	unsigned mapped = 0, first = 0;
-	pgoff_t limit = (pgoff_t)((u64)(m->i_size + (quire_loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT), index;
+	pgoff_t limit = (pgoff_t)((u64)(m->i_size + (quire_loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT),
+		index;
 	struct page **slot = NULL;
 	bool hit = false;
 
@@ -347,7 +359,9 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *p
 		if (!slot)
 			continue;
 		page = *slot;
-		if (!page || *pte || (READ_ONCE(page->flags) & (1u << PG_locked | 1u << PG_uptodate)) != 1u << PG_uptodate)
+		if (!page || *pte ||
+		    (READ_ONCE(page->flags) & (1u << PG_locked | 1u << PG_uptodate)) !=
+			    1u << PG_uptodate)
 			continue;
 		map_cached(page, pte, vma->vm_page_prot, &first);
 		mapped++;
@@ -357,7 +371,9 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *p
 	pt_count(table, (int)mapped);
 	pt_unlock(table);
 	if (mapped)
-		atomic_long_add((long)mapped, &vma->vm_mm->rss_stat[m->flags & AS_SHMEM ? MM_SHMEMPAGES : MM_FILEPAGES]);
+		atomic_long_add(
+			(long)mapped,
+			&vma->vm_mm->rss_stat[m->flags & AS_SHMEM ? MM_SHMEMPAGES : MM_FILEPAGES]);
 	if (first)
 		mod_nid_page_state(page_to_nid(table), NR_FILE_MAPPED, (long)first);
 	return hit;

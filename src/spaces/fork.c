@@ -6,7 +6,8 @@
  *                        frame 1                       frame 2 mappings; the first store copies,
  *   child                          child  [ r- page ]──┘ the last owner reuses
  *
- * Areas of a file that hold no private page are not copied at all: a fault finds them in the cache again.
+ * Areas of a file that hold no private page are not copied at all: a fault finds them in the cache
+ * again.
  *
  * Lock:  the parent's mmap_lock held for writing; the child is nobody else's yet.
  */
@@ -37,14 +38,15 @@ struct mm_struct *mm_alloc(void)
 	atomic_set(&mm->mm_users, 1);
 	atomic_long_set(&mm->pgtables_bytes, (long)PAGE_SIZE);
 	mm->mmap_base = (PORT_TASK_SIZE - MMAP_GAP - STACK_GUARD) & PAGE_MASK;
-	mm->limits = (struct mm_limits){ RLIM_UNLIMITED, RLIM_UNLIMITED, RLIM_UNLIMITED, RLIM_UNLIMITED };
+	mm->limits = (struct mm_limits){ RLIM_UNLIMITED, RLIM_UNLIMITED, RLIM_UNLIMITED,
+					 RLIM_UNLIMITED };
 	spin_lock(&spaces.mmlist_lock);
 	list_add_tail(&mm->mmlist, &spaces.mmlist);
 	spin_unlock(&spaces.mmlist_lock);
 	return mm;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 static void unmap_everything(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
@@ -80,18 +82,21 @@ void mmput(struct mm_struct *mm)
 	unmap_everything(mm);
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		if (atomic_long_read(&mm->rss_stat[i]) != 0)
-			quire_damage("a space ends with counter %d at %ld", i, atomic_long_read(&mm->rss_stat[i]));
+			quire_damage("a space ends with counter %d at %ld", i,
+				     atomic_long_read(&mm->rss_stat[i]));
 	if (atomic_long_read(&mm->pgtables_bytes) != (long)PAGE_SIZE)
-		quire_damage("a space ends with %ld bytes of tables", atomic_long_read(&mm->pgtables_bytes));
+		quire_damage("a space ends with %ld bytes of tables",
+			     atomic_long_read(&mm->pgtables_bytes));
 	if (mm->exe_file)
 		fput(mm->exe_file);
 	pt_free_root(mm->pgd);
 	kmem_cache_free(spaces.mm_cache, mm);
 }
 
-/* ---- fork ------------------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------ */
 /* Copy n entries; returns how many went over.  The parent's table is locked. */
-static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsigned long n, bool cow, bool *protected)
+static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsigned long n,
+			     bool cow, bool *protected)
 {
 	unsigned rss[NR_MM_COUNTERS] = { 0 }, copied = 0;
 	unsigned long i;
@@ -144,7 +149,9 @@ static int copy_area_pages(struct mm_struct *mm, struct vm_area_struct *vma, boo
 			if (!dest)
 				return -ENOMEM;
 			pt_lock(table);
-			pt_count(pt_page(dest), (int)copy_entries(mm, from, dest, (to - addr) >> PAGE_SHIFT, cow, protected));
+			pt_count(pt_page(dest),
+				 (int)copy_entries(mm, from, dest, (to - addr) >> PAGE_SHIFT, cow,
+						   protected));
 			pt_unlock(table);
 		}
 		addr = to;
@@ -217,7 +224,8 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 	if (protected)
 		port_flush_tlb_mm(old->root);
 	up_write(&old->mmap_lock);
-	WRITE_ONCE(mm->hiwater_rss, get_mm_rss(mm)); /* a truncation may look at the space already */
+	WRITE_ONCE(mm->hiwater_rss,
+		   get_mm_rss(mm)); /* a truncation may look at the space already */
 	if (err) {
 		mmput(mm);
 		return NULL;

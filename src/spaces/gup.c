@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/gup.c - frames behind user addresses, for the kernel's own use: get_user_pages, memory of another space,
- * and the user copies that are built on the port's.
+ * spaces/gup.c - frames behind user addresses, for the kernel's own use: get_user_pages, memory of
+ * another space, and the user copies that are built on the port's.
  *
  * Lock:  mmap_lock for reading while the entries are looked at.
  */
@@ -51,7 +51,8 @@ static struct page *get_one(struct mm_struct *mm, unsigned long addr, bool write
 	return NULL;
 }
 
-long get_user_pages(struct mm_struct *mm, unsigned long addr, unsigned long n, unsigned gup_flags, struct page **pages)
+long get_user_pages(struct mm_struct *mm, unsigned long addr, unsigned long n, unsigned gup_flags,
+		    struct page **pages)
 {
 	unsigned long i;
 	long err = 0;
@@ -109,7 +110,8 @@ long strncpy_from_user(char *to, const char __user *from, long count)
 	if (count <= 0)
 		return 0;
 	while (done < count) {
-		/* A piece that stays in one page cannot fail half-way, and never touches the page behind. */
+		/* A piece that stays in one page cannot fail half-way, and never touches the page
+		 * behind. */
 		unsigned long at = (unsigned long)from + (unsigned long)done;
 		long n = (long)(PAGE_SIZE - (at & (PAGE_SIZE - 1))), i;
 

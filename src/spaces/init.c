@@ -4,7 +4,6 @@
 
 struct spaces_state spaces;
 
-
 struct page *quire_zero_page(void)
 {
 	return spaces.zero_page;
@@ -16,12 +15,17 @@ int spaces_init(void)
 	filemap_init();
 	spin_lock_init(&spaces.mmlist_lock, "mmlist", LOCK_RANK_PAGE_TABLE);
 	INIT_LIST_HEAD(&spaces.mmlist);
-	spaces.mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0, SLAB_HWCACHE_ALIGN, NULL);
-	spaces.vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0, 0, NULL);
-	spaces.node_cache = kmem_cache_create("radix_tree_node", page_tree_node_size(), 0, SLAB_RECLAIM_ACCOUNT, NULL);
-	spaces.shmem_cache = kmem_cache_create("shmem_inode_cache", shmem_object_size(), 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	spaces.mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
+					    SLAB_HWCACHE_ALIGN, NULL);
+	spaces.vma_cache =
+		kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0, 0, NULL);
+	spaces.node_cache = kmem_cache_create("radix_tree_node", page_tree_node_size(), 0,
+					      SLAB_RECLAIM_ACCOUNT, NULL);
+	spaces.shmem_cache = kmem_cache_create("shmem_inode_cache", shmem_object_size(), 0,
+					       SLAB_RECLAIM_ACCOUNT, NULL);
 	spaces.zero_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!spaces.mm_cache || !spaces.vma_cache || !spaces.node_cache || !spaces.shmem_cache || !spaces.zero_page) {
+	if (!spaces.mm_cache || !spaces.vma_cache || !spaces.node_cache || !spaces.shmem_cache ||
+	    !spaces.zero_page) {
 		spaces_exit();
 		return -ENOMEM;
 	}

@@ -16,11 +16,11 @@
 struct spaces_state {
 	struct kmem_cache *mm_cache, *vma_cache, *node_cache, *shmem_cache;
 	struct page *zero_page;
-	u64 zero_entry;                 /* pfn of the zero page with the special bit, no rights */
-	atomic_long_t committed;        /* pages promised (VM_ACCOUNT)                          */
-	atomic_long_t shmem_serial;     /* inode numbers of nameless files                      */
-	spinlock_t mmlist_lock;         /* guards mmlist                                        */
-	struct list_head mmlist;        /* every mm_struct                                      */
+	u64 zero_entry;             /* pfn of the zero page with the special bit, no rights */
+	atomic_long_t committed;    /* pages promised (VM_ACCOUNT)                          */
+	atomic_long_t shmem_serial; /* inode numbers of nameless files                      */
+	spinlock_t mmlist_lock;     /* guards mmlist                                        */
+	struct list_head mmlist;    /* every mm_struct                                      */
 };
 extern struct spaces_state spaces;
 
@@ -46,14 +46,15 @@ static inline pte_t *mm_make_pte(struct mm_struct *mm, unsigned long addr)
 	return pt_make_slow(&space, addr);
 }
 
-/* Pages of user memory whose table entries are gone, waiting for the TLB flush that makes it safe to free them. */
+/* Pages of user memory whose table entries are gone, waiting for the TLB flush that makes it safe
+ * to free them. */
 #define GATHER_PAGES 96
 struct gather {
 	struct mm_struct *mm;
-	bool no_flush;                          /* nothing runs on this space any more   */
+	bool no_flush; /* nothing runs on this space any more   */
 	unsigned nr;
-	unsigned long start, end;               /* what to flush; start >= end: nothing  */
-	struct page *tables;                    /* table pages to free after the flush   */
+	unsigned long start, end; /* what to flush; start >= end: nothing  */
+	struct page *tables;      /* table pages to free after the flush   */
 	struct page *pages[GATHER_PAGES];
 };
 void gather_init(struct gather *g, struct mm_struct *mm);
@@ -71,7 +72,8 @@ static inline void gather_range(struct gather *g, unsigned long start, unsigned 
 }
 
 /* zap.c: forget the pages of [start, end) of one area. even_cows: private copies too. */
-void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows);
+void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+	      bool even_cows);
 /* Take empty tables of the range out of the tree; they are freed by the next gather_flush(). */
 void gather_tables(struct gather *g, unsigned long start, unsigned long end);
 /* zap_area with its own gather and flush. */
@@ -79,7 +81,8 @@ void zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long en
 
 /* vma.c */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm);
-/* Another area like it, in no tree and on no list yet; holds its own reference to the file.  NULL: no memory. */
+/* Another area like it, in no tree and on no list yet; holds its own reference to the file.  NULL:
+ * no memory. */
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma);
 void vma_free(struct vm_area_struct *vma);
 u64 vma_prot_of(unsigned long vm_flags);
@@ -88,16 +91,19 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
-/* Cut at addr; the area keeps the lower part, the new one is returned, NULL: no memory or too many areas. */
+/* Cut at addr; the area keeps the lower part, the new one is returned, NULL: no memory or too many
+ * areas. */
 struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr);
-/* Melt vma with its neighbours where nothing tells them apart; returns the area that now covers it. */
+/* Melt vma with its neighbours where nothing tells them apart; returns the area that now covers it.
+ * */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
-/* Make [start, end) of vma an area of its own with these flags, melted with equal neighbours.  NULL: no memory,
- * flags unchanged. */
-struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-				  unsigned long flags);
+/* Make [start, end) of vma an area of its own with these flags, melted with equal neighbours.
+ * NULL: no memory, flags unchanged. */
+struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
+				  unsigned long end, unsigned long flags);
 /* Whether an area with these properties in front of or behind `vma` would be the same area. */
-bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file, void *private);
+bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file,
+	      void *private);
 void vm_stat_account(struct mm_struct *mm, unsigned long flags, long pages);
 
 /* limits.c: may so many more pages be mapped / promised? 0 or -ENOMEM */
@@ -112,13 +118,14 @@ static inline bool accountable(unsigned long flags)
 /* munmap.c; mmap_lock held for writing, arguments page-aligned */
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* mmap.c */
-long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long vm_flags,
-		unsigned long pgoff);
+long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+		unsigned long vm_flags, unsigned long pgoff);
 /* fault.c; mmap_lock held for reading or writing, addr page-aligned */
 vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags);
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
-/* mlock.c; both take mmap_lock.  Fault in [start, end): as the areas are used, going on after an area that cannot be
- * (first error returned: -ENOMEM or -EFAULT); or as for reading or writing, stopping at the first error. */
+/* mlock.c; both take mmap_lock.  Fault in [start, end): as the areas are used, going on after an
+ * area that cannot be (first error returned: -ENOMEM or -EFAULT); or as for reading or writing,
+ * stopping at the first error. */
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 

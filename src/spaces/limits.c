@@ -2,8 +2,9 @@
 /*
  * spaces/limits.c - how much may be mapped, and how much may be promised.
  *
- * A private writable page is a promise: it may need a frame of its own one day.  Committed_AS counts the
- * promises; vm.overcommit_memory says how many are too many (Documentation/mm/overcommit-accounting).
+ * A private writable page is a promise: it may need a frame of its own one day.  Committed_AS
+ * counts the promises; vm.overcommit_memory says how many are too many
+ * (Documentation/mm/overcommit-accounting).
  */
 #include <quire/printk.h>
 #include "internal.h"
@@ -34,13 +35,9 @@ int vm_commit(struct mm_struct *mm, unsigned long pages)
 
 	(void)mm;
 	switch (quire_vm.overcommit_memory) {
-	case 1:
-		ok = true;
-		break;
-	case 2:
-		ok = now >= 0 && (unsigned long)now <= vm_commit_limit();
-		break;
-	default:        /* heuristic: refuse only what could never be there at once */
+	case 1: ok = true; break;
+	case 2: ok = now >= 0 && (unsigned long)now <= vm_commit_limit(); break;
+	default: /* heuristic: refuse only what could never be there at once */
 		ok = pages <= totalram_pages();
 		break;
 	}
@@ -59,7 +56,8 @@ bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long page
 {
 	if (mm->limits.as != RLIM_UNLIMITED && mm->total_vm + pages > mm->limits.as >> PAGE_SHIFT)
 		return false;
-	if ((flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE && mm->limits.data != RLIM_UNLIMITED &&
+	if ((flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE &&
+	    mm->limits.data != RLIM_UNLIMITED &&
 	    mm->data_vm + pages > mm->limits.data >> PAGE_SHIFT)
 		return false;
 	return true;

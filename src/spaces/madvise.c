@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/madvise.c - madvise(2): a few pieces of advice change what memory holds, the rest change flags or nothing.
+ * spaces/madvise.c - madvise(2): a few pieces of advice change what memory holds, the rest change
+ * flags or nothing.
  *
  *   DONTNEED, FREE           pages of the range go (private ones read as zero, shared ones come back from the file)
  *   REMOVE                   and the file gets a hole
@@ -14,40 +15,31 @@
  */
 #include "internal.h"
 
-/* The area flags after the advice, or a negative errno; flags unchanged for advice that changes none. */
+/* The area flags after the advice, or a negative errno; flags unchanged for advice that changes
+ * none. */
 static long advised_flags(const struct vm_area_struct *vma, int advice)
 {
 	unsigned long f = vma->vm_flags;
 
 	switch (advice) {
-	case MADV_NORMAL:
-		return (long)(f & ~(VM_RAND_READ | VM_SEQ_READ));
-	case MADV_RANDOM:
-		return (long)((f & ~VM_SEQ_READ) | VM_RAND_READ);
-	case MADV_SEQUENTIAL:
-		return (long)((f & ~VM_RAND_READ) | VM_SEQ_READ);
-	case MADV_DONTFORK:
-		return (long)(f | VM_DONTCOPY);
-	case MADV_DOFORK:
-		return f & VM_IO ? -EINVAL : (long)(f & ~VM_DONTCOPY);
+	case MADV_NORMAL: return (long)(f & ~(VM_RAND_READ | VM_SEQ_READ));
+	case MADV_RANDOM: return (long)((f & ~VM_SEQ_READ) | VM_RAND_READ);
+	case MADV_SEQUENTIAL: return (long)((f & ~VM_RAND_READ) | VM_SEQ_READ);
+	case MADV_DONTFORK: return (long)(f | VM_DONTCOPY);
+	case MADV_DOFORK: return f & VM_IO ? -EINVAL : (long)(f & ~VM_DONTCOPY);
 	case MADV_WIPEONFORK:
 		return vma->vm_file || (f & VM_SHARED) ? -EINVAL : (long)(f | VM_WIPEONFORK);
-	case MADV_KEEPONFORK:
-		return (long)(f & ~VM_WIPEONFORK);
-	case MADV_DONTDUMP:
-		return (long)(f | VM_DONTDUMP);
-	case MADV_DODUMP:
-		return (long)(f & ~VM_DONTDUMP);
-	case MADV_HUGEPAGE:
-		return (long)((f & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
-	case MADV_NOHUGEPAGE:
-		return (long)((f & ~VM_HUGEPAGE) | VM_NOHUGEPAGE);
-	default:
-		return (long)f;
+	case MADV_KEEPONFORK: return (long)(f & ~VM_WIPEONFORK);
+	case MADV_DONTDUMP: return (long)(f | VM_DONTDUMP);
+	case MADV_DODUMP: return (long)(f & ~VM_DONTDUMP);
+	case MADV_HUGEPAGE: return (long)((f & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
+	case MADV_NOHUGEPAGE: return (long)((f & ~VM_HUGEPAGE) | VM_NOHUGEPAGE);
+	default: return (long)f;
 	}
 }
 
-static long drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+static long drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		       int advice)
 {
 	if (vma->vm_flags & VM_PFNMAP)
 		return -EINVAL;
@@ -60,9 +52,11 @@ static long drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned
 }
 
 /* MADV_REMOVE: drops and retakes mmap_lock. */
-static long punch_hole(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static long punch_hole(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end)
 {
-	quire_loff_t from = (quire_loff_t)((u64)vma->vm_pgoff << PAGE_SHIFT) + (quire_loff_t)(start - vma->vm_start);
+	quire_loff_t from = (quire_loff_t)((u64)vma->vm_pgoff << PAGE_SHIFT) +
+			    (quire_loff_t)(start - vma->vm_start);
 	struct file *file = vma->vm_file;
 
 	if (vma->vm_flags & VM_LOCKED)
@@ -79,22 +73,22 @@ static long punch_hole(struct mm_struct *mm, struct vm_area_struct *vma, unsigne
 	return 0;
 }
 
-static long advise_entries(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			   int advice)
+static long advise_entries(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+			   unsigned long end, int advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
-	case MADV_FREE:
-		return drop_pages(vma, start, end, advice);
-	case MADV_REMOVE:
-		return punch_hole(mm, vma, start, end);
-	default:        /* WILLNEED, COLD, PAGEOUT */
-		return vma->vm_flags & (VM_LOCKED | VM_PFNMAP) && advice != MADV_WILLNEED ? -EINVAL : 0;
+	case MADV_FREE: return drop_pages(vma, start, end, advice);
+	case MADV_REMOVE: return punch_hole(mm, vma, start, end);
+	default: /* WILLNEED, COLD, PAGEOUT */
+		return vma->vm_flags & (VM_LOCKED | VM_PFNMAP) && advice != MADV_WILLNEED ? -EINVAL
+											  : 0;
 	}
 }
 
-static long advise_flags(struct vm_area_struct **vma, unsigned long start, unsigned long end, int advice)
+static long advise_flags(struct vm_area_struct **vma, unsigned long start, unsigned long end,
+			 int advice)
 {
 	long flags = advised_flags(*vma, advice);
 
@@ -107,7 +101,8 @@ static long advise_flags(struct vm_area_struct **vma, unsigned long start, unsig
 }
 
 /* Area by area; holes are passed over and reported at the end. */
-static long walk(struct mm_struct *mm, unsigned long start, unsigned long end, int advice, bool flags_change)
+static long walk(struct mm_struct *mm, unsigned long start, unsigned long end, int advice,
+		 bool flags_change)
 {
 	struct vm_area_struct *vma;
 	bool hole = false;
@@ -124,7 +119,8 @@ static long walk(struct mm_struct *mm, unsigned long start, unsigned long end, i
 			start = vma->vm_start;
 		}
 		to = min(end, vma->vm_end);
-		err = flags_change ? advise_flags(&vma, start, to, advice) : advise_entries(mm, vma, start, to, advice);
+		err = flags_change ? advise_flags(&vma, start, to, advice)
+				   : advise_entries(mm, vma, start, to, advice);
 		if (err)
 			return err;
 		start = to;
@@ -140,21 +136,17 @@ static enum advice_kind kind_of(int advice)
 	case MADV_NORMAL ... MADV_SEQUENTIAL:
 	case MADV_DONTFORK:
 	case MADV_DOFORK:
-	case MADV_HUGEPAGE ... MADV_KEEPONFORK:
-		return ADVICE_FLAGS;
+	case MADV_HUGEPAGE ... MADV_KEEPONFORK: return ADVICE_FLAGS;
 	case MADV_WILLNEED:
 	case MADV_DONTNEED:
 	case MADV_FREE:
 	case MADV_REMOVE:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-	case MADV_DONTNEED_LOCKED:
-		return ADVICE_ENTRIES;
+	case MADV_DONTNEED_LOCKED: return ADVICE_ENTRIES;
 	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
-		return ADVICE_POPULATE;
-	default:        /* MERGEABLE too: there is no same-page merging */
-		return ADVICE_BAD;
+	case MADV_POPULATE_WRITE: return ADVICE_POPULATE;
+	default: /* MERGEABLE too: there is no same-page merging */ return ADVICE_BAD;
 	}
 }
 

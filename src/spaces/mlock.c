@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/mlock.c - mlock, munlock, mlockall; mincore and msync, which also only look at what is there.
+ * spaces/mlock.c - mlock, munlock, mlockall; mincore and msync, which also only look at what is
+ * there.
  *
  * Lock:  mmap_lock, for writing where areas change; ptl per table.
  */
 #include <quire/uaccess.h>
 #include "internal.h"
 
-/* ---- populate -------------------------------------------------------------------------------------- */
+/* ---- populate -------------------------------------------------------------------------------- */
 /* Fault one area's pages in.  0, -ENOMEM or -EFAULT.  mmap_lock held for reading. */
-static int populate_area(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write)
+static int populate_area(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 bool write)
 {
 	unsigned flags = write ? FAULT_FLAG_WRITE : 0;
 
@@ -40,7 +42,8 @@ int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			break;
 		}
 		to = min(end, vma->vm_end);
-		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
+		    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 			err = -EINVAL;
 		else
 			err = populate_area(vma, start, to, write);
@@ -62,7 +65,8 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 		if (!vma || vma->vm_start >= end)
 			break;
 		start = max(start, vma->vm_start);
-		/* A private writable page is broken off its origin now, so that a later store needs no frame. */
+		/* A private writable page is broken off its origin now, so that a later store needs
+		 * no frame. */
 		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 		one = 0;
 		if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)))
@@ -78,8 +82,9 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return err;
 }
 
-/* ---- mlock ----------------------------------------------------------------------------------------- */
-static void mark_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to, void *arg)
+/* ---- mlock ----------------------------------------------------------------------------------- */
+static void mark_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
+		       void *arg)
 {
 	bool lock = *(bool *)arg;
 	long n = 0;
@@ -111,7 +116,8 @@ static void mark_table(struct vm_area_struct *vma, pte_t *pte, unsigned long add
 }
 
 /* Give [start, end) the lock flags `set` (0: unlock).  0 or -ENOMEM. */
-static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long set)
+static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+		      unsigned long set)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	bool lock = set & VM_LOCKED;
@@ -162,7 +168,8 @@ static bool align_range(unsigned long *addr, unsigned long *len)
 	return user_range_ok(*addr, *len);
 }
 
-long do_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags, bool may_exceed)
+long do_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags,
+	      bool may_exceed)
 {
 	unsigned long set = VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0), raw = len;
 	unsigned long pages;
@@ -181,7 +188,8 @@ long do_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 	pages = len >> PAGE_SHIFT;
 	down_write(&mm->mmap_lock);
 	if (!may_exceed && mm->limits.memlock != RLIM_UNLIMITED &&
-	    mm->locked_vm + pages - locked_pages_in(mm, addr, addr + len) > mm->limits.memlock >> PAGE_SHIFT)
+	    mm->locked_vm + pages - locked_pages_in(mm, addr, addr + len) > mm->limits.memlock >>
+		    PAGE_SHIFT)
 		err = -ENOMEM;
 	else
 		err = lock_range(mm, addr, addr + len, set);
@@ -248,14 +256,15 @@ long do_munlockall(struct mm_struct *mm)
 	return 0;
 }
 
-/* ---- mincore --------------------------------------------------------------------------------------- */
+/* ---- mincore --------------------------------------------------------------------------------- */
 static unsigned char cached(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct page *page;
 
 	if (!vma->vm_file || !vma->vm_file->f_mapping)
 		return 0;
-	page = find_get_page(vma->vm_file->f_mapping, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
+	page = find_get_page(vma->vm_file->f_mapping,
+			     vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
 	if (!page)
 		return 0;
 	put_page(page);
@@ -263,7 +272,8 @@ static unsigned char cached(struct vm_area_struct *vma, unsigned long addr)
 }
 
 /* What is in memory of [start, end), which lies in one area and one table's reach. */
-static void residence(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned char *vec)
+static void residence(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		      unsigned char *vec)
 {
 	pte_t *pte = mm_find_pte(vma->vm_mm, start, NULL);
 
@@ -277,7 +287,8 @@ static void residence(struct vm_area_struct *vma, unsigned long start, unsigned 
 }
 
 /* Fill vec for [addr, end) as far as one area and one table go; the bytes dealt with or -errno. */
-static long mincore_step(struct mm_struct *mm, unsigned long addr, unsigned long end, unsigned char *vec)
+static long mincore_step(struct mm_struct *mm, unsigned long addr, unsigned long end,
+			 unsigned char *vec)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
@@ -290,7 +301,8 @@ static long mincore_step(struct mm_struct *mm, unsigned long addr, unsigned long
 
 #define MINCORE_CHUNK 512u
 
-long do_mincore(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned char __user *user)
+long do_mincore(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		unsigned char __user *user)
 {
 	unsigned char vec[MINCORE_CHUNK];
 	unsigned long end;
@@ -326,12 +338,14 @@ long do_mincore(struct mm_struct *mm, unsigned long addr, unsigned long len, uns
 	return 0;
 }
 
-/* ---- msync ----------------------------------------------------------------------------------------- */
+/* ---- msync ----------------------------------------------------------------------------------- */
 /* Make one area's file durable, with mmap_lock dropped meanwhile.  0 or -errno. */
-static int sync_area(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static int sync_area(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
 {
 	struct file *file = get_file(vma->vm_file);
-	quire_loff_t from = (quire_loff_t)((u64)vma->vm_pgoff << PAGE_SHIFT) + (quire_loff_t)(start - vma->vm_start);
+	quire_loff_t from = (quire_loff_t)((u64)vma->vm_pgoff << PAGE_SHIFT) +
+			    (quire_loff_t)(start - vma->vm_start);
 	int err;
 
 	up_read(&mm->mmap_lock);
@@ -370,7 +384,8 @@ long do_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 		to = min(end, vma->vm_end);
 		if ((flags & MS_INVALIDATE) && (vma->vm_flags & VM_LOCKED))
 			err = -EBUSY;
-		else if ((flags & MS_SYNC) && (vma->vm_flags & VM_SHARED) && vma->vm_file && vma->vm_file->f_op->fsync)
+		else if ((flags & MS_SYNC) && (vma->vm_flags & VM_SHARED) && vma->vm_file &&
+			 vma->vm_file->f_op->fsync)
 			err = sync_area(mm, vma, addr, to);
 		addr = to;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/mmap.c - put a range of addresses into a space: mmap(2), brk(2), and the stack that exec needs.
+ * spaces/mmap.c - put a range of addresses into a space: mmap(2), brk(2), and the stack that exec
+ * needs.
  *
- *   check flags, file and limits  ->  choose a place  ->  clear it (MAP_FIXED)  ->  melt with a neighbour, or a new area
+ *   check flags, file and limits  ->  choose a place  ->  clear it (MAP_FIXED)  ->  melt with a
+ *   neighbour, or a new area
  *
  * Lock:  mmap_lock held for writing from the choice of the place on.
  */
@@ -10,7 +12,8 @@
 
 unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long len)
 {
-	unsigned long low = quire_vm.mmap_min_addr > PAGE_SIZE ? PAGE_ALIGN(quire_vm.mmap_min_addr) : PAGE_SIZE;
+	unsigned long low =
+		quire_vm.mmap_min_addr > PAGE_SIZE ? PAGE_ALIGN(quire_vm.mmap_min_addr) : PAGE_SIZE;
 	unsigned long at = range_find_hole_topdown(&mm->areas, len, PAGE_SIZE, low, mm->mmap_base);
 
 	if (at == ~0UL)
@@ -23,10 +26,12 @@ static bool range_is_free(struct mm_struct *mm, unsigned long addr, unsigned lon
 {
 	struct vm_area_struct *next = find_vma(mm, addr);
 
-	return !next || (addr + len <= next->vm_start && next->vm_start - (addr + len) >= next->range.low_guard);
+	return !next || (addr + len <= next->vm_start &&
+			 next->vm_start - (addr + len) >= next->range.low_guard);
 }
 
-static unsigned long choose_place(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+static unsigned long choose_place(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				  unsigned long flags)
 {
 	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		if (addr & ~PAGE_MASK)
@@ -44,34 +49,38 @@ static unsigned long choose_place(struct mm_struct *mm, unsigned long addr, unsi
 		return addr;
 	}
 	if (flags & MAP_32BIT) {
-		unsigned long at = range_find_hole_bottomup(&mm->areas, len, PAGE_SIZE, 0x40000000UL, 0x80000000UL);
+		unsigned long at = range_find_hole_bottomup(&mm->areas, len, PAGE_SIZE,
+							    0x40000000UL, 0x80000000UL);
 
 		return at == ~0UL ? (unsigned long)-ENOMEM : at;
 	}
 	if (addr) {
 		addr = PAGE_ALIGN(addr);
-		if (addr >= quire_vm.mmap_min_addr && user_range_ok(addr, len) && range_is_free(mm, addr, len))
+		if (addr >= quire_vm.mmap_min_addr && user_range_ok(addr, len) &&
+		    range_is_free(mm, addr, len))
 			return addr;
 	}
 	return get_unmapped_area(mm, len);
 }
 
 /* Try to make the new range part of the area in front of it or behind it. */
-static struct vm_area_struct *extend_neighbour(struct mm_struct *mm, struct vm_area_struct *next, unsigned long addr,
-					       unsigned long len, unsigned long vm_flags, struct file *file,
+static struct vm_area_struct *extend_neighbour(struct mm_struct *mm, struct vm_area_struct *next,
+					       unsigned long addr, unsigned long len,
+					       unsigned long vm_flags, struct file *file,
 					       unsigned long pgoff)
 {
 	struct vm_area_struct *prev = next ? vma_prev(next) : vma_of_range(mm->areas.last);
 
 	if (vm_flags & (VM_PFNMAP | VM_GROWSDOWN))
 		return NULL;
-	if (prev && prev->vm_end == addr && vma_same(prev, vm_flags, file, NULL) && (file || !prev->vm_ops) &&
+	if (prev && prev->vm_end == addr && vma_same(prev, vm_flags, file, NULL) &&
+	    (file || !prev->vm_ops) &&
 	    prev->vm_pgoff + ((prev->vm_end - prev->vm_start) >> PAGE_SHIFT) == pgoff) {
 		range_resize(&mm->areas, &prev->range, prev->vm_start, addr + len);
 		return vma_merge(prev);
 	}
-	if (next && next->vm_start == addr + len && vma_same(next, vm_flags, file, NULL) && (file || !next->vm_ops) &&
-	    pgoff + (len >> PAGE_SHIFT) == next->vm_pgoff) {
+	if (next && next->vm_start == addr + len && vma_same(next, vm_flags, file, NULL) &&
+	    (file || !next->vm_ops) && pgoff + (len >> PAGE_SHIFT) == next->vm_pgoff) {
 		next->vm_pgoff = pgoff;
 		range_resize(&mm->areas, &next->range, addr, next->vm_end);
 		return next;
@@ -79,9 +88,11 @@ static struct vm_area_struct *extend_neighbour(struct mm_struct *mm, struct vm_a
 	return NULL;
 }
 
-/* A new area for the range; the file, if any, may have its own idea of it.  Error pointer on failure. */
-static struct vm_area_struct *new_area(struct mm_struct *mm, struct vm_area_struct *next, unsigned long addr,
-				       unsigned long len, unsigned long vm_flags, struct file *file,
+/* A new area for the range; the file, if any, may have its own idea of it.  Error pointer on
+ * failure. */
+static struct vm_area_struct *new_area(struct mm_struct *mm, struct vm_area_struct *next,
+				       unsigned long addr, unsigned long len,
+				       unsigned long vm_flags, struct file *file,
 				       unsigned long pgoff)
 {
 	struct vm_area_struct *vma = vma_alloc(mm);
@@ -113,10 +124,10 @@ static struct vm_area_struct *new_area(struct mm_struct *mm, struct vm_area_stru
 	return vma;
 }
 
-/* Make the mapping at a place that is chosen.  The address, or -errno with the old mapping gone only if the
- * new one failed for want of memory. */
-long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long vm_flags,
-		unsigned long pgoff)
+/* Make the mapping at a place that is chosen.  The address, or -errno with the old mapping gone
+ * only if the new one failed for want of memory. */
+long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+		unsigned long vm_flags, unsigned long pgoff)
 {
 	unsigned long pages = len >> PAGE_SHIFT;
 	struct vm_area_struct *next, *vma = NULL;
@@ -171,21 +182,17 @@ static int check_file(const struct file *file, unsigned long flags, unsigned lon
 	return 0;
 }
 
-static int flags_of(struct mm_struct *mm, const struct file *file, unsigned long prot, unsigned long flags,
-		    unsigned long *out)
+static int flags_of(struct mm_struct *mm, const struct file *file, unsigned long prot,
+		    unsigned long flags, unsigned long *out)
 {
-	unsigned long f = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE |
-			  VM_MAYEXEC;
+	unsigned long f = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) | mm->def_flags |
+			  VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED:
-	case MAP_SHARED_VALIDATE:
-		f |= VM_SHARED | VM_MAYSHARE;
-		break;
-	case MAP_PRIVATE:
-		break;
-	default:
-		return -EINVAL;
+	case MAP_SHARED_VALIDATE: f |= VM_SHARED | VM_MAYSHARE; break;
+	case MAP_PRIVATE: break;
+	default: return -EINVAL;
 	}
 	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
 		return -EOPNOTSUPP;
@@ -211,8 +218,9 @@ static bool lock_limit_allows(const struct mm_struct *mm, unsigned long vm_flags
 	return mm->locked_vm + (len >> PAGE_SHIFT) <= mm->limits.memlock >> PAGE_SHIFT;
 }
 
-static long mmap_file(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-		      unsigned long prot, unsigned long flags, unsigned long pgoff, unsigned long *vm_flags)
+static long mmap_file(struct mm_struct *mm, struct file *file, unsigned long addr,
+		      unsigned long len, unsigned long prot, unsigned long flags,
+		      unsigned long pgoff, unsigned long *vm_flags)
 {
 	int err = flags_of(mm, file, prot, flags, vm_flags);
 
@@ -228,8 +236,8 @@ static long mmap_file(struct mm_struct *mm, struct file *file, unsigned long add
 	return map_locked(mm, file, addr, len, *vm_flags, pgoff);
 }
 
-long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-	     unsigned long flags, unsigned long pgoff)
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, unsigned long pgoff)
 {
 	struct file *shmem = NULL;
 	unsigned long vm_flags = 0;
@@ -267,7 +275,7 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 	return at;
 }
 
-/* ---- brk ---------------------------------------------------------------------------------------- */
+/* ---- brk ------------------------------------------------------------------------------------- */
 #define BRK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 
 static long brk_locked(struct mm_struct *mm, unsigned long brk, bool *populate)
@@ -277,13 +285,15 @@ static long brk_locked(struct mm_struct *mm, unsigned long brk, bool *populate)
 
 	if (brk < mm->start_brk || brk > PORT_TASK_SIZE)
 		return -ENOMEM;
-	if (mm->limits.data != RLIM_UNLIMITED && brk - mm->start_brk + (mm->end_data - mm->start_data) > mm->limits.data)
+	if (mm->limits.data != RLIM_UNLIMITED &&
+	    brk - mm->start_brk + (mm->end_data - mm->start_data) > mm->limits.data)
 		return -ENOMEM;
 	if (new > old) {
 		if (!range_is_free(mm, old, new - old + PAGE_SIZE) ||
 		    !lock_limit_allows(mm, mm->def_flags, new - old))
 			return -ENOMEM;
-		err = map_locked(mm, NULL, old, new - old, BRK_FLAGS | mm->def_flags, old >> PAGE_SHIFT);
+		err = map_locked(mm, NULL, old, new - old, BRK_FLAGS | mm->def_flags,
+				 old >> PAGE_SHIFT);
 		if (IS_ERR_VALUE((unsigned long)err))
 			return err;
 		*populate = mm->def_flags & VM_LOCKED;
@@ -332,7 +342,8 @@ int mm_setup_stack(struct mm_struct *mm, unsigned long top, unsigned long size, 
 	long at;
 
 	down_write(&mm->mmap_lock);
-	at = map_locked(mm, NULL, start, top - start, BRK_FLAGS | VM_GROWSDOWN | extra, start >> PAGE_SHIFT);
+	at = map_locked(mm, NULL, start, top - start, BRK_FLAGS | VM_GROWSDOWN | extra,
+			start >> PAGE_SHIFT);
 	if (!IS_ERR_VALUE((unsigned long)at))
 		mm->start_stack = top;
 	up_write(&mm->mmap_lock);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/mprotect.c - change what may be done with a range: areas first, then the entries that exist.
+ * spaces/mprotect.c - change what may be done with a range: areas first, then the entries that
+ * exist.
  *
- * Rights are taken away at once in the entries; rights that are given come back by faults only where a
- * page must not be written without one (private pages that may be shared).
+ * Rights are taken away at once in the entries; rights that are given come back by faults only
+ * where a page must not be written without one (private pages that may be shared).
  *
  * Lock:  mmap_lock held for writing; ptl per table.
  */
 #include "internal.h"
 
 struct change {
-	u64 prot;               /* new entry bits                                        */
-	bool may_write;         /* the area allows stores                                */
+	u64 prot;       /* new entry bits                                        */
+	bool may_write; /* the area allows stores                                */
 	bool shared;
 	bool changed;
 };
@@ -26,10 +27,12 @@ static bool may_stay_writable(const struct change *c, pte_t e)
 	if (c->shared)
 		return true;
 	page = pte_page(e);
-	return pte_dirty(e) && PageFlag(page, PG_anon) && page_mapcount(page) == 1 && page_count(page) == 1;
+	return pte_dirty(e) && PageFlag(page, PG_anon) && page_mapcount(page) == 1 &&
+	       page_count(page) == 1;
 }
 
-static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to, void *arg)
+static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+			 unsigned long to, void *arg)
 {
 	struct change *c = arg;
 
@@ -43,7 +46,8 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 		if (may_stay_writable(c, e))
 			n |= pt_fmt.write;
 		if (n != e) {
-			/* A mark set between the two reads belongs to the old rights and is kept. */
+			/* A mark set between the two reads belongs to the old rights and is kept.
+			 * */
 			n |= pte_get_and_clear(pte) & (pt_fmt.accessed | pt_fmt.dirty);
 			WRITE_ONCE(*pte, n);
 			c->changed = true;
@@ -53,14 +57,16 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 
 static void change_entries(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	struct change c = { vma->vm_page_prot, vma->vm_flags & VM_WRITE, vma->vm_flags & VM_SHARED, false };
+	struct change c = { vma->vm_page_prot, vma->vm_flags & VM_WRITE, vma->vm_flags & VM_SHARED,
+			    false };
 
 	for_each_pte_range(vma, start, end, change_table, &c);
 	if (c.changed)
 		port_flush_tlb_range(vma->vm_mm->root, start, end);
 }
 
-static int protect_area(struct vm_area_struct **pvma, unsigned long start, unsigned long end, unsigned long rights)
+static int protect_area(struct vm_area_struct **pvma, unsigned long start, unsigned long end,
+			unsigned long rights)
 {
 	struct vm_area_struct *vma = *pvma;
 	struct mm_struct *mm = vma->vm_mm;
@@ -73,7 +79,8 @@ static int protect_area(struct vm_area_struct **pvma, unsigned long start, unsig
 	if (flags == old)
 		return 0;
 	if (!(old & VM_WRITE) && (rights & VM_WRITE) && !(old & VM_SHARED)) {
-		if (mm->limits.data != RLIM_UNLIMITED && mm->data_vm + pages > mm->limits.data >> PAGE_SHIFT)
+		if (mm->limits.data != RLIM_UNLIMITED &&
+		    mm->data_vm + pages > mm->limits.data >> PAGE_SHIFT)
 			return -ENOMEM;
 		if (accountable(flags) && !(old & VM_ACCOUNT)) {
 			if (vm_commit(mm, pages) != 0)
@@ -95,7 +102,8 @@ static int protect_area(struct vm_area_struct **pvma, unsigned long start, unsig
 	return 0;
 }
 
-static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long prot)
+static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+			   unsigned long prot)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	int err;
@@ -133,7 +141,8 @@ long do_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
-	if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) || (prot & PROT_GROWSUP) ||
+	if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) ||
+	    (prot & PROT_GROWSUP) ||
 	    (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN)))
 		return -EINVAL;
 	if (len == 0)

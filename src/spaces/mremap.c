@@ -11,7 +11,7 @@
 #include "internal.h"
 
 struct move {
-	struct vm_area_struct *vma;     /* what is moved                       */
+	struct vm_area_struct *vma; /* what is moved                       */
 	unsigned long old, old_len, new_len, flags, target;
 	bool target_given;
 };
@@ -51,8 +51,10 @@ static void move_entries(pte_t *from, pte_t *to, unsigned long n)
 	unlock_both(a, b);
 }
 
-/* Move the entries of [old, old+len) to `new`.  Returns the bytes dealt with: less than len if no memory. */
-static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsigned long new, unsigned long len)
+/* Move the entries of [old, old+len) to `new`.  Returns the bytes dealt with: less than len if no
+ * memory. */
+static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
+				 unsigned long len)
 {
 	unsigned long done = 0;
 
@@ -81,7 +83,8 @@ static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsign
 static long move_area(struct mm_struct *mm, struct move *m)
 {
 	struct vm_area_struct *vma = m->vma, *new;
-	unsigned long pgoff = vma->vm_pgoff + ((m->old - vma->vm_start) >> PAGE_SHIFT), pages = m->new_len >> PAGE_SHIFT;
+	unsigned long pgoff = vma->vm_pgoff + ((m->old - vma->vm_start) >> PAGE_SHIFT),
+		      pages = m->new_len >> PAGE_SHIFT;
 	unsigned long moved;
 
 	if (mm->map_count + 2 >= quire_vm.max_map_count)
@@ -104,8 +107,8 @@ static long move_area(struct mm_struct *mm, struct move *m)
 	moved = move_tables(mm, m->old, m->target, m->old_len);
 	port_flush_tlb_range(mm->root, m->old, m->old + m->old_len);
 	if (moved < m->old_len) {
-		/* No memory for a table on the way.  The tables of the old range still exist, so moving back
-		 * what was moved cannot fail. */
+		/* No memory for a table on the way.  The tables of the old range still exist, so
+		 * moving back what was moved cannot fail. */
 		move_tables(mm, m->target, m->old, moved);
 		port_flush_tlb_range(mm->root, m->target, m->target + m->new_len);
 		unmap_locked(mm, m->target, m->target + m->new_len);
@@ -134,7 +137,8 @@ static bool can_grow_in_place(struct mm_struct *mm, const struct move *m)
 		return false;
 	if (m->vma->vm_ops && m->vma->vm_ops->close)
 		return false;
-	return !next || (next->vm_start >= end + grow && next->vm_start - (end + grow) >= next->range.low_guard);
+	return !next || (next->vm_start >= end + grow &&
+			 next->vm_start - (end + grow) >= next->range.low_guard);
 	(void)mm;
 }
 
@@ -232,10 +236,11 @@ static long remap_locked(struct mm_struct *mm, struct move *m)
 	return move_area(mm, m);
 }
 
-long do_mremap(struct mm_struct *mm, unsigned long old, unsigned long old_len, unsigned long new_len,
-	       unsigned long flags, unsigned long new_addr)
+long do_mremap(struct mm_struct *mm, unsigned long old, unsigned long old_len,
+	       unsigned long new_len, unsigned long flags, unsigned long new_addr)
 {
-	struct move m = { NULL, old, PAGE_ALIGN(old_len), PAGE_ALIGN(new_len), flags, new_addr, flags & MREMAP_FIXED };
+	struct move m = { NULL,  old,      PAGE_ALIGN(old_len), PAGE_ALIGN(new_len),
+			  flags, new_addr, flags & MREMAP_FIXED };
 	bool populate = false;
 	long at;
 

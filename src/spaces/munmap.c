@@ -10,7 +10,8 @@
  */
 #include "internal.h"
 
-static void uncharge(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static void uncharge(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
 {
 	long pages = (long)((end - start) >> PAGE_SHIFT);
 
@@ -27,7 +28,8 @@ static bool needs_split(const struct vm_area_struct *vma)
 	return vma->vm_ops && (vma->vm_ops->open || vma->vm_ops->close);
 }
 
-static void trim(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static void trim(struct gather *g, struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
@@ -47,8 +49,9 @@ static void trim(struct gather *g, struct vm_area_struct *vma, unsigned long sta
 }
 
 /* Everything in [start, end) of the area goes; it may stick out on one side at most. */
-static struct vm_area_struct *unmap_part(struct gather *g, struct vm_area_struct *vma, unsigned long start,
-					 unsigned long end, struct vm_area_struct *dead)
+static struct vm_area_struct *unmap_part(struct gather *g, struct vm_area_struct *vma,
+					 unsigned long start, unsigned long end,
+					 struct vm_area_struct *dead)
 {
 	if (vma->vm_start < start || vma->vm_end > end) {
 		trim(g, vma, max(start, vma->vm_start), min(end, vma->vm_end));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/page_tree.c - pages of a file by index: a radix tree of 64-way nodes that is only as high as the file is long.
+ * spaces/page_tree.c - pages of a file by index: a radix tree of 64-way nodes that is only as high
+ * as the file is long.
  *
  *   height 0: root is the page of index 0      height 1: 64 pages      height 2: 4,096 pages ...
  *
- * Always true:  a node's count is the number of its slots in use; a node with none is freed at once.
+ * Always true:  a node's count is the number of its slots in use; a node with none is freed at
+ *               once.
  * Lock:         i_pages_lock.
  */
 #include "internal.h"
@@ -157,7 +159,8 @@ struct page *page_tree_erase(struct address_space *m, pgoff_t index)
 }
 
 /* The first page of the subtree at or after *index; base is the subtree's first index. */
-static struct page *next_below(void *node_or_page, unsigned level, pgoff_t base, pgoff_t *index, pgoff_t last)
+static struct page *next_below(void *node_or_page, unsigned level, pgoff_t base, pgoff_t *index,
+			       pgoff_t last)
 {
 	struct page_tree_node *node = node_or_page;
 	pgoff_t span = (pgoff_t)1 << ((level ? level - 1 : 0) * NODE_SHIFT);
@@ -172,8 +175,9 @@ static struct page *next_below(void *node_or_page, unsigned level, pgoff_t base,
 	if (*index > base)
 		i = (unsigned)((*index - base) / span);
 	for (; i < NODE_SLOTS && base + i * span <= last; i++) {
-		struct page *page = node->slot[i] ? next_below(node->slot[i], level - 1, base + i * span, index, last) :
-						    NULL;
+		struct page *page = node->slot[i] ? next_below(node->slot[i], level - 1,
+							       base + i * span, index, last)
+						  : NULL;
 
 		if (page)
 			return page;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/shmem.c - memory that behaves as a file and has no name: MAP_SHARED|MAP_ANONYMOUS, memfd, System V.
+ * spaces/shmem.c - memory that behaves as a file and has no name: MAP_SHARED|MAP_ANONYMOUS, memfd,
+ * System V.
  *
- *   struct shmem { file, address_space }: pages appear when they are touched, and go with the last reference
+ *   struct shmem { file, address_space }: pages appear when they are touched, and go with the last
+ *   reference
  */
 #include <quire/printk.h>
 #include "internal.h"
@@ -11,7 +13,7 @@ struct shmem {
 	struct file file;
 	struct address_space mapping;
 	unsigned long ino;
-	char name[64];          /* what maps shows                                  */
+	char name[64]; /* what maps shows                                  */
 };
 
 static struct shmem *shmem_of(struct file *file)

@@ -12,7 +12,8 @@
 /* The frame behind untouched memory that is only read. */
 struct page *quire_zero_page(void);
 
-/* What a present entry of an area maps, for counters: MM_FILEPAGES, MM_ANONPAGES or MM_SHMEMPAGES. */
+/* What a present entry of an area maps, for counters: MM_FILEPAGES, MM_ANONPAGES or MM_SHMEMPAGES.
+ * */
 static inline int page_mm_counter(const struct page *page)
 {
 	u32 f = READ_ONCE(page->flags);
@@ -26,10 +27,12 @@ static inline int page_mm_counter(const struct page *page)
 const char *spaces_check(void);
 
 /*
- * Call fn for each last-level table piece of [start, end) that exists: `pte` is the entry of `addr`, and
- * [addr, to) lies in one table, whose lock is held during the call.
+ * Call fn for each last-level table piece of [start, end) that exists: `pte` is the entry of
+ * `addr`, and [addr, to) lies in one table, whose lock is held during the call.
  */
-typedef void (*pte_range_fn)(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to, void *arg);
-void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, pte_range_fn fn, void *arg);
+typedef void (*pte_range_fn)(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+			     unsigned long to, void *arg);
+void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			pte_range_fn fn, void *arg);
 
 #endif

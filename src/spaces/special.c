@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces/special.c - areas that are filled by somebody else: kernel pages with a name ([vdso]), device frames.
+ * spaces/special.c - areas that are filled by somebody else: kernel pages with a name ([vdso]),
+ * device frames.
  */
 #include <quire/printk.h>
 #include "internal.h"
@@ -49,8 +50,8 @@ static const struct vm_operations_struct special_ops = {
 	.name = special_name,
 };
 
-int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned n, struct page *const *pages,
-			    unsigned long vm_flags, const char *name)
+int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned n,
+			    struct page *const *pages, unsigned long vm_flags, const char *name)
 {
 	struct special *s = kmalloc(sizeof(*s) + n * sizeof(struct page *), GFP_KERNEL);
 	struct vm_area_struct *vma = vma_alloc(mm), *next;
@@ -107,7 +108,8 @@ static int fill_entry(struct vm_area_struct *vma, unsigned long addr, pte_t e)
 	return err;
 }
 
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn, unsigned long size, u64 prot)
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
+		    unsigned long size, u64 prot)
 {
 	unsigned long done;
 	int err = 0;

@@ -5,8 +5,8 @@
  *   [ a: r-- file@0 ][ a': r-- file@2 ]   two neighbours that nothing tells apart are one area;
  *   [ a: r-- file@0  ...              ]   vma_modify() cuts where it must and melts where it can
  *
- * Always true:  areas of a space are disjoint and page-aligned, map_count counts them, mm->vmacache is NULL or one of
- *               them, every file area is on its file's i_mmap.
+ * Always true:  areas of a space are disjoint and page-aligned, map_count counts them, mm->vmacache
+ *               is NULL or one of them, every file area is on its file's i_mmap.
  * Lock:         mmap_lock held for writing; i_mmap_lock for the file's list.
  */
 #include "internal.h"
@@ -28,11 +28,12 @@ struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 
 	if (!new)
 		return NULL;
-	memcpy(new, vma, offsetof(struct vm_area_struct, shared)); /* the rest is guarded by i_mmap_lock */
+	memcpy(new, vma,
+	       offsetof(struct vm_area_struct, shared)); /* the rest is guarded by i_mmap_lock */
 	INIT_LIST_HEAD(&new->shared);
 	if (new->vm_file)
 		get_file(new->vm_file);
-	if (new->vm_ops && new->vm_ops->open)
+	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	return new;
 }
@@ -46,11 +47,12 @@ void vma_free(struct vm_area_struct *vma)
 	kmem_cache_free(spaces.vma_cache, vma);
 }
 
-/* A private page is write-protected until its first store, so only shared areas map writable at once. */
+/* A private page is write-protected until its first store, so only shared areas map writable at
+ * once. */
 u64 vma_prot_of(unsigned long f)
 {
-	return pt_user_prot(f & (VM_READ | VM_WRITE), (f & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED),
-			    f & VM_EXEC);
+	return pt_user_prot(f & (VM_READ | VM_WRITE),
+			    (f & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED), f & VM_EXEC);
 }
 
 void vma_set_flags(struct vm_area_struct *vma, unsigned long flags)
@@ -134,18 +136,20 @@ struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr)
 /* Flags that do not keep two areas apart: they melt and the result has both. */
 #define MERGE_IGNORE VM_ANONSEEN
 
-bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file, void *private)
+bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file,
+	      void *private)
 {
 	return ((vma->vm_flags ^ flags) & ~MERGE_IGNORE) == 0 && vma->vm_file == file &&
-	       vma->vm_private_data == private && !(vma->vm_ops && vma->vm_ops->close) && !(flags & VM_PFNMAP);
+	       vma->vm_private_data == private && !(vma->vm_ops && vma->vm_ops->close) &&
+	       !(flags & VM_PFNMAP);
 }
 
 /* Whether `b`, directly behind `a`, only continues it. */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return a->vm_end == b->vm_start &&
-	       a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) == b->vm_pgoff && a->vm_ops == b->vm_ops &&
-	       vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data);
+	       a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) == b->vm_pgoff &&
+	       a->vm_ops == b->vm_ops && vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data);
 }
 
 /* `b` is swallowed by `a`, which lies directly below it. */
@@ -175,8 +179,8 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 	return vma;
 }
 
-struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-				  unsigned long flags)
+struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
+				  unsigned long end, unsigned long flags)
 {
 	if (vma->vm_start < start) {
 		vma = vma_split(vma, start);

@@ -2,9 +2,11 @@
 /*
  * spaces/zap.c - forget mapped pages: clear entries, flush once, then free.
  *
- *   entries cleared ──> gather ──(full, or done)──> one TLB flush ──> frames freed in one go, empty tables freed
+ *   entries cleared ──> gather ──(full, or done)──> one TLB flush ──> frames freed in one go, empty
+ *   tables freed
  *
- * Always true:  no frame and no table page is freed before the flush that follows the clearing of its entry.
+ * Always true:  no frame and no table page is freed before the flush that follows the clearing of
+ *               its entry.
  * Lock:         mmap_lock (reading suffices), or i_mmap_lock and page_table_lock (truncation); ptl per table.
  */
 #include "internal.h"
@@ -20,7 +22,9 @@ void gather_init(struct gather *g, struct mm_struct *mm)
 }
 
 /* What a page carries only while it is mapped as anonymous memory. */
-#define ANON_FLAGS (1u << PG_anon | 1u << PG_swapbacked | 1u << PG_dirty | 1u << PG_uptodate | 1u << PG_referenced)
+#define ANON_FLAGS                                                                                 \
+	(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_dirty | 1u << PG_uptodate |                \
+	 1u << PG_referenced)
 
 static void free_gathered(struct gather *g)
 {
@@ -96,7 +100,8 @@ static void forget_mlock(struct page *page)
 }
 
 /* One present, counted page loses one mapping. */
-static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, struct page *page, struct zap_count *c)
+static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, struct page *page,
+		     struct zap_count *c)
 {
 	u32 flags = READ_ONCE(page->flags);
 
@@ -116,8 +121,8 @@ static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, stru
 	gather_page(g, page);
 }
 
-static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
-		      bool even_cows)
+static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+		      unsigned long to, bool even_cows)
 {
 	struct page *table = pt_page(pte);
 	struct zap_count c = { { 0 }, 0, 0, 0 };
@@ -151,7 +156,8 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, 
 	pt_unlock(table);
 }
 
-void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
+void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+	      bool even_cows)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	unsigned long rss = get_mm_rss(mm), to;
@@ -180,7 +186,8 @@ void zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	gather_flush(&g);
 }
 
-void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, pte_range_fn fn, void *arg)
+void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			pte_range_fn fn, void *arg)
 {
 	while (start < end) {
 		unsigned long to;
@@ -200,11 +207,12 @@ void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigne
 	}
 }
 
-/* Zap a file's pages from one area.  page_table_lock keeps the tables from being freed: the caller may hold
- * no mmap_lock at all. */
+/* Zap a file's pages from one area.  page_table_lock keeps the tables from being freed: the caller
+ * may hold no mmap_lock at all. */
 static void unmap_in_area(struct vm_area_struct *vma, pgoff_t first, pgoff_t last, bool even_cows)
 {
-	pgoff_t vfirst = vma->vm_pgoff, vlast = vfirst + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
+	pgoff_t vfirst = vma->vm_pgoff,
+		vlast = vfirst + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
 	pgoff_t from = first > vfirst ? first : vfirst, to = last < vlast ? last : vlast;
 	struct gather g;
 

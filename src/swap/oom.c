@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swap/oom.c - the OOM killer: nothing can be freed, so someone has to go, and the log says who and why.
+ * swap/oom.c - the OOM killer: nothing can be freed, so someone has to go, and the log says who and
+ * why.
  *
  *   frames/ slow path ──out_of_memory()──> somebody dying already? wait for it
  *                                          else: most badness ──kill()──> its memory comes back
  *
- * Badness is the share of memory that would come back (RSS, tables), shifted by oom_score_adj thousandths of
- * everything; proc(5), oom_score_adj.
+ * Badness is the share of memory that would come back (RSS, tables), shifted by oom_score_adj
+ * thousandths of everything; proc(5), oom_score_adj.
  *
  * Lock:  none of its own; the embedder's for_each() gives a consistent list.
  */
@@ -22,7 +23,7 @@
 static struct oom_state {
 	const struct oom_ops *ops;
 	unsigned long kills;
-	unsigned long waited;           /* rounds spent waiting for a victim that is not gone yet */
+	unsigned long waited; /* rounds spent waiting for a victim that is not gone yet */
 } oom;
 
 long oom_badness(const struct oom_candidate *c, unsigned long totalpages)
@@ -31,7 +32,8 @@ long oom_badness(const struct oom_candidate *c, unsigned long totalpages)
 
 	if (c->unkillable || !c->mm || c->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return LONG_MIN;
-	points = (long)get_mm_rss(c->mm) + atomic_long_read(&c->mm->pgtables_bytes) / (long)PAGE_SIZE;
+	points = (long)get_mm_rss(c->mm) +
+		 atomic_long_read(&c->mm->pgtables_bytes) / (long)PAGE_SIZE;
 	return points + (long)c->oom_score_adj * (long)totalpages / 1000;
 }
 
@@ -40,11 +42,11 @@ unsigned long oom_kills(void)
 	return oom.kills;
 }
 
-/* ---- choosing --------------------------------------------------------------------------------------- */
+/* ---- choosing -------------------------------------------------------------------------------- */
 struct choice {
 	struct oom_candidate best;
 	long points;
-	bool dying;             /* somebody was told to go and still holds memory */
+	bool dying; /* somebody was told to go and still holds memory */
 };
 
 static bool weigh(const struct oom_candidate *c, void *arg)
@@ -54,7 +56,7 @@ static bool weigh(const struct oom_candidate *c, void *arg)
 
 	if (c->dying && c->mm) {
 		choice->dying = true;
-		return oom.waited >= PATIENCE;  /* it does not go: look for another */
+		return oom.waited >= PATIENCE; /* it does not go: look for another */
 	}
 	points = oom_badness(c, totalram_pages());
 	if (points > choice->points) {
@@ -64,14 +66,14 @@ static bool weigh(const struct oom_candidate *c, void *arg)
 	return true;
 }
 
-/* ---- the report ------------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 static bool print_task(const struct oom_candidate *c, void *arg)
 {
 	(void)arg;
 	if (!c->mm)
 		return true;
-	printk("[%7d] %5u %5d %8lu %8lu %8lu %8lu %9lu %8ld %8d         %5d %s\n", c->pid, c->uid, c->tgid,
-	       c->mm->total_vm, get_mm_rss(c->mm), get_mm_counter(c->mm, MM_ANONPAGES),
+	printk("[%7d] %5u %5d %8lu %8lu %8lu %8lu %9lu %8ld %8d         %5d %s\n", c->pid, c->uid,
+	       c->tgid, c->mm->total_vm, get_mm_rss(c->mm), get_mm_counter(c->mm, MM_ANONPAGES),
 	       get_mm_counter(c->mm, MM_FILEPAGES), get_mm_counter(c->mm, MM_SHMEMPAGES),
 	       atomic_long_read(&c->mm->pgtables_bytes), 0, c->oom_score_adj, c->comm);
 	return true;
@@ -85,10 +87,12 @@ static void report(gfp_t gfp, unsigned order)
 
 	if (oom.ops->current_task)
 		oom.ops->current_task(&comm, &pid, &adj);
-	printk("%s invoked oom-killer: gfp_mask=0x%x, order=%u, oom_score_adj=%d\n", comm, gfp, order, adj);
+	printk("%s invoked oom-killer: gfp_mask=0x%x, order=%u, oom_score_adj=%d\n", comm, gfp,
+	       order, adj);
 	show_mem();
 	printk("Tasks state (memory values in pages):\n");
-	printk("[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj name\n");
+	printk("[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes "
+	       "swapents oom_score_adj name\n");
 	oom.ops->for_each(print_task, NULL);
 }
 
@@ -96,14 +100,16 @@ static void report_victim(const struct oom_candidate *c)
 {
 	const unsigned kb = PAGE_SIZE / 1024;
 
-	printk("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,"
+	printk("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/"
+	       ",mems_allowed=0,global_oom,"
 	       "task_memcg=/,task=%s,pid=%d,uid=%u\n",
 	       c->comm, c->pid, c->uid);
-	printk("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
+	printk("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
+	       "file-rss:%lukB, "
 	       "shmem-rss:%lukB, UID:%u pgtables:%ldkB oom_score_adj:%d\n",
 	       c->pid, c->comm, c->mm->total_vm * kb, get_mm_counter(c->mm, MM_ANONPAGES) * kb,
-	       get_mm_counter(c->mm, MM_FILEPAGES) * kb, get_mm_counter(c->mm, MM_SHMEMPAGES) * kb, c->uid,
-	       atomic_long_read(&c->mm->pgtables_bytes) / 1024, c->oom_score_adj);
+	       get_mm_counter(c->mm, MM_FILEPAGES) * kb, get_mm_counter(c->mm, MM_SHMEMPAGES) * kb,
+	       c->uid, atomic_long_read(&c->mm->pgtables_bytes) / 1024, c->oom_score_adj);
 }
 
 /* The slow path has tried everything.  True: somebody is going, try again. */

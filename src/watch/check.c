@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch/check.c - every law of every folder at once, and what frames are used for, counted one by one.
+ * watch/check.c - every law of every folder at once, and what frames are used for, counted one by
+ * one.
  */
 #include <quire/gfp.h>
 #include <quire/slab.h>
@@ -36,8 +37,7 @@ static const char *recount_owners(void)
 	struct owners o = { 0, 0, 0, 0 };
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
-		count_zone(zone, &o);
+	for_each_populated_zone(zone) count_zone(zone, &o);
 	if (o.cached != global_node_page_state(NR_FILE_PAGES))
 		return "NR_FILE_PAGES disagrees with the frames in the page cache";
 	if (o.anon != global_node_page_state(NR_ANON_MAPPED))

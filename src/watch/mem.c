@@ -22,7 +22,8 @@ void show_buddyinfo(struct seq_out *out)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone) {
+	for_each_populated_zone(zone)
+	{
 		unsigned long nr[NR_PAGE_ORDERS], irq;
 		unsigned order;
 
@@ -37,13 +38,14 @@ void show_buddyinfo(struct seq_out *out)
 	}
 }
 
-/* ---- pagetypeinfo ----------------------------------------------------------------------------------- */
+/* ---- pagetypeinfo ---------------------------------------------------------------------------- */
 static void free_by_type(struct seq_out *out, struct zone *zone)
 {
 	unsigned t, order;
 
 	for (t = 0; t < MIGRATE_TYPES; t++) {
-		seq_printf(out, "Node %4d, zone %8s, type %12s ", zone->node, zone->name, migratetype_names[t]);
+		seq_printf(out, "Node %4d, zone %8s, type %12s ", zone->node, zone->name,
+			   migratetype_names[t]);
 		for (order = 0; order < NR_PAGE_ORDERS; order++)
 			seq_printf(out, "%6lu ", READ_ONCE(zone->free_area[order].nr[t]));
 		seq_putc(out, '\n');
@@ -55,7 +57,8 @@ static void blocks_by_type(struct seq_out *out, struct zone *zone)
 	unsigned long count[MIGRATE_TYPES] = { 0 }, pfn, end = zone_end_pfn(zone);
 	unsigned t;
 
-	for (pfn = QUIRE_ALIGN_DOWN(zone->zone_start_pfn, pageblock_nr_pages); pfn < end; pfn += pageblock_nr_pages) {
+	for (pfn = QUIRE_ALIGN_DOWN(zone->zone_start_pfn, pageblock_nr_pages); pfn < end;
+	     pfn += pageblock_nr_pages) {
 		unsigned long at = max(pfn, zone->zone_start_pfn);
 
 		if (pfn_valid(at) && page_zone(pfn_to_page(at)) == zone)
@@ -72,22 +75,21 @@ void show_pagetypeinfo(struct seq_out *out)
 	struct zone *zone;
 	unsigned i;
 
-	seq_printf(out, "Page block order: %u\nPages per block:  %lu\n\n", pageblock_order, pageblock_nr_pages);
+	seq_printf(out, "Page block order: %u\nPages per block:  %lu\n\n", pageblock_order,
+		   pageblock_nr_pages);
 	seq_printf(out, "%-43s ", "Free pages count per migrate type at order");
 	for (i = 0; i < NR_PAGE_ORDERS; i++)
 		seq_printf(out, "%6u ", i);
 	seq_putc(out, '\n');
-	for_each_populated_zone(zone)
-		free_by_type(out, zone);
+	for_each_populated_zone(zone) free_by_type(out, zone);
 	seq_printf(out, "\n%-23s", "Number of blocks type ");
 	for (i = 0; i < MIGRATE_TYPES; i++)
 		seq_printf(out, "%12s ", migratetype_names[i]);
 	seq_putc(out, '\n');
-	for_each_populated_zone(zone)
-		blocks_by_type(out, zone);
+	for_each_populated_zone(zone) blocks_by_type(out, zone);
 }
 
-/* ---- meminfo ---------------------------------------------------------------------------------------- */
+/* ---- meminfo --------------------------------------------------------------------------------- */
 static void line(struct seq_out *out, const char *name, unsigned long pages)
 {
 	seq_printf(out, "%-16s%8lu kB\n", name, pages << (PAGE_SHIFT - 10));

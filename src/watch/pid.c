@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch/pid.c - /proc/PID/maps, smaps, smaps_rollup, statm and the memory lines of status (proc(5)).
+ * watch/pid.c - /proc/PID/maps, smaps, smaps_rollup, statm and the memory lines of status
+ * (proc(5)).
  *
  * Lock:  mmap_lock for reading; ptl per table while it is looked at.
  */
@@ -10,12 +11,12 @@
 #include "spaces/spaces.h"
 
 #define NAME_COLUMN (25 + (int)sizeof(void *) * 6)
-#define KB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+#define KB(pages)   ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 static void show_flags(struct seq_out *out, unsigned long f)
 {
-	seq_printf(out, " %c%c%c%c ", f & VM_READ ? 'r' : '-', f & VM_WRITE ? 'w' : '-', f & VM_EXEC ? 'x' : '-',
-		   f & VM_MAYSHARE ? 's' : 'p');
+	seq_printf(out, " %c%c%c%c ", f & VM_READ ? 'r' : '-', f & VM_WRITE ? 'w' : '-',
+		   f & VM_EXEC ? 'x' : '-', f & VM_MAYSHARE ? 's' : 'p');
 }
 
 static const char *area_name(struct vm_area_struct *vma)
@@ -76,15 +77,17 @@ void show_pid_maps(struct seq_out *out, struct mm_struct *mm)
 	up_read(&mm->mmap_lock);
 }
 
-/* ---- smaps ------------------------------------------------------------------------------------------ */
+/* ---- smaps ----------------------------------------------------------------------------------- */
 /* Bytes; pss values have PSS_SHIFT more bits, so that shares of a page add up. */
 #define PSS_SHIFT 12
 struct smaps {
-	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous, locked;
+	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced,
+		anonymous, locked;
 	u64 pss, pss_dirty, pss_anon, pss_file, pss_shmem;
 };
 
-static void add_page(struct smaps *s, const struct vm_area_struct *vma, const struct page *page, pte_t e)
+static void add_page(struct smaps *s, const struct vm_area_struct *vma, const struct page *page,
+		     pte_t e)
 {
 	unsigned count = (unsigned)max(page_mapcount(page), 1);
 	bool dirty = pte_dirty(e) || PageFlag(page, PG_dirty), shared = count > 1;
@@ -112,7 +115,8 @@ static void add_page(struct smaps *s, const struct vm_area_struct *vma, const st
 		s->locked += (unsigned long)(pss >> PSS_SHIFT);
 }
 
-static void add_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to, void *arg)
+static void add_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
+		      void *arg)
 {
 	for (; addr < to; addr += PAGE_SIZE, pte++)
 		if (pte_present(*pte) && !pte_special(*pte))
@@ -163,12 +167,14 @@ static void show_vm_flags(struct seq_out *out, unsigned long flags)
 		unsigned long flag;
 		char name[3];
 	} names[] = {
-		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" },
-		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_MAYSHARE, "ms" },
-		{ VM_GROWSDOWN, "gd" }, { VM_PFNMAP, "pf" }, { VM_LOCKED, "lo" }, { VM_IO, "io" },
-		{ VM_SEQ_READ, "sr" }, { VM_RAND_READ, "rr" }, { VM_DONTCOPY, "dc" }, { VM_DONTEXPAND, "de" },
-		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" }, { VM_NORESERVE, "nr" }, { VM_WIPEONFORK, "wf" },
-		{ VM_DONTDUMP, "dd" }, { VM_MIXEDMAP, "mm" }, { VM_HUGEPAGE, "hg" }, { VM_NOHUGEPAGE, "nh" },
+		{ VM_READ, "rd" },       { VM_WRITE, "wr" },       { VM_EXEC, "ex" },
+		{ VM_SHARED, "sh" },     { VM_MAYREAD, "mr" },     { VM_MAYWRITE, "mw" },
+		{ VM_MAYEXEC, "me" },    { VM_MAYSHARE, "ms" },    { VM_GROWSDOWN, "gd" },
+		{ VM_PFNMAP, "pf" },     { VM_LOCKED, "lo" },      { VM_IO, "io" },
+		{ VM_SEQ_READ, "sr" },   { VM_RAND_READ, "rr" },   { VM_DONTCOPY, "dc" },
+		{ VM_DONTEXPAND, "de" }, { VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" },
+		{ VM_NORESERVE, "nr" },  { VM_WIPEONFORK, "wf" },  { VM_DONTDUMP, "dd" },
+		{ VM_MIXEDMAP, "mm" },   { VM_HUGEPAGE, "hg" },    { VM_NOHUGEPAGE, "nh" },
 	};
 	unsigned i;
 
@@ -210,14 +216,15 @@ void show_pid_smaps_rollup(struct seq_out *out, struct mm_struct *mm)
 	last = vma_of_range(mm->areas.last);
 	for (vma = first; vma; vma = vma_next(vma))
 		for_each_pte_range(vma, vma->vm_start, vma->vm_end, add_table, &s);
-	seq_printf(out, "%08lx-%08lx ---p 00000000 00:00 0 ", first ? first->vm_start : 0, last ? last->vm_end : 0);
+	seq_printf(out, "%08lx-%08lx ---p 00000000 00:00 0 ", first ? first->vm_start : 0,
+		   last ? last->vm_end : 0);
 	pad_to_name(out, line_start);
 	seq_puts(out, "[rollup]\n");
 	up_read(&mm->mmap_lock);
 	show_smap(out, &s, true);
 }
 
-/* ---- statm, status ---------------------------------------------------------------------------------- */
+/* ---- statm, status --------------------------------------------------------------------------- */
 static unsigned long text_pages(const struct mm_struct *mm)
 {
 	return (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
@@ -227,8 +234,8 @@ void show_pid_statm(struct seq_out *out, struct mm_struct *mm)
 {
 	unsigned long shared = get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_SHMEMPAGES);
 
-	seq_printf(out, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm), shared, text_pages(mm),
-		   mm->data_vm + mm->stack_vm);
+	seq_printf(out, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm), shared,
+		   text_pages(mm), mm->data_vm + mm->stack_vm);
 }
 
 static void status_kb(struct seq_out *out, const char *name, unsigned long value)

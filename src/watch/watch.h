@@ -13,11 +13,13 @@ static inline bool zone_type_exists(unsigned idx)
 }
 
 /* A node counter as the reports show it: slab counters are kept in bytes. */
-static inline unsigned long node_item_pages(const struct pglist_data *node, enum node_stat_item item)
+static inline unsigned long node_item_pages(const struct pglist_data *node,
+					    enum node_stat_item item)
 {
 	unsigned long n = node_page_state(node, item);
 
-	return item == NR_SLAB_RECLAIMABLE_B || item == NR_SLAB_UNRECLAIMABLE_B ? n >> PAGE_SHIFT : n;
+	return item == NR_SLAB_RECLAIMABLE_B || item == NR_SLAB_UNRECLAIMABLE_B ? n >> PAGE_SHIFT
+										: n;
 }
 
 #endif

@@ -147,7 +147,8 @@ reports() {
 case $mode in
 run)     all_steps; reports ;;
 test)    all_steps ;;
-shell)   echo "An ordinary busybox.  exit or Ctrl-D ends the machine; cat /proc/buddyinfo shows the memory."
+shell)   echo "An ordinary busybox.  exit or Ctrl-D ends the machine, Ctrl-A x stops it at once."
+	 echo "cat /proc/buddyinfo /proc/slabinfo /proc/self/maps show what the memory does."
 	 cd /root && sh -i; exit $? ;;
 mmtests) mmtests "$@"; exit $? ;;
 bench)   mount -t tmpfs tmpfs /tmp 2>/dev/null # our /tmp is one already

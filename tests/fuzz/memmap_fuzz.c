@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a firmware map: it is taken or refused, the lists keep their laws, and no byte that an entry calls
- * something other than RAM is memory.
+ * Any bytes as a firmware map: it is taken or refused, the lists keep their laws, and no byte that
+ * an entry calls something other than RAM is memory.
  */
 #include <posix_machine.h>
 #include <quire/boot.h>
@@ -17,7 +17,8 @@ static void stop(const char *why)
 	abort();
 }
 
-/* Nine bytes an entry: type and scale, base, size; small numbers scaled up find more edges than random ones. */
+/* Nine bytes an entry: type and scale, base, size; small numbers scaled up find more edges than
+ * random ones. */
 static size_t decode(const uint8_t *data, size_t len, struct quire_memmap_entry *e)
 {
 	size_t n = 0;
@@ -27,8 +28,10 @@ static size_t decode(const uint8_t *data, size_t len, struct quire_memmap_entry 
 
 		memcpy(&base, data + 1, 4);
 		memcpy(&size, data + 5, 4);
-		e[n] = (struct quire_memmap_entry){ .base = (phys_addr_t)base << (data[0] >> 4 & 7) * 5,
-						    .size = (phys_addr_t)size << (data[0] >> 3 & 3) * 10,
+		e[n] = (struct quire_memmap_entry){ .base = (phys_addr_t)base
+							    << (data[0] >> 4 & 7) * 5,
+						    .size = (phys_addr_t)size
+							    << (data[0] >> 3 & 3) * 10,
 						    .type = data[0] & 7,
 						    .name = n & 1 ? "odd" : NULL };
 		if (data[0] == 0xff)

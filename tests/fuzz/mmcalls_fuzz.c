@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmcalls_fuzz.c - any sequence of memory system calls with any arguments must leave the laws intact and no frame lost.
+ * mmcalls_fuzz.c - any sequence of memory system calls with any arguments must leave the laws
+ * intact and no frame lost.
  *
- * Input: records of 12 bytes: call, then arguments picked from a table of edge values and small page numbers.
+ * Input: records of 12 bytes: call, then arguments picked from a table of edge values and small
+ *        page numbers.
  */
 #include <posix_machine.h>
 #include <posix_mmu.h>
@@ -18,12 +20,20 @@
 
 static unsigned long address(uint8_t a, uint8_t b)
 {
-	static const unsigned long edge[] = { 0, 1, PAGE_SIZE, ~0UL, ~0UL - 4095, PORT_TASK_SIZE, PORT_TASK_SIZE - PAGE_SIZE,
-					      1UL << (sizeof(long) * 8 - 1), BASE + 1 };
+	static const unsigned long edge[] = { 0,
+					      1,
+					      PAGE_SIZE,
+					      ~0UL,
+					      ~0UL - 4095,
+					      PORT_TASK_SIZE,
+					      PORT_TASK_SIZE - PAGE_SIZE,
+					      1UL << (sizeof(long) * 8 - 1),
+					      BASE + 1 };
 
 	if (a >= 0xf0)
 		return edge[b % ARRAY_SIZE(edge)];
-	return BASE + ((unsigned long)(a & 0x3f) << PAGE_SHIFT) + (a & 0x40 ? (unsigned long)b << 21 : 0);
+	return BASE + ((unsigned long)(a & 0x3f) << PAGE_SHIFT) +
+	       (a & 0x40 ? (unsigned long)b << 21 : 0);
 }
 
 static unsigned long length(uint8_t a)
@@ -41,14 +51,18 @@ static void die(const char *why)
 
 static struct mm_struct *call(struct mm_struct *mm, struct file *file, const uint8_t *r)
 {
-	unsigned long addr = address(r[1], r[2]), len = length(r[3]), other = address(r[4], r[5]), len2 = length(r[6]);
+	unsigned long addr = address(r[1], r[2]), len = length(r[3]), other = address(r[4], r[5]),
+		      len2 = length(r[6]);
 	unsigned long flags = (unsigned long)(r[7] | r[8] << 8 | r[9] << 16);
 	struct mm_struct *child;
 	u32 v = 0;
 
 	switch (r[0] % 16) {
-	case 0: case 1: case 2:
-		do_mmap(mm, r[10] & 1 ? file : NULL, addr, len, r[11], flags & ~(unsigned long)MAP_POPULATE, r[10] >> 1);
+	case 0:
+	case 1:
+	case 2:
+		do_mmap(mm, r[10] & 1 ? file : NULL, addr, len, r[11],
+			flags & ~(unsigned long)MAP_POPULATE, r[10] >> 1);
 		break;
 	case 3: do_munmap(mm, addr, len); break;
 	case 4: do_mprotect(mm, addr, len, r[11] & 0x1f); break;

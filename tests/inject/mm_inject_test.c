@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_inject_test.c - every allocation of mmap, fault, fork, mprotect, mremap and file writes is made to fail once.
+ * mm_inject_test.c - every allocation of mmap, fault, fork, mprotect, mremap and file writes is
+ * made to fail once.
  *
- * For n = 1, 2, ...: the n-th allocation from here fails, the operation must say -ENOMEM (or get by), the laws must
- * hold, and when everything is given back no frame is missing.  The sweep ends when the operation needed
- * fewer than n allocations.
+ * For n = 1, 2, ...: the n-th allocation from here fails, the operation must say -ENOMEM (or get
+ * by), the laws must hold, and when everything is given back no frame is missing.  The sweep ends
+ * when the operation needed fewer than n allocations.
  */
 #include "mm_harness.h"
 
@@ -67,7 +68,8 @@ static long try_mmap(struct scene *s)
 
 static long try_fault(struct scene *s)
 {
-	long at = do_mmap(s->mm, NULL, (PORT_TASK_SIZE / 2) & PAGE_MASK, PAGE_SIZE, RW, ANON_PRIVATE, 0);
+	long at = do_mmap(s->mm, NULL, (PORT_TASK_SIZE / 2) & PAGE_MASK, PAGE_SIZE, RW,
+			  ANON_PRIVATE, 0);
 	u32 v = 1;
 	vm_fault_t f;
 
@@ -124,12 +126,14 @@ static long try_mprotect(struct scene *s)
 static long try_mremap(struct scene *s)
 {
 	unsigned long target = s->anon - (256UL << 20);
-	long at = do_mremap(s->mm, s->anon, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+	long at = do_mremap(s->mm, s->anon, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE,
+			    MREMAP_MAYMOVE | MREMAP_FIXED, target);
 
 	if (IS_ERR_VALUE((unsigned long)at))
 		return at;
 	stop_failing();
-	at = do_mremap(s->mm, target, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, s->anon);
+	at = do_mremap(s->mm, target, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, s->anon);
 	assert_int_equal(at, (long)s->anon);
 	return 0;
 }
@@ -158,7 +162,8 @@ static long try_exec(struct scene *s)
 		return -ENOMEM;
 	if (mm_setup_stack(mm, PORT_TASK_SIZE & ~0xffffUL, 128 << 10, 0) == 0 &&
 	    vm_brk_flags(mm, 0x600000, 3 * PAGE_SIZE, 0) == 0 &&
-	    access_remote_vm(mm, (PORT_TASK_SIZE & ~0xffffUL) - 64, word, sizeof(word), true) == sizeof(word))
+	    access_remote_vm(mm, (PORT_TASK_SIZE & ~0xffffUL) - 64, word, sizeof(word), true) ==
+		    sizeof(word))
 		err = 0;
 	end_mm(mm);
 	return err;
@@ -195,11 +200,11 @@ static void sweep(long (*op)(struct scene *))
 	assert_true(failures > 0);
 }
 
-#define SWEEP(name)                                                                             \
-	static void test_##name(void **state)                                                   \
-	{                                                                                       \
-		(void)state;                                                                    \
-		sweep(try_##name);                                                              \
+#define SWEEP(name)                                                                                \
+	static void test_##name(void **state)                                                      \
+	{                                                                                          \
+		(void)state;                                                                       \
+		sweep(try_##name);                                                                 \
 	}
 SWEEP(mmap)
 SWEEP(fault)
@@ -214,9 +219,11 @@ SWEEP(exec)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mmap),	 cmocka_unit_test(test_fault),	cmocka_unit_test(test_file_fault),
-		cmocka_unit_test(test_fork),	 cmocka_unit_test(test_cow),	cmocka_unit_test(test_mprotect),
-		cmocka_unit_test(test_mremap),	 cmocka_unit_test(test_hole),	cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_mmap),       cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_file_fault), cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_cow),        cmocka_unit_test(test_mprotect),
+		cmocka_unit_test(test_mremap),     cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_exec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

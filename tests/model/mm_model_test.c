@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_model_test.c - random memory calls against a model that is one struct per page, with mm_check() after each step.
+ * mm_model_test.c - random memory calls against a model that is one struct per page, with
+ * mm_check() after each step.
  *
  *   WINDOW pages at a fixed address; up to SPACES spaces related by fork; one shared file.
  *   The model knows for each page: mapped how, with which rights, and the word that it must read.
  */
 #include "mm_harness.h"
 
-#define BASE 0x10000000UL
-#define WINDOW 96u
+#define BASE       0x10000000UL
+#define WINDOW     96u
 #define FILE_PAGES 48u
-#define SPACES 4u
-#define STEPS 6000
+#define SPACES     4u
+#define STEPS      6000
 
 enum kind { NONE, ANON, SHARED, PRIVATE_FILE };
 
 struct model_page {
 	enum kind kind;
 	unsigned prot;
-	unsigned index;         /* page of the file                             */
-	bool own;               /* PRIVATE_FILE: has its own copy               */
-	u32 value;              /* ANON, or own copy: what it reads             */
+	unsigned index; /* page of the file                             */
+	bool own;       /* PRIVATE_FILE: has its own copy               */
+	u32 value;      /* ANON, or own copy: what it reads             */
 };
 
 struct space {
@@ -38,10 +39,11 @@ static struct world {
 	u64 seed;
 } w;
 
-#define CHECK(cond)                                                                             \
-	do {                                                                                    \
-		if (!(cond))                                                                    \
-			fail_msg("seed %llu step %u (%s): %s", (unsigned long long)w.seed, w.step, w.op, #cond); \
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			fail_msg("seed %llu step %u (%s): %s", (unsigned long long)w.seed, w.step, \
+				 w.op, #cond);                                                     \
 	} while (0)
 
 static unsigned below(unsigned n)
@@ -72,7 +74,10 @@ static void op_map(struct space *s)
 		n = WINDOW - first;
 	prot &= RW | PROT_EXEC;
 	at = do_mmap(s->mm, kind == ANON ? NULL : w.file, va(first), n * PAGE_SIZE, prot,
-		     MAP_FIXED | (kind == ANON ? ANON_PRIVATE : kind == SHARED ? MAP_SHARED : MAP_PRIVATE), index);
+		     MAP_FIXED | (kind == ANON     ? ANON_PRIVATE
+				  : kind == SHARED ? MAP_SHARED
+						   : MAP_PRIVATE),
+		     index);
 	CHECK(at == (long)va(first));
 	for (i = 0; i < n; i++)
 		s->page[first + i] = (struct model_page){ kind, prot, index + i, false, 0 };
@@ -91,7 +96,8 @@ static void op_unmap(struct space *s)
 
 static void op_protect(struct space *s)
 {
-	unsigned first = below(WINDOW), n = 1 + below(8), prot = below(3) ? RW : below(8) & (RW | PROT_EXEC), i;
+	unsigned first = below(WINDOW), n = 1 + below(8),
+		 prot = below(3) ? RW : below(8) & (RW | PROT_EXEC), i;
 	long err;
 
 	if (first + n > WINDOW)
@@ -176,7 +182,8 @@ static void op_move(struct space *s)
 
 	if (from == to)
 		return;
-	at = do_mremap(s->mm, va(from), PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, va(to));
+	at = do_mremap(s->mm, va(from), PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		       va(to));
 	if (s->page[from].kind == NONE) {
 		CHECK(at == -EFAULT);
 		return;
@@ -208,14 +215,16 @@ static void op_truncate(struct space *s)
 	unsigned keep = FILE_PAGES / 2 + below(FILE_PAGES / 2), i;
 
 	(void)s;
-	/* Shrink and grow again: what was cut off reads as zero, private copies of it are gone too. */
+	/* Shrink and grow again: what was cut off reads as zero, private copies of it are gone too.
+	 * */
 	truncate_setsize(w.file->f_mapping, (quire_loff_t)keep * (quire_loff_t)PAGE_SIZE);
 	truncate_setsize(w.file->f_mapping, (quire_loff_t)FILE_PAGES * (quire_loff_t)PAGE_SIZE);
 	for (i = keep; i < FILE_PAGES; i++)
 		w.file_value[i] = 0;
 	for (unsigned k = 0; k < SPACES; k++)
 		for (i = 0; i < WINDOW; i++)
-			if (w.space[k].page[i].kind == PRIVATE_FILE && w.space[k].page[i].index >= keep)
+			if (w.space[k].page[i].kind == PRIVATE_FILE &&
+			    w.space[k].page[i].index >= keep)
 				w.space[k].page[i].own = false;
 }
 
@@ -224,9 +233,9 @@ static const struct {
 	void (*run)(struct space *);
 	unsigned weight;
 } ops[] = {
-	{ "map", op_map, 10 },	     { "unmap", op_unmap, 6 },	     { "protect", op_protect, 8 },
-	{ "store", op_store, 30 },   { "load", op_load, 30 },	     { "dontneed", op_dontneed, 4 },
-	{ "move", op_move, 6 },	     { "fork", op_fork, 2 },	     { "truncate", op_truncate, 1 },
+	{ "map", op_map, 10 },     { "unmap", op_unmap, 6 }, { "protect", op_protect, 8 },
+	{ "store", op_store, 30 }, { "load", op_load, 30 },  { "dontneed", op_dontneed, 4 },
+	{ "move", op_move, 6 },    { "fork", op_fork, 2 },   { "truncate", op_truncate, 1 },
 };
 
 static void step(void)
@@ -251,7 +260,8 @@ static void step(void)
 		const char *why = w.space[i].mm ? mm_check(w.space[i].mm) : NULL;
 
 		if (why)
-			fail_msg("seed %llu step %u (%s): space %u: %s", (unsigned long long)w.seed, w.step, w.op, i, why);
+			fail_msg("seed %llu step %u (%s): space %u: %s", (unsigned long long)w.seed,
+				 w.step, w.op, i, why);
 	}
 }
 
@@ -271,7 +281,8 @@ static void run_model(u64 seed)
 			const char *why = check_all();
 
 			if (why)
-				fail_msg("seed %llu step %u (%s): %s", (unsigned long long)seed, w.step, w.op, why);
+				fail_msg("seed %llu step %u (%s): %s", (unsigned long long)seed,
+					 w.step, w.op, why);
 		}
 	}
 	w.op = "final load";

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect, truncation and fork together.
+ * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect,
+ * truncation and fork together.
  *
- * Each thread owns one page-sized word per region that only it writes, so what it reads back is known; everything
- * else is there to get in its way.  The laws are checked when all have stopped.
+ * Each thread owns one page-sized word per region that only it writes, so what it reads back is
+ * known; everything else is there to get in its way.  The laws are checked when all have stopped.
  */
 #include <pthread.h>
 #include "mm_harness.h"
 
-#define THREADS 4u
-#define ROUNDS 1500u
+#define THREADS      4u
+#define ROUNDS       1500u
 #define SHARED_PAGES 64u
 
 static struct mm_struct *mm;
@@ -48,21 +49,18 @@ static void play(unsigned id, u64 *rng, unsigned round)
 		expect(do_madvise(mm, at, PAGE_SIZE, MADV_DONTNEED) == 0);
 		break;
 	case 4:
-		expect(do_mmap(mm, NULL, own, 8 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0) == (long)own);
+		expect(do_mmap(mm, NULL, own, 8 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0) ==
+		       (long)own);
 		expect(posix_store(own + 3 * PAGE_SIZE, &v, 4) == 0);
 		expect(do_mprotect(mm, own + 2 * PAGE_SIZE, 3 * PAGE_SIZE, PROT_READ) == 0);
 		expect(posix_store(own + 3 * PAGE_SIZE, &v, 4) == VM_FAULT_ACCERR);
 		break;
-	case 5:
-		expect(do_munmap(mm, own, 8 * PAGE_SIZE) == 0);
-		break;
+	case 5: expect(do_munmap(mm, own, 8 * PAGE_SIZE) == 0); break;
 	case 6: /* file pages come and go under everybody */
 		expect(posix_store(shared_file + (1 + rnd(rng) % 31) * PAGE_SIZE, &v, 4) == 0);
 		truncate_pagecache_range(file->f_mapping, 8 * PAGE_SIZE, 16 * PAGE_SIZE);
 		break;
-	case 7:
-		touch_own(shared_file, id, round);
-		break;
+	case 7: touch_own(shared_file, id, round); break;
 	default:
 		child = mm_fork(mm);
 		if (child)
@@ -103,7 +101,8 @@ static void test_one_space(void **state)
 	shared_file = (unsigned long)do_mmap(mm, file, 0, 32 * PAGE_SIZE, RW, MAP_SHARED, 0);
 	scratch = 0x40000000;
 	for (i = 1; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, thread, (void *)(uintptr_t)i), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, thread, (void *)(uintptr_t)i),
+				 0);
 	thread((void *)0);
 	for (i = 1; i < THREADS; i++)
 		pthread_join(threads[i], NULL);

@@ -181,6 +181,7 @@ int ramfs_unlink(struct dentry *d, bool directory);
 int ramfs_rename(struct dentry *d, struct dentry *to, const char *name, size_t len, bool exclusive);
 int ramfs_truncate(struct inode *inode, quire_loff_t size);
 void ramfs_destroy(struct dentry *root);
+bool ramfs_idle(struct dentry *root, int held);
 bool ramfs_is(const struct inode *inode);
 int ramfs_mkdir_p(const char *path, u32 mode);
 
@@ -196,7 +197,7 @@ extern const struct file_ops tty_ops;
 void tty_init(void);
 struct dentry *proc_new_root(void);
 int proc_init(void);
-bool proc_is(const struct dentry *d);
+int proc_mounts(struct seq_out *out, int pid);
 long fs_mount(const char *type, struct dentry *at);
 long memfd_new(const char *name, unsigned flags);
 void random_bytes(void *to, size_t n);

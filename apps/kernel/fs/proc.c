@@ -97,11 +97,6 @@ struct dentry *proc_new_root(void)
 	return IS_ERR(d) ? NULL : d;
 }
 
-bool proc_is(const struct dentry *d)
-{
-	return d->inode->ops == &proc_inode_ops;
-}
-
 /* ---- lookup ---------------------------------------------------------------------------------- */
 static int parse_number(const char *name, size_t len)
 {

@@ -101,13 +101,6 @@ static int version(struct seq_out *out, int pid)
 	return 0;
 }
 
-static int mounts(struct seq_out *out, int pid)
-{
-	(void)pid;
-	seq_puts(out, "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n");
-	return 0;
-}
-
 static int filesystems(struct seq_out *out, int pid)
 {
 	(void)pid;
@@ -248,12 +241,6 @@ static long mounts_link(int pid, char *buf, size_t size)
 	(void)pid;
 	memcpy(buf, text, min(sizeof(text) - 1, size));
 	return (long)min(sizeof(text) - 1, size);
-}
-
-int proc_mounts(struct seq_out *out, int pid);
-int proc_mounts(struct seq_out *out, int pid)
-{
-	return mounts(out, pid);
 }
 
 const struct proc_entry proc_root_entries[] = {

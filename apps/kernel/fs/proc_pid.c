@@ -10,7 +10,6 @@
 #include <quire/watch.h>
 
 int proc_store_pid;
-int proc_mounts(struct seq_out *out, int pid);
 
 /* A snapshot. */
 struct pid_info {

@@ -305,6 +305,32 @@ struct dentry *ramfs_new_root(void)
 	return d;
 }
 
+/* Nobody uses the tree: each dentry is held by its link and its children only, `root` by `held`
+ * others. fs_mutex held. */
+bool ramfs_idle(struct dentry *root, int held)
+{
+	struct dentry *at = root, *child;
+
+	for (;;) {
+		int children = 0;
+
+		if (at->ramfs)
+			list_for_each_entry(child, &at->inode->children, sibling)
+				children++;
+		if (at->mounted || atomic_read(&at->refs) != children + (at == root ? held : 1))
+			return false;
+		if (children) {
+			at = list_first_entry(&at->inode->children, struct dentry, sibling);
+			continue;
+		}
+		while (at != root && list_is_last(&at->sibling, &at->parent->inode->children))
+			at = at->parent;
+		if (at == root)
+			return true;
+		at = list_next_entry(at, sibling);
+	}
+}
+
 /* Drop every name below `root`, deepest first, without recursion. */
 void ramfs_destroy(struct dentry *root)
 {

@@ -151,6 +151,8 @@ void bare_start(u64 info_pa)
 	bare_set_current(&boot_thread);
 	if (!info || info->magic != HVM_MAGIC)
 		quire_panic("not started by a PVH loader\n");
+	if (!bare_feature.nx)
+		quire_panic("this CPU cannot mark pages as not executable\n");
 	find_image();
 	read_cmdline(info->cmdline_paddr);
 	memblock_set_current_limit(EARLY_LIMIT);

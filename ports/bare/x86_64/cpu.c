@@ -3,8 +3,9 @@
  * cpu.c - one CPU's own set-up: GDT, TSS with separate stacks for the worst traps, IDT, control
  * bits, SYSCALL.
  *
- *   GDT   0x10 kernel code   0x18 kernel data   0x20 user code32   0x28 user data
- *         0x30 user code     0x40 TSS
+ *   GDT   0x10 kernel code   0x18 kernel data   0x20 (none)         0x28 user data
+ *         0x30 user code     0x40 TSS             no 32-bit code: SYSCALL from there would
+ *                                                enter elsewhere
  *   IST   1 double fault     2 NMI     3 machine check
  *
  * Lock: none; each CPU sets up itself.
@@ -104,7 +105,6 @@ static void load_gdt(unsigned cpu)
 
 	g[2] = 0x00af9b000000ffffULL;
 	g[3] = 0x00cf93000000ffffULL;
-	g[4] = 0x00cffb000000ffffULL;
 	g[5] = 0x00cff3000000ffffULL;
 	g[6] = 0x00affb000000ffffULL;
 	g[8] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 | 0x89ULL << 40 |

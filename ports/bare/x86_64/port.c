@@ -17,11 +17,28 @@
 #define PTE_G      0x100UL
 #define PTE_NX     (1UL << 63)
 #define PTE_ADDR   0x000ffffffffff000UL
+#define LOG_SIZE   16384
 #define LARGE_PAGE (2UL << 20)
 
 unsigned bare_panic_status = 98;
 
 /* ---- log and end ----------------------------------------------------------------------------- */
+static char ring[LOG_SIZE]; /* what was logged last, for dmesg */
+static size_t logged;       /* bytes ever                      */
+
+/* The last bytes of the log, up to n; how many. */
+size_t bare_log_copy(char *to, size_t n)
+{
+	size_t have = min(logged, (size_t)LOG_SIZE);
+
+	if (have > n)
+		have = n;
+
+	for (size_t i = 0; i < have; i++)
+		to[i] = ring[(logged - have + i) % LOG_SIZE];
+	return have;
+}
+
 void port_log(const char *text, size_t len)
 {
 	static u32 lock;
@@ -31,6 +48,7 @@ void port_log(const char *text, size_t len)
 	for (unsigned spin = 0; !raw_trylock(&lock) && spin < 10000000; spin++)
 		port_cpu_relax();
 	for (size_t i = 0; i < len; i++) {
+		ring[logged++ % LOG_SIZE] = text[i];
 		if (text[i] == '\n') {
 			serial_write(text + from, i - from);
 			serial_write("\r\n", 2);
@@ -108,20 +126,15 @@ static u64 *large_entry(unsigned long at)
 	return &table[at >> 21 & 511];
 }
 
-/* One page of `size` at `at`, zeroed.  0 or -ENOMEM. */
-static int populate_one(unsigned long at, unsigned long size)
+/* Map the frame, or the 2 MiB of frames, at pa.  0 or -ENOMEM. */
+static int map_descriptors(unsigned long at, phys_addr_t pa, bool large)
 {
 	u64 *entry = large_entry(at);
 	u64 bits = PTE_P | PTE_W | (bare_feature.pge ? PTE_G : 0) | (bare_feature.nx ? PTE_NX : 0);
-	phys_addr_t pa;
 
 	if (!entry)
 		return -ENOMEM;
-	pa = memblock_phys_alloc(size, size);
-	if (!pa)
-		return -ENOMEM;
-	memset(port_phys_to_virt(pa), 0, size);
-	if (size == LARGE_PAGE) {
+	if (large) {
 		*entry = pa | bits | PTE_PS;
 		return 0;
 	}
@@ -134,14 +147,20 @@ static int populate_one(unsigned long at, unsigned long size)
 
 int port_vmemmap_populate(unsigned long start, unsigned long end)
 {
-	while (start < end) {
-		unsigned long size = start % LARGE_PAGE == 0 && end - start >= LARGE_PAGE
-					     ? LARGE_PAGE
-					     : PAGE_SIZE;
+	/* One piece of memory for the whole range: a thousand small ones would cost memblock more than clearing them. */
+	phys_addr_t pa = memblock_phys_alloc(end - start, end - start >= LARGE_PAGE ? LARGE_PAGE : PAGE_SIZE);
 
-		if (populate_one(start, size))
+	if (!pa)
+		return -ENOMEM;
+	memset(port_phys_to_virt(pa), 0, end - start);
+	while (start < end) {
+		bool large = start % LARGE_PAGE == 0 && pa % LARGE_PAGE == 0 && end - start >= LARGE_PAGE;
+		unsigned long size = large ? LARGE_PAGE : PAGE_SIZE;
+
+		if (map_descriptors(start, pa, large))
 			return -ENOMEM;
 		start += size;
+		pa += size;
 	}
 	return 0;
 }

@@ -23,7 +23,8 @@ struct posix_machine {
 	unsigned nr_cpus;               /* 1..QUIRE_NR_CPUS; 0 means 1          */
 };
 
-/* Make the RAM and add it to memblock; the calling thread becomes CPU 0.  0 or -errno.  One machine at a time. */
+/* Make the RAM and add it to memblock; the calling thread becomes CPU 0.  0 or -errno.  One machine
+ * at a time. */
 int posix_machine_start(const struct posix_machine *desc) __must_check;
 /* Give everything back to the host; memblock is empty again.  The layers must have been stopped. */
 void posix_machine_stop(void);
@@ -41,8 +42,8 @@ unsigned posix_nr_cpus(void);
 /* Bytes of RAM the host really gives us now (pages touched). */
 size_t posix_ram_resident(void);
 
-/* What was logged since the last call; valid until the next.  With QUIRE_LOG in the environment it also goes to
- * stderr as it comes. */
+/* What was logged since the last call; valid until the next.  With QUIRE_LOG in the environment it
+ * also goes to stderr as it comes. */
 const char *posix_log_take(void);
 
 /* Called by port_panic() before it aborts; may longjmp.  NULL: none. */

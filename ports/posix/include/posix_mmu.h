@@ -2,10 +2,11 @@
 /*
  * posix_mmu.h - the processor's view of memory: what a program or a trap would see, for tests.
  *
- * Every user access goes through the page tables as the hardware reads them, behind a modelled TLB of POSIX_TLB_ENTRIES
- * per CPU. A missing or forbidden translation calls do_user_fault() as a trap handler would. The MMU is also the referee of
- * the port's contract: with one CPU, a remembered translation that grants more than the tables do, used when no call
- * is under way, is a flush that was forgotten, and stops the test in words.
+ * Every user access goes through the page tables as the hardware reads them, behind a modelled TLB
+ * of POSIX_TLB_ENTRIES per CPU. A missing or forbidden translation calls do_user_fault() as a trap
+ * handler would. The MMU is also the referee of the port's contract: with one CPU, a remembered
+ * translation that grants more than the tables do, used when no call is under way, is a flush that
+ * was forgotten, and stops the test in words.
  */
 #ifndef QUIRE_POSIX_MMU_H
 #define QUIRE_POSIX_MMU_H
@@ -24,7 +25,8 @@ vm_fault_t posix_load(unsigned long addr, void *buf, size_t n);
 vm_fault_t posix_store(unsigned long addr, const void *buf, size_t n);
 vm_fault_t posix_fetch(unsigned long addr);
 
-/* Where kernel address va leads by the kernel's tables: a host pointer, or NULL. write: as for a store. */
+/* Where kernel address va leads by the kernel's tables: a host pointer, or NULL. write: as for a
+ * store. */
 void *posix_kernel_access(unsigned long va, bool write);
 
 struct posix_tlb_stats {

@@ -6,8 +6,8 @@
  *   CPUs         threads: each has a number, its own per-CPU offset and its own "interrupts off"
  *   descriptors  a second reservation, populated section by section
  *
- * PAGE_OFFSET and the other kernel addresses are those of the simulated machine: they stand in page tables and are never host
- * pointers.
+ * PAGE_OFFSET and the other kernel addresses are those of the simulated machine: they stand in page
+ * tables and are never host pointers.
  */
 #ifndef QUIRE_PORT_POSIX_H
 #define QUIRE_PORT_POSIX_H

@@ -22,9 +22,10 @@ size_t pt_explain(const struct pt_format *f, unsigned level, pte_t e, char *buf,
 	if (!entry_is_leaf(f, level, e))
 		return (size_t)quire_snprintf(buf, size, "table at 0x%llx", pa);
 	return (size_t)quire_snprintf(
-		buf, size, "page of %llu KiB at 0x%llx %s%s%s %s%s%s%s%s", (1ULL << f->shift[level]) >> 10,
-		pa & ~((1ULL << f->shift[level]) - 1), "r", e & f->write ? "w" : "-",
-		e & f->noexec ? "-" : "x", e & f->user ? "user" : "kernel", e & f->global ? " global" : "",
+		buf, size, "page of %llu KiB at 0x%llx %s%s%s %s%s%s%s%s",
+		(1ULL << f->shift[level]) >> 10, pa & ~((1ULL << f->shift[level]) - 1), "r",
+		e & f->write ? "w" : "-", e & f->noexec ? "-" : "x",
+		e & f->user ? "user" : "kernel", e & f->global ? " global" : "",
 		e & f->uncached ? " uncached" : "", e & f->accessed ? " accessed" : "",
 		e & f->dirty ? " dirty" : "");
 }

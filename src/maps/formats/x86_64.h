@@ -10,11 +10,10 @@
 
 #include "maps/formats/format.h"
 
-#define X86_PTE_BITS                                                                            \
-	.pfn_mask = 0x000ffffffffff000ULL, .present = 1u << 0, .write = 1u << 1, .user = 1u << 2, \
-	.noexec = 1ULL << 63, .accessed = 1u << 5, .dirty = 1u << 6, .global = 1u << 8,         \
-	.large = 1u << 7, .uncached = 1u << 4 | 1u << 3, .special = 1u << 9,    \
-	.protnone = 1u << 10
+#define X86_PTE_BITS                                                                               \
+	.pfn_mask = 0x000ffffffffff000ULL, .present = 1u << 0, .write = 1u << 1, .user = 1u << 2,  \
+	.noexec = 1ULL << 63, .accessed = 1u << 5, .dirty = 1u << 6, .global = 1u << 8,            \
+	.large = 1u << 7, .uncached = 1u << 4 | 1u << 3, .special = 1u << 9, .protnone = 1u << 10
 
 /* 48-bit addresses, four levels of 512 entries; 1 GiB and 2 MiB pages. */
 static const struct pt_format pt_x86_64 __attribute__((__unused__)) = {

@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 	unsigned long limit = argc > 1 ? strtoul(argv[1], 0, 10) : ~0ul;
 
 	for (unsigned long mib = 0; mib < limit; mib++) {
-		char *p = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		if (p == MAP_FAILED)
 			return 3;

@@ -12,8 +12,9 @@
 #include <setjmp.h>
 #include <time.h>
 
-static const struct mmtest *const groups[] = { tests_map,    tests_remap, tests_advice, tests_file,  tests_fork,
-					       tests_signal, tests_stack, tests_ipc,    tests_kernel };
+static const struct mmtest *const groups[] = { tests_map,   tests_remap, tests_advice,
+					       tests_file,  tests_fork,  tests_signal,
+					       tests_stack, tests_ipc,   tests_kernel };
 
 /* Shared with the child that runs the test. */
 static char *verdict;
@@ -22,7 +23,8 @@ static char *verdict;
 
 void mm_fail(const char *file, int line, const char *what, long got, int err)
 {
-	snprintf(verdict, VERDICT_SIZE, "%s:%d: %s (got %ld, errno %d %s)", file, line, what, got, err, strerror(err));
+	snprintf(verdict, VERDICT_SIZE, "%s:%d: %s (got %ld, errno %d %s)", file, line, what, got,
+		 err, strerror(err));
 	_exit(1);
 }
 
@@ -115,9 +117,18 @@ static struct fault try_access(enum access how, volatile void *at)
 	return (struct fault){ seen.sig, seen.code, seen.addr };
 }
 
-struct fault try_read(const volatile void *at) { return try_access(ACCESS_READ, (volatile void *)(uintptr_t)at); }
-struct fault try_write(volatile void *at) { return try_access(ACCESS_WRITE, at); }
-struct fault try_call(void *at) { return try_access(ACCESS_CALL, at); }
+struct fault try_read(const volatile void *at)
+{
+	return try_access(ACCESS_READ, (volatile void *)(uintptr_t)at);
+}
+struct fault try_write(volatile void *at)
+{
+	return try_access(ACCESS_WRITE, at);
+}
+struct fault try_call(void *at)
+{
+	return try_access(ACCESS_CALL, at);
+}
 
 /* ---- children ------------------------------------------------------------------------------- */
 
@@ -291,6 +302,7 @@ int main(int argc, char **argv)
 				sums[run_one(t)]++;
 		}
 	if (!list)
-		printf("mmtests: %d passed, %d failed, %d skipped\n", sums[PASSED], sums[FAILED], sums[SKIPPED]);
+		printf("mmtests: %d passed, %d failed, %d skipped\n", sums[PASSED], sums[FAILED],
+		       sums[SKIPPED]);
 	return sums[FAILED] != 0;
 }

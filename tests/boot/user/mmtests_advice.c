@@ -17,7 +17,8 @@ static void dontneed_forgets_private(void)
 	fill(p, 4, 1);
 	CHECK(madvise(p + PAGE, 2 * PAGE, MADV_DONTNEED) == 0);
 	EQUAL(resident(p, 4), 2);
-	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, 2 * PAGE, 0) && filled_with(p + 3 * PAGE, PAGE, 4));
+	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, 2 * PAGE, 0) &&
+	      filled_with(p + 3 * PAGE, PAGE, 4));
 	WRITES(p + PAGE);
 }
 
@@ -74,7 +75,8 @@ static void madvise_continues_past_a_hole(void)
 
 static void madvise_hints_are_accepted(void)
 {
-	static const int hints[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTDUMP, MADV_DODUMP };
+	static const int hints[] = { MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL,
+				     MADV_WILLNEED, MADV_DONTDUMP, MADV_DODUMP };
 	int fd = file_of(2);
 	char *p = map(2, RW, ANON), *q = map_at(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 
@@ -98,9 +100,18 @@ static void madvise_free(void)
 	FAILS(madvise(q, PAGE, MADV_FREE), EINVAL);
 }
 
-static void look_for_nothing(void *p) { FAULTS(try_read, (char *)p, SIGSEGV, SEGV_MAPERR); }
-static void look_for_zero(void *p) { CHECK(filled_with(p, PAGE, 0)); }
-static void look_for_one(void *p) { CHECK(filled_with(p, PAGE, 1)); }
+static void look_for_nothing(void *p)
+{
+	FAULTS(try_read, (char *)p, SIGSEGV, SEGV_MAPERR);
+}
+static void look_for_zero(void *p)
+{
+	CHECK(filled_with(p, PAGE, 0));
+}
+static void look_for_one(void *p)
+{
+	CHECK(filled_with(p, PAGE, 1));
+}
 
 static void madvise_dontfork(void)
 {
@@ -133,7 +144,8 @@ static void madvise_remove(void)
 	char *p = map_at(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0), byte = 9;
 
 	CHECK(madvise(p + PAGE, PAGE, MADV_REMOVE) == 0);
-	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, PAGE, 0) && filled_with(p + 2 * PAGE, PAGE, 3));
+	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, PAGE, 0) &&
+	      filled_with(p + 2 * PAGE, PAGE, 3));
 	EQUAL(pread(fd, &byte, 1, PAGE), 1);
 	EQUAL(byte, 0);
 	FAILS(madvise(map(1, RW, ANON), PAGE, MADV_REMOVE), EINVAL);

@@ -71,7 +71,8 @@ static void offset_picks_the_page(void)
 	int fd = file_of(8);
 
 	for (int i = 0; i < 8; i++)
-		CHECK(filled_with(map_at(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, i * (off_t)PAGE), PAGE, i + 1));
+		CHECK(filled_with(map_at(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, i * (off_t)PAGE),
+				  PAGE, i + 1));
 	FAILS(syscall(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 100), EINVAL);
 	FAILS(syscall(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, -PAGE), EOVERFLOW);
 }
@@ -145,7 +146,8 @@ static void mapping_survives_close_and_unlink(void)
 
 static void open_modes_limit_mappings(void)
 {
-	int rw = open(temp_path(), O_RDWR | O_CREAT | O_TRUNC, 0600), ro = open(temp_path(), O_RDONLY);
+	int rw = open(temp_path(), O_RDWR | O_CREAT | O_TRUNC, 0600),
+	    ro = open(temp_path(), O_RDONLY);
 	int wo = open(temp_path(), O_WRONLY);
 	char *p;
 
@@ -216,7 +218,8 @@ static void punch_hole(void)
 
 	READS(p + PAGE);
 	CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, 2 * PAGE) == 0);
-	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, 2 * PAGE, 0) && filled_with(p + 3 * PAGE, PAGE, 4));
+	CHECK(filled_with(p, PAGE, 1) && filled_with(p + PAGE, 2 * PAGE, 0) &&
+	      filled_with(p + 3 * PAGE, PAGE, 4));
 }
 
 static void fallocate_grows(void)

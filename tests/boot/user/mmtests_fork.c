@@ -4,7 +4,10 @@
 
 #include <sched.h>
 
-static void write_nines(void *p) { memset(p, 9, 4 * PAGE); }
+static void write_nines(void *p)
+{
+	memset(p, 9, 4 * PAGE);
+}
 
 static void cow_child_writes(void)
 {
@@ -267,7 +270,8 @@ static void clone_vm_shares(void)
 
 static void exec_replaces_everything(void)
 {
-	char *args[] = { (char *)"mmtests", (char *)"--exit", (char *)"37", NULL }, *env[] = { NULL };
+	char *args[] = { (char *)"mmtests", (char *)"--exit", (char *)"37", NULL },
+	     *env[] = { NULL };
 	pid_t pid;
 
 	fill(map(100, RW, ANON), 100, 1);
@@ -309,7 +313,8 @@ static void die_by_segv(void *unused)
 static void die_by_bus(void *unused)
 {
 	(void)unused;
-	*(volatile char *)map_at(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd_create("empty", 0), 0) = 1;
+	*(volatile char *)map_at(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+				 memfd_create("empty", 0), 0) = 1;
 }
 
 static void death_is_reported(void)
@@ -333,7 +338,8 @@ static void rusage_counts_faults(void)
 	for (int i = 0; i < 256; i++)
 		p[i * PAGE] = 1;
 	CHECK(getrusage(RUSAGE_SELF, &after) == 0);
-	CHECK(after.ru_minflt - before.ru_minflt >= 256 && after.ru_minflt - before.ru_minflt < 300);
+	CHECK(after.ru_minflt - before.ru_minflt >= 256 &&
+	      after.ru_minflt - before.ru_minflt < 300);
 	EQUAL(after.ru_majflt, before.ru_majflt);
 	CHECK(after.ru_maxrss > 0);
 }

@@ -24,7 +24,10 @@ static char *attach(int id, int flags)
 	return p;
 }
 
-static void write_shared(void *p) { memcpy(p, "from the child", 15); }
+static void write_shared(void *p)
+{
+	memcpy(p, "from the child", 15);
+}
 
 static void shm_is_shared(void)
 {
@@ -104,7 +107,10 @@ static void shm_at_an_address(void)
 	CHECK(shmctl(id, IPC_RMID, NULL) == 0);
 }
 
-static void detach_here(void *p) { CHECK(shmdt(p) == 0); }
+static void detach_here(void *p)
+{
+	CHECK(shmdt(p) == 0);
+}
 
 static void shm_survives_fork(void)
 {

@@ -110,7 +110,8 @@ static void vectors(void)
 	memset(p, 0, 3 * PAGE);
 	EQUAL(lseek(fd, 0, SEEK_SET), 0);
 	EQUAL(readv(fd, out, 3), PAGE + 15);
-	CHECK(filled_with(p, 10, 1) && filled_with(p + PAGE, PAGE, 2) && filled_with(p + 2 * PAGE, 5, 3));
+	CHECK(filled_with(p, 10, 1) && filled_with(p + PAGE, PAGE, 2) &&
+	      filled_with(p + 2 * PAGE, 5, 3));
 	FAILS(writev(fd, (void *)8, 2), EFAULT);
 	FAILS(writev(fd, out, -1), EINVAL);
 	CHECK(writev(fd, bad, 2) == 10 || errno == EFAULT);

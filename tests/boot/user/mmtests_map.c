@@ -7,7 +7,8 @@
 #endif
 
 /* mmap without the C library's own checks. */
-static long raw_mmap(unsigned long at, unsigned long len, long prot, long flags, long fd, unsigned long offset)
+static long raw_mmap(unsigned long at, unsigned long len, long prot, long flags, long fd,
+		     unsigned long offset)
 {
 	return syscall(SYS_mmap, at, len, prot, flags, fd, offset);
 }

@@ -172,7 +172,9 @@ static void mremap_back_and_forth(void)
 static void cow_write(void *p)
 {
 	memset(p, 77, 4 * PAGE);
-	EQUAL(mremap(p, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map_free(4)) != MAP_FAILED, 1);
+	EQUAL(mremap(p, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map_free(4)) !=
+		      MAP_FAILED,
+	      1);
 }
 
 static void mremap_of_shared_frames(void)
@@ -188,11 +190,15 @@ static void mremap_of_shared_frames(void)
 
 /* ---- brk ------------------------------------------------------------------------------------ */
 
-static char *raw_brk(void *to) { return (char *)syscall(SYS_brk, to); }
+static char *raw_brk(void *to)
+{
+	return (char *)syscall(SYS_brk, to);
+}
 
 static void brk_grows_and_shrinks(void)
 {
-	char *start = raw_brk(NULL), *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
+	char *start = raw_brk(NULL),
+	     *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
 
 	EQUAL(raw_brk(aligned + 10 * PAGE), aligned + 10 * PAGE);
 	CHECK(filled_with(aligned, 10 * PAGE, 0));
@@ -226,7 +232,8 @@ static void brk_unaligned(void)
 
 static void brk_stops_before_a_mapping(void)
 {
-	char *start = raw_brk(NULL), *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
+	char *start = raw_brk(NULL),
+	     *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
 	char *wall = map_at(aligned + 64 * PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0);
 
 	EQUAL(wall, aligned + 64 * PAGE);
@@ -246,7 +253,8 @@ static void brk_is_limited(void)
 
 static void brk_hole_by_munmap(void)
 {
-	char *start = raw_brk(NULL), *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
+	char *start = raw_brk(NULL),
+	     *aligned = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
 
 	EQUAL(raw_brk(aligned + 6 * PAGE), aligned + 6 * PAGE);
 	CHECK(munmap(aligned + 2 * PAGE, PAGE) == 0);

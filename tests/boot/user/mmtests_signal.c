@@ -9,7 +9,7 @@ static volatile char *page;
 static volatile int hits;
 static volatile unsigned long at_address;
 
-static void catch(int sig, void (*handler)(int, siginfo_t *, void *), int flags)
+static void catch (int sig, void (*handler)(int, siginfo_t *, void *), int flags)
 {
 	struct sigaction act = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | flags };
 
@@ -71,7 +71,7 @@ static void handler_mends_and_returns(void)
 {
 	page = map(1, RW, ANON);
 	*page = 1;
-	catch(SIGSEGV, unprotect, 0);
+	catch (SIGSEGV, unprotect, 0);
 	for (int i = 0; i < 100; i++) {
 		CHECK(mprotect((void *)(uintptr_t)page, PAGE, PROT_READ) == 0);
 		page[i] = (char)i;
@@ -85,14 +85,15 @@ static void map_page(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)context;
 	hits++;
-	mmap((void *)((unsigned long)info->si_addr & ~(PAGE - 1)), PAGE, RW, ANON | MAP_FIXED, -1, 0);
+	mmap((void *)((unsigned long)info->si_addr & ~(PAGE - 1)), PAGE, RW, ANON | MAP_FIXED, -1,
+	     0);
 }
 
 static void handler_maps_on_demand(void)
 {
 	char *p = map_free(50);
 
-	catch(SIGSEGV, map_page, 0);
+	catch (SIGSEGV, map_page, 0);
 	for (int i = 0; i < 50; i++)
 		p[i * PAGE] = (char)i;
 	EQUAL(hits, 50);
@@ -114,9 +115,12 @@ static void handler_changes_registers(void)
 {
 	unsigned long rbx = 0;
 
-	catch(SIGSEGV, skip_two_bytes, 0);
+	catch (SIGSEGV, skip_two_bytes, 0);
 	/* Two bytes: mov (%rax), %al. */
-	__asm__ volatile("xor %%eax, %%eax\n\t.byte 0x8a, 0x00\n\tmov %%rbx, %0" : "=r"(rbx) : : "rax", "rbx", "memory");
+	__asm__ volatile("xor %%eax, %%eax\n\t.byte 0x8a, 0x00\n\tmov %%rbx, %0"
+			 : "=r"(rbx)
+			 :
+			 : "rax", "rbx", "memory");
 	EQUAL(hits, SIGSEGV);
 	EQUAL(rbx, 0x1234567);
 }
@@ -139,7 +143,7 @@ static void context_tells_the_fault(void)
 {
 	page = map(1, PROT_READ, ANON);
 	READS((char *)(uintptr_t)page);
-	catch(SIGSEGV, look_at_context, 0);
+	catch (SIGSEGV, look_at_context, 0);
 	page[5] = 1;
 	EQUAL(seen_trap, 14);
 	EQUAL(seen_cr2, page + 5);
@@ -152,14 +156,15 @@ static void registers_survive(void)
 	double x = 1.5;
 
 	page = map(1, PROT_READ, ANON);
-	catch(SIGSEGV, unprotect, 0);
-	__asm__ volatile("mov 0(%1), %%r12\n\tmov 8(%1), %%r13\n\tmov 16(%1), %%r14\n\tmov 24(%1), %%r15\n\t"
-			 "movsd %3, %%xmm7\n\tstc\n\tmovb $1, (%2)\n\tjnc 1f\n\t"
-			 "mov %%r12, 0(%0)\n\tmov %%r13, 8(%0)\n\tmov %%r14, 16(%0)\n\tmov %%r15, 24(%0)\n\t"
-			 "movsd %%xmm7, %3\n1:"
-			 :
-			 : "r"(out), "r"(in), "r"(page), "m"(x)
-			 : "r12", "r13", "r14", "r15", "xmm7", "memory", "cc");
+	catch (SIGSEGV, unprotect, 0);
+	__asm__ volatile(
+		"mov 0(%1), %%r12\n\tmov 8(%1), %%r13\n\tmov 16(%1), %%r14\n\tmov 24(%1), %%r15\n\t"
+		"movsd %3, %%xmm7\n\tstc\n\tmovb $1, (%2)\n\tjnc 1f\n\t"
+		"mov %%r12, 0(%0)\n\tmov %%r13, 8(%0)\n\tmov %%r14, 16(%0)\n\tmov %%r15, 24(%0)\n\t"
+		"movsd %%xmm7, %3\n1:"
+		:
+		: "r"(out), "r"(in), "r"(page), "m"(x)
+		: "r12", "r13", "r14", "r15", "xmm7", "memory", "cc");
 	EQUAL(hits, 1);
 	CHECK(memcmp(in, out, sizeof(in)) == 0);
 	CHECK(x == 1.5);
@@ -199,7 +204,7 @@ static void overflow_on_alternate_stack(void)
 
 	CHECK(setrlimit(RLIMIT_STACK, &limit) == 0);
 	CHECK(sigaltstack(&alt, NULL) == 0);
-	catch(SIGSEGV, note_stack, SA_ONSTACK);
+	catch (SIGSEGV, note_stack, SA_ONSTACK);
 	if (sigsetjmp(out_of_here, 1) == 0)
 		recurse(1);
 	EQUAL(hits, SIGSEGV);
@@ -213,7 +218,7 @@ static void overflow_without_one(void *unused)
 
 	(void)unused;
 	setrlimit(RLIMIT_STACK, &limit);
-	catch(SIGSEGV, note_stack, 0); /* no room to deliver it: the signal kills */
+	catch (SIGSEGV, note_stack, 0); /* no room to deliver it: the signal kills */
 	recurse(1);
 }
 
@@ -252,7 +257,7 @@ static void fault_while_blocked(void *unused)
 	sigset_t set;
 
 	(void)unused;
-	catch(SIGSEGV, unprotect, 0);
+	catch (SIGSEGV, unprotect, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGSEGV);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -277,13 +282,14 @@ static void fault_again(int sig, siginfo_t *info, void *context)
 static void fault_in_handler(void *unused)
 {
 	(void)unused;
-	catch(SIGSEGV, fault_again, 0);
+	catch (SIGSEGV, fault_again, 0);
 	*(volatile char *)NULL = 1;
 }
 
 static void blocked_faults_kill(void)
 {
-	void (*const ways[])(void *) = { fault_while_blocked, fault_while_ignored, fault_in_handler };
+	void (*const ways[])(void *) = { fault_while_blocked, fault_while_ignored,
+					 fault_in_handler };
 
 	for (int i = 0; i < 3; i++) {
 		int status = in_child(ways[i], NULL);
@@ -298,7 +304,7 @@ static void resethand(void)
 	struct sigaction now;
 
 	page = map(1, PROT_READ, ANON);
-	catch(SIGSEGV, unprotect, SA_RESETHAND);
+	catch (SIGSEGV, unprotect, SA_RESETHAND);
 	*page = 1;
 	EQUAL(hits, 1);
 	CHECK(sigaction(SIGSEGV, NULL, &now) == 0);
@@ -319,7 +325,7 @@ static void nest(int sig, siginfo_t *info, void *context)
 static void nodefer_nests(void)
 {
 	page = map(8, PROT_READ, ANON);
-	catch(SIGSEGV, nest, SA_NODEFER);
+	catch (SIGSEGV, nest, SA_NODEFER);
 	*page = 1;
 	EQUAL(nested, 4);
 	for (unsigned i = 0; i < 4; i++)
@@ -340,9 +346,9 @@ static void other_traps(void)
 {
 	volatile int zero = 0, sink;
 
-	catch(SIGFPE, remember_code, 0);
-	catch(SIGILL, remember_code, 0);
-	catch(SIGTRAP, remember_code, 0);
+	catch (SIGFPE, remember_code, 0);
+	catch (SIGILL, remember_code, 0);
+	catch (SIGTRAP, remember_code, 0);
 	if (sigsetjmp(out_of_here, 1) == 0)
 		sink = 1000 / zero;
 	(void)sink;

@@ -11,4 +11,7 @@ static int deeper(volatile char *above)
 	return again(frame) + frame[0];
 }
 
-int main(void) { return deeper(0); }
+int main(void)
+{
+	return deeper(0);
+}

@@ -49,10 +49,13 @@ static unsigned long scan(unsigned len, unsigned align, unsigned low, unsigned h
 
 static void check_searches(void)
 {
-	unsigned len = 1 + below(12), align = 1u << below(4), low = below(UNITS / 2), high = low + below(UNITS - low);
+	unsigned len = 1 + below(12), align = 1u << below(4), low = below(UNITS / 2),
+		 high = low + below(UNITS - low);
 
-	assert_int_equal(range_find_hole_topdown(&tree, len, align, low, high), scan(len, align, low, high, true));
-	assert_int_equal(range_find_hole_bottomup(&tree, len, align, low, high), scan(len, align, low, high, false));
+	assert_int_equal(range_find_hole_topdown(&tree, len, align, low, high),
+			 scan(len, align, low, high, true));
+	assert_int_equal(range_find_hole_bottomup(&tree, len, align, low, high),
+			 scan(len, align, low, high, false));
 }
 
 static void add(unsigned at, unsigned len)

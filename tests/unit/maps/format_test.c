@@ -18,10 +18,12 @@ static void test_explain(void **state)
 		/* P RW US A D, frame 0x12345 */
 		{ 3, 0x0000000012345067ULL, "page of 4 KiB at 0x12345000 rwx user accessed dirty" },
 		{ 3, 0x8000000012345065ULL, "page of 4 KiB at 0x12345000 r-- user accessed dirty" },
-		{ 2, 0x80000000002001e3ULL, "page of 2048 KiB at 0x200000 rw- kernel global accessed dirty" },
+		{ 2, 0x80000000002001e3ULL,
+		  "page of 2048 KiB at 0x200000 rw- kernel global accessed dirty" },
 		{ 2, 0x0000000000abc027ULL, "table at 0xabc000" },
 		{ 0, 0x0000000000001067ULL, "table at 0x1000" },
-		{ 3, 0x80000000fee0017bULL, "page of 4 KiB at 0xfee00000 rw- kernel global uncached accessed dirty" },
+		{ 3, 0x80000000fee0017bULL,
+		  "page of 4 KiB at 0xfee00000 rw- kernel global uncached accessed dirty" },
 		{ 3, 0x0000000000000000ULL, "not present (software value 0x0)" },
 		{ 3, 0x0000000012345400ULL, "not present (software value 0x12345400)" },
 	};
@@ -51,7 +53,9 @@ static void test_levels_are_contiguous(void **state)
 		for (l = 0; l + 1 < f->levels; l++)
 			assert_int_equal(f->shift[l], f->shift[l + 1] + f->bits[l + 1]);
 		assert_int_equal(f->present & f->pfn_mask, 0);
-		assert_int_equal((f->special | f->protnone) & (f->pfn_mask | f->present | f->write | f->user), 0);
+		assert_int_equal((f->special | f->protnone) &
+					 (f->pfn_mask | f->present | f->write | f->user),
+				 0);
 	}
 	assert_int_equal(pt_x86_64.shift[0] + pt_x86_64.bits[0], 48);
 	assert_int_equal(pt_x86_pae.shift[0] + pt_x86_pae.bits[0], 32);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vmalloc_test.c - kernel mappings as the processor sees them: linear map, vmalloc, guard pages, ioremap. */
+/* vmalloc_test.c - kernel mappings as the processor sees them: linear map, vmalloc, guard pages,
+ * ioremap. */
 #include "mm_harness.h"
 #include "maps/maps.h"
 
@@ -9,7 +10,8 @@ static void test_linear_map_covers_ram(void **state)
 
 	(void)state;
 	for (pa = 1 << 20; pa < 33 << 20; pa += 123 * PAGE_SIZE)
-		assert_ptr_equal(posix_kernel_access(PAGE_OFFSET + pa, true), port_phys_to_virt(pa));
+		assert_ptr_equal(posix_kernel_access(PAGE_OFFSET + pa, true),
+				 port_phys_to_virt(pa));
 	assert_null(posix_kernel_access(PAGE_OFFSET, false));
 	assert_null(posix_kernel_access(PAGE_OFFSET + (33UL << 20), false));
 	maps_direct_map_kb(&small, &large);
@@ -35,7 +37,8 @@ static void test_vmalloc_maps_and_guards(void **state)
 		assert_ptr_equal(page_address(vmalloc_to_page(a + i * PAGE_SIZE)), host);
 	}
 	assert_null(posix_kernel_access((unsigned long)a + 6 * PAGE_SIZE, false));
-	assert_true((unsigned long)b >= (unsigned long)a + 7 * PAGE_SIZE || (unsigned long)b < (unsigned long)a);
+	assert_true((unsigned long)b >= (unsigned long)a + 7 * PAGE_SIZE ||
+		    (unsigned long)b < (unsigned long)a);
 	assert_int_equal(vmalloc_nr_pages(), 7);
 	assert_null(maps_check());
 	vfree(a);
@@ -76,7 +79,8 @@ static void test_vmap_shares_frames(void **state)
 	p = vmap(pages, 3, 0, 0);
 	assert_non_null(p);
 	for (i = 0; i < 3; i++)
-		assert_ptr_equal(posix_kernel_access((unsigned long)p + i * PAGE_SIZE, true), page_address(pages[i]));
+		assert_ptr_equal(posix_kernel_access((unsigned long)p + i * PAGE_SIZE, true),
+				 page_address(pages[i]));
 	assert_null(maps_check());
 	vunmap(p);
 	for (i = 0; i < 3; i++)
@@ -154,10 +158,14 @@ static void test_later_mappings_are_shared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MM_TEST(test_linear_map_covers_ram), MM_TEST(test_vmalloc_maps_and_guards),
-		MM_TEST(test_refusals),		     MM_TEST(test_vmap_shares_frames),
-		MM_TEST(test_ioremap),		     MM_TEST(test_explain),
-		MM_TEST(test_kvmalloc),		     MM_TEST(test_later_mappings_are_shared),
+		MM_TEST(test_linear_map_covers_ram),
+		MM_TEST(test_vmalloc_maps_and_guards),
+		MM_TEST(test_refusals),
+		MM_TEST(test_vmap_shares_frames),
+		MM_TEST(test_ioremap),
+		MM_TEST(test_explain),
+		MM_TEST(test_kvmalloc),
+		MM_TEST(test_later_mappings_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

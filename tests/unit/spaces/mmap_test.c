@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap_test.c - mmap, munmap, mprotect, mremap, brk, madvise, mlock: results and errors as mmap(2) and its family say. */
+/* mmap_test.c - mmap, munmap, mprotect, mremap, brk, madvise, mlock: results and errors as mmap(2)
+ * and its family say. */
 #include "mm_harness.h"
 
 static void test_mmap_errors(void **state)
@@ -20,7 +21,8 @@ static void test_mmap_errors(void **state)
 		{ NULL, 0x10001234, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0, -EINVAL },
 		{ NULL, 0x10001000, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED_NOREPLACE, 0, -EEXIST },
 		{ NULL, 0x1000, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0, -EPERM },
-		{ NULL, PORT_TASK_SIZE & PAGE_MASK, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0, -ENOMEM },
+		{ NULL, PORT_TASK_SIZE & PAGE_MASK, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0,
+		  -ENOMEM },
 		{ file, 0, PAGE_SIZE, RW, MAP_SHARED, ~0UL, -EOVERFLOW },
 		{ NULL, 0, PAGE_SIZE, RW, ANON_PRIVATE | MAP_HUGETLB, 0, -EINVAL },
 	};
@@ -28,14 +30,16 @@ static void test_mmap_errors(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		long got = do_mmap(mm, rows[i].file, rows[i].addr, rows[i].len, rows[i].prot, rows[i].flags, rows[i].pgoff);
+		long got = do_mmap(mm, rows[i].file, rows[i].addr, rows[i].len, rows[i].prot,
+				   rows[i].flags, rows[i].pgoff);
 
 		if (got != rows[i].want)
 			fail_msg("row %u: got %ld, want %ld", i, got, rows[i].want);
 	}
 	file->f_mode = FMODE_READ;
 	assert_int_equal(do_mmap(mm, file, 0, PAGE_SIZE, RW, MAP_SHARED, 0), -EACCES);
-	assert_false(IS_ERR_VALUE((unsigned long)do_mmap(mm, file, 0, PAGE_SIZE, RW, MAP_PRIVATE, 0)));
+	assert_false(
+		IS_ERR_VALUE((unsigned long)do_mmap(mm, file, 0, PAGE_SIZE, RW, MAP_PRIVATE, 0)));
 	file->f_mode = FMODE_WRITE;
 	assert_int_equal(do_mmap(mm, file, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0), -EACCES);
 	end_mm(mm);
@@ -49,10 +53,14 @@ static void test_neighbours_melt(void **state)
 
 	(void)state;
 	assert_int_equal(do_mmap(mm, NULL, a, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0), a);
-	assert_int_equal(do_mmap(mm, NULL, a + 2 * PAGE_SIZE, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0), a + 2 * PAGE_SIZE);
+	assert_int_equal(do_mmap(mm, NULL, a + 2 * PAGE_SIZE, PAGE_SIZE, RW,
+				 ANON_PRIVATE | MAP_FIXED, 0),
+			 a + 2 * PAGE_SIZE);
 	assert_int_equal(mm->map_count, 2);
 	put_u32(a, 1);
-	assert_int_equal(do_mmap(mm, NULL, a + PAGE_SIZE, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0), a + PAGE_SIZE);
+	assert_int_equal(do_mmap(mm, NULL, a + PAGE_SIZE, PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED,
+				 0),
+			 a + PAGE_SIZE);
 	assert_int_equal(mm->map_count, 1);
 	assert_int_equal(do_mprotect(mm, a + PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
 	assert_int_equal(mm->map_count, 3);
@@ -159,7 +167,8 @@ static void test_last_owner_reuses(void **state)
 static void test_shared_stays_shared(void **state)
 {
 	struct mm_struct *mm = new_mm(), *child;
-	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, 0);
+	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 4 * PAGE_SIZE, RW,
+						 MAP_SHARED | MAP_ANONYMOUS, 0);
 
 	(void)state;
 	put_u32(a, 1);
@@ -232,7 +241,9 @@ static void test_file_mappings(void **state)
 static void test_remove_punches(void **state)
 {
 	struct mm_struct *mm = new_mm();
-	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, 0), p;
+	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 4 * PAGE_SIZE, RW,
+						 MAP_SHARED | MAP_ANONYMOUS, 0),
+		      p;
 
 	(void)state;
 	put_u32(a, 1);
@@ -260,7 +271,9 @@ static void test_mremap(void **state)
 	assert_int_equal(do_mremap(mm, a, 2 * PAGE_SIZE, 6 * PAGE_SIZE, 0, 0), a);
 	assert_int_equal(get_u32(a + 5 * PAGE_SIZE), 0);
 	assert_int_equal(do_mremap(mm, a, 6 * PAGE_SIZE, 2 * PAGE_SIZE, 0, 0), a);
-	assert_int_equal(do_mmap(mm, NULL, a + 2 * PAGE_SIZE, PAGE_SIZE, PROT_READ, ANON_PRIVATE | MAP_FIXED, 0), a + 2 * PAGE_SIZE);
+	assert_int_equal(do_mmap(mm, NULL, a + 2 * PAGE_SIZE, PAGE_SIZE, PROT_READ,
+				 ANON_PRIVATE | MAP_FIXED, 0),
+			 a + 2 * PAGE_SIZE);
 	assert_int_equal(do_mremap(mm, a, 2 * PAGE_SIZE, 3 * PAGE_SIZE, 0, 0), -ENOMEM);
 	b = (unsigned long)do_mremap(mm, a, 2 * PAGE_SIZE, 1000 * PAGE_SIZE, MREMAP_MAYMOVE, 0);
 	assert_false(IS_ERR_VALUE(b));
@@ -271,9 +284,12 @@ static void test_mremap(void **state)
 	assert_int_equal(do_mremap(mm, b + 1, PAGE_SIZE, PAGE_SIZE, 0, 0), -EINVAL);
 	assert_int_equal(do_mremap(mm, b, PAGE_SIZE, 0, 0, 0), -EINVAL);
 	assert_int_equal(do_mremap(mm, b, PAGE_SIZE, PAGE_SIZE, MREMAP_FIXED, a), -EINVAL);
-	assert_int_equal(do_mremap(mm, b, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, b + PAGE_SIZE), -EINVAL);
+	assert_int_equal(do_mremap(mm, b, 2 * PAGE_SIZE, 2 * PAGE_SIZE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, b + PAGE_SIZE),
+			 -EINVAL);
 	assert_int_equal(do_mremap(mm, b, PAGE_SIZE, PAGE_SIZE, 0x80, 0), -EINVAL);
-	assert_int_equal(do_mremap(mm, b, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, 0x40000000),
+	assert_int_equal(do_mremap(mm, b, PAGE_SIZE, PAGE_SIZE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, 0x40000000),
 			 0x40000000);
 	assert_int_equal(get_u32(0x40000000), 1);
 	assert_int_equal(get_u32(b), 0);
@@ -314,7 +330,9 @@ static void test_stack_grows(void **state)
 	assert_int_equal(mm->stack_vm, 256);
 	/* A mapping close below keeps the stack away from it. */
 	mm->limits.stack = RLIM_UNLIMITED;
-	assert_int_equal(do_mmap(mm, NULL, top - (4UL << 20), PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0), top - (4UL << 20));
+	assert_int_equal(do_mmap(mm, NULL, top - (4UL << 20), PAGE_SIZE, RW,
+				 ANON_PRIVATE | MAP_FIXED, 0),
+			 top - (4UL << 20));
 	assert_int_equal(posix_store(top - (3UL << 20) - PAGE_SIZE, &v, 4), VM_FAULT_MAPERR);
 	assert_int_equal(posix_store(top - (2UL << 20), &v, 4), 0);
 	end_mm(mm);
@@ -329,7 +347,8 @@ static void test_limits(void **state)
 	mm->limits.as = 10 * PAGE_SIZE;
 	a = map_anon(mm, 8 * PAGE_SIZE, RW);
 	assert_int_equal(do_mmap(mm, NULL, 0, 3 * PAGE_SIZE, RW, ANON_PRIVATE, 0), -ENOMEM);
-	assert_int_equal(do_mremap(mm, a, 8 * PAGE_SIZE, 11 * PAGE_SIZE, MREMAP_MAYMOVE, 0), -ENOMEM);
+	assert_int_equal(do_mremap(mm, a, 8 * PAGE_SIZE, 11 * PAGE_SIZE, MREMAP_MAYMOVE, 0),
+			 -ENOMEM);
 	mm->limits.as = RLIM_UNLIMITED;
 	mm->limits.memlock = 4 * PAGE_SIZE;
 	assert_int_equal(do_mlock(mm, a, 5 * PAGE_SIZE, 0, false), -ENOMEM);
@@ -357,7 +376,8 @@ static void test_overcommit(void **state)
 	assert_int_equal(do_mprotect(mm, a, 50 * PAGE_SIZE, PROT_READ), 0);
 	assert_int_equal(vm_memory_committed() - before, 100);
 	assert_int_equal(do_mmap(mm, NULL, 0, 1UL << 30, RW, ANON_PRIVATE, 0), -ENOMEM);
-	assert_false(IS_ERR_VALUE((unsigned long)do_mmap(mm, NULL, 0, 1UL << 30, RW, ANON_PRIVATE | MAP_NORESERVE, 0)));
+	assert_false(IS_ERR_VALUE((unsigned long)do_mmap(mm, NULL, 0, 1UL << 30, RW,
+							 ANON_PRIVATE | MAP_NORESERVE, 0)));
 	quire_vm.overcommit_memory = 2;
 	assert_int_equal(do_mmap(mm, NULL, 0, 17 << 20, RW, ANON_PRIVATE, 0), -ENOMEM);
 	quire_vm.overcommit_memory = 0;
@@ -416,12 +436,23 @@ static void test_user_copies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MM_TEST(test_mmap_errors),	  MM_TEST(test_neighbours_melt),   MM_TEST(test_map_count_limit),
-		MM_TEST(test_zero_page_and_rss),  MM_TEST(test_protection_faults), MM_TEST(test_last_owner_reuses),
-		MM_TEST(test_shared_stays_shared), MM_TEST(test_fork_flags),	   MM_TEST(test_file_mappings),
-		MM_TEST(test_remove_punches),	  MM_TEST(test_mremap),		   MM_TEST(test_brk),
-		MM_TEST(test_stack_grows),	  MM_TEST(test_limits),		   MM_TEST(test_overcommit),
-		MM_TEST(test_mincore_msync),	  MM_TEST(test_user_copies),
+		MM_TEST(test_mmap_errors),
+		MM_TEST(test_neighbours_melt),
+		MM_TEST(test_map_count_limit),
+		MM_TEST(test_zero_page_and_rss),
+		MM_TEST(test_protection_faults),
+		MM_TEST(test_last_owner_reuses),
+		MM_TEST(test_shared_stays_shared),
+		MM_TEST(test_fork_flags),
+		MM_TEST(test_file_mappings),
+		MM_TEST(test_remove_punches),
+		MM_TEST(test_mremap),
+		MM_TEST(test_brk),
+		MM_TEST(test_stack_grows),
+		MM_TEST(test_limits),
+		MM_TEST(test_overcommit),
+		MM_TEST(test_mincore_msync),
+		MM_TEST(test_user_copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* oom_test.c - who is chosen, what the log says, and that the request that found no memory then gets by. */
+/* oom_test.c - who is chosen, what the log says, and that the request that found no memory then
+ * gets by. */
 #include <limits.h>
 #include "mm_harness.h"
 #include <quire/oom.h>
@@ -32,7 +33,8 @@ static const struct oom_ops ops = { .for_each = for_each, .kill = kill_now };
 
 static void fill(struct mm_struct *mm, unsigned pages)
 {
-	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, pages * PAGE_SIZE, RW, ANON_PRIVATE | MAP_NORESERVE, 0);
+	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, pages * PAGE_SIZE, RW,
+						 ANON_PRIVATE | MAP_NORESERVE, 0);
 
 	for (unsigned i = 0; i < pages; i++)
 		put_u32(a + i * PAGE_SIZE, i);
@@ -44,7 +46,11 @@ static void build_cast(void)
 
 	killed = 0;
 	for (int i = 0; i < NR; i++) {
-		cast[i] = (struct oom_candidate){ .task = &cast[i], .pid = i + 1, .tgid = i + 1, .comm = "prog", .mm = new_mm() };
+		cast[i] = (struct oom_candidate){ .task = &cast[i],
+						  .pid = i + 1,
+						  .tgid = i + 1,
+						  .comm = "prog",
+						  .mm = new_mm() };
 		fill(cast[i].mm, pages[i]);
 	}
 	cast[0].unkillable = true; /* init, though it is the largest */
@@ -76,7 +82,8 @@ static void test_badness(void **state)
 /* Fill memory until somebody has to go. */
 static void exhaust(struct mm_struct *mm)
 {
-	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 8192 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_NORESERVE, 0);
+	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 8192 * PAGE_SIZE, RW,
+						 ANON_PRIVATE | MAP_NORESERVE, 0);
 	unsigned i;
 	u32 v = 1;
 
@@ -99,7 +106,8 @@ static void test_largest_goes(void **state)
 	assert_int_equal(killed, 3);
 	assert_int_equal(oom_kills(), 1);
 	assert_non_null(strstr(log, " invoked oom-killer: gfp_mask=0x"));
-	assert_non_null(strstr(log, "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes "
+	assert_non_null(strstr(log, "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file "
+				    "rss_shmem pgtables_bytes "
 				    "swapents oom_score_adj name\n"));
 	assert_non_null(strstr(log, "Out of memory: Killed process 3 (prog) total-vm:"));
 	end_cast();
@@ -129,7 +137,8 @@ static void test_nobody_left(void **state)
 	oom_init(&ops);
 	posix_log_take();
 	posix_set_mm(cast[0].mm);
-	a = (unsigned long)do_mmap(cast[0].mm, NULL, 0, 8192 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_NORESERVE, 0);
+	a = (unsigned long)do_mmap(cast[0].mm, NULL, 0, 8192 * PAGE_SIZE, RW,
+				   ANON_PRIVATE | MAP_NORESERVE, 0);
 	for (unsigned i = 0; i < 8192 && !got; i++)
 		got = posix_store(a + i * PAGE_SIZE, &v, 4);
 	assert_int_equal(got, VM_FAULT_OOM);
@@ -141,7 +150,10 @@ static void test_nobody_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MM_TEST(test_badness), MM_TEST(test_largest_goes), MM_TEST(test_adj_protects), MM_TEST(test_nobody_left),
+		MM_TEST(test_badness),
+		MM_TEST(test_largest_goes),
+		MM_TEST(test_adj_protects),
+		MM_TEST(test_nobody_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report_test.c - our reports beside real text of Linux 6.18 (tests/fixtures): same names, same order, same columns.
+ * report_test.c - our reports beside real text of Linux 6.18 (tests/fixtures): same names, same
+ * order, same columns.
  *
- * Numbers differ between machines, so lines are compared by shape: every digit becomes 9, and where a column is right-aligned
- * the place of its last digit must agree.
+ * Numbers differ between machines, so lines are compared by shape: every digit becomes 9, and where
+ * a column is right-aligned the place of its last digit must agree.
  */
 #include "mm_harness.h"
 
@@ -21,11 +22,26 @@ static const char *report(void (*show)(struct seq_out *))
 }
 
 static struct mm_struct *shown;
-static void maps_of_shown(struct seq_out *out) { show_pid_maps(out, shown); }
-static void smaps_of_shown(struct seq_out *out) { show_pid_smaps(out, shown); }
-static void rollup_of_shown(struct seq_out *out) { show_pid_smaps_rollup(out, shown); }
-static void statm_of_shown(struct seq_out *out) { show_pid_statm(out, shown); }
-static void status_of_shown(struct seq_out *out) { show_pid_status_mem(out, shown); }
+static void maps_of_shown(struct seq_out *out)
+{
+	show_pid_maps(out, shown);
+}
+static void smaps_of_shown(struct seq_out *out)
+{
+	show_pid_smaps(out, shown);
+}
+static void rollup_of_shown(struct seq_out *out)
+{
+	show_pid_smaps_rollup(out, shown);
+}
+static void statm_of_shown(struct seq_out *out)
+{
+	show_pid_statm(out, shown);
+}
+static void status_of_shown(struct seq_out *out)
+{
+	show_pid_status_mem(out, shown);
+}
 
 static const char *fixture(const char *name)
 {
@@ -34,7 +50,8 @@ static const char *fixture(const char *name)
 	FILE *f;
 	size_t n;
 
-	snprintf(path, sizeof(path), "%.*s/../../fixtures/linux-6.18-proc/%s", (int)(root - __FILE__), __FILE__, name);
+	snprintf(path, sizeof(path), "%.*s/../../fixtures/linux-6.18-proc/%s",
+		 (int)(root - __FILE__), __FILE__, name);
 	f = fopen(path, "r");
 	if (!f)
 		fail_msg("cannot open %s", path);
@@ -56,7 +73,8 @@ static const char *take_line(const char *p, char *line, size_t size)
 	return end + 1;
 }
 
-/* "name value" lines: every line of ours exists in Linux's text, in the same order; with_all: and none is missing. */
+/* "name value" lines: every line of ours exists in Linux's text, in the same order; with_all: and
+ * none is missing. */
 static void compare_keys(const char *mine, const char *theirs, bool with_all, bool same_length)
 {
 	char a[512], b[512], key_a[128], key_b[128];
@@ -82,8 +100,10 @@ static void compare_keys(const char *mine, const char *theirs, bool with_all, bo
 
 static void test_meminfo(void **state)
 {
-	static const char *const needed[] = { "MemTotal:", "MemFree:", "MemAvailable:", "Cached:", "SwapTotal:", "AnonPages:",
-					      "Mapped:", "Shmem:", "Slab:", "PageTables:", "Committed_AS:", "VmallocUsed:" };
+	static const char *const needed[] = { "MemTotal:",   "MemFree:",      "MemAvailable:",
+					      "Cached:",     "SwapTotal:",    "AnonPages:",
+					      "Mapped:",     "Shmem:",        "Slab:",
+					      "PageTables:", "Committed_AS:", "VmallocUsed:" };
 	unsigned i;
 
 	(void)state;
@@ -142,7 +162,8 @@ static void test_pagetypeinfo(void **state)
 	assert_non_null(mine);
 	assert_non_null(theirs);
 	assert_memory_equal(mine, theirs, strcspn(theirs + 2, "\n") + 2);
-	assert_int_equal(strcspn(strstr(mine, "\nNode") + 1, "\n"), strcspn(strstr(theirs, "\nNode") + 1, "\n"));
+	assert_int_equal(strcspn(strstr(mine, "\nNode") + 1, "\n"),
+			 strcspn(strstr(theirs, "\nNode") + 1, "\n"));
 }
 
 /* Every line of the first zone, by its first word. */
@@ -174,7 +195,8 @@ static void test_zoneinfo(void **state)
 	take_line(mine, a, sizeof(a));
 	assert_memory_equal(a, "  start_pfn:           ", 23);
 	assert_non_null(strstr(ours, "Node 0, zone    DMA32\n"));
-	assert_non_null(strstr(ours, "Node 0, zone  Movable\n  pages free     0\n        boost    0\n"));
+	assert_non_null(
+		strstr(ours, "Node 0, zone  Movable\n  pages free     0\n        boost    0\n"));
 }
 
 static void test_slabinfo(void **state)
@@ -193,8 +215,10 @@ static void test_slabinfo(void **state)
 	while ((mine = take_line(mine, a, sizeof(a)))) {
 		int end = 0;
 
-		assert_int_equal(sscanf(a, "%63s %u %u %u %u %u : tunables    0    0    0 : slabdata %u %*u %*u%n", name, &n[0],
-					&n[1], &n[2], &n[3], &n[4], &n[5], &end),
+		assert_int_equal(sscanf(a,
+					"%63s %u %u %u %u %u : tunables    0    0    0 : slabdata "
+					"%u %*u %*u%n",
+					name, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &end),
 				 7);
 		assert_int_equal(a[end], 0);
 		assert_true(n[0] <= n[1]);
@@ -218,7 +242,8 @@ static void build_process(void)
 	assert_int_equal(mm_setup_stack(shown, PORT_TASK_SIZE & ~0xfffffUL, 132 << 10, 0), 0);
 	put_u32((PORT_TASK_SIZE & ~0xfffffUL) - 8, 1);
 	map_anon(shown, 3 * PAGE_SIZE, RW);
-	assert_int_equal(do_mlock(shown, map_anon(shown, PAGE_SIZE, PROT_READ), PAGE_SIZE, 0, true), 0);
+	assert_int_equal(do_mlock(shown, map_anon(shown, PAGE_SIZE, PROT_READ), PAGE_SIZE, 0, true),
+			 0);
 }
 
 static void test_maps(void **state)
@@ -229,9 +254,12 @@ static void test_maps(void **state)
 	(void)state;
 	build_process();
 	file = shmem_file_setup("/dev/shm/x", 8 * PAGE_SIZE);
-	assert_int_equal(do_mmap(shown, file, 0x400000, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, 3), 0x400000);
+	assert_int_equal(do_mmap(shown, file, 0x400000, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC,
+				 MAP_SHARED | MAP_FIXED, 3),
+			 0x400000);
 	report(maps_of_shown);
-	/* The first line worked out from proc(5); column 73 is where Linux's names begin on 64-bit machines. */
+	/* The first line worked out from proc(5); column 73 is where Linux's names begin on 64-bit
+	 * machines. */
 	snprintf(want, sizeof(want), "00400000-00402000 r-xs 00003000 00:01 %lu ", 1UL);
 	assert_memory_equal(ours, want, strlen(want));
 	assert_int_equal(strstr(ours, "/dev/shm/x") - ours, 25 + (int)sizeof(void *) * 6);
@@ -283,8 +311,8 @@ static void test_status_and_statm(void **state)
 	compare_keys(ours, strstr(fixture("self_status"), "VmPeak:"), false, true);
 	assert_non_null(strstr(ours, "VmLck:\t       4 kB\n"));
 	assert_non_null(strstr(ours, "RssAnon:\t       8 kB\n"));
-	assert_int_equal(sscanf(report(statm_of_shown), "%lu %lu %lu %lu %lu %lu %lu\n", &size, &resident, &shared, &text, &lib,
-				&data, &dirty),
+	assert_int_equal(sscanf(report(statm_of_shown), "%lu %lu %lu %lu %lu %lu %lu\n", &size,
+				&resident, &shared, &text, &lib, &data, &dirty),
 			 7);
 	assert_int_equal(size, 5 + 33 + 3 + 1);
 	assert_int_equal(resident, 2);
@@ -302,7 +330,9 @@ static void test_vmallocinfo(void **state)
 	a = vmalloc(3 * PAGE_SIZE);
 	b = ioremap(0xfee00000u, PAGE_SIZE);
 	report(show_vmallocinfo);
-	assert_int_equal(sscanf(ours, "0x%lx-0x%lx %lu 0x%lx pages=%u vmalloc N0=%u\n", &start, &end, &size, &caller, &pages, &node), 6);
+	assert_int_equal(sscanf(ours, "0x%lx-0x%lx %lu 0x%lx pages=%u vmalloc N0=%u\n", &start,
+				&end, &size, &caller, &pages, &node),
+			 6);
 	assert_int_equal(end - start, size);
 	assert_int_equal(size, 4 * PAGE_SIZE);
 	assert_int_equal(pages, 3);
@@ -314,9 +344,10 @@ static void test_vmallocinfo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MM_TEST(test_meminfo),	  MM_TEST(test_vmstat),	  MM_TEST(test_buddyinfo), MM_TEST(test_pagetypeinfo),
-		MM_TEST(test_zoneinfo),	  MM_TEST(test_slabinfo), MM_TEST(test_maps),	   MM_TEST(test_smaps),
-		MM_TEST(test_status_and_statm), MM_TEST(test_vmallocinfo),
+		MM_TEST(test_meminfo),      MM_TEST(test_vmstat),   MM_TEST(test_buddyinfo),
+		MM_TEST(test_pagetypeinfo), MM_TEST(test_zoneinfo), MM_TEST(test_slabinfo),
+		MM_TEST(test_maps),         MM_TEST(test_smaps),    MM_TEST(test_status_and_statm),
+		MM_TEST(test_vmallocinfo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes, zones, descriptors, the hand-over, watermarks: what a machine's memory is divided into. */
+#include "frames/frames.h"
+#include "support/layers.h"
+
+#define MIB (1ULL << 20)
+
+static void holes_have_no_frames(void **state)
+{
+	const struct posix_bank banks[] = { { 4 * MIB, 12 * MIB, 0 }, { 1024 * MIB, 8 * MIB, 0 } };
+
+	(void)state;
+	start_frames(banks, 2, 1);
+	assert_true(pfn_valid(PHYS_PFN(4 * MIB)));
+	assert_true(pfn_valid(PHYS_PFN(1024 * MIB)));
+	assert_false(pfn_valid(PHYS_PFN(512 * MIB)));
+	assert_false(pfn_valid(~0UL));
+	assert_false(pfn_valid(PHYS_PFN(4096 * MIB)));
+	assert_int_equal(NODE_DATA(0)->node_zones[ZONE_DMA].present_pages, 12 * 256);
+	stop_frames();
+}
+
+static void zones_by_address(void **state)
+{
+	const struct posix_bank banks[] = { { 0, 64 * MIB, 0 }, { 4096 * MIB, 64 * MIB, 0 } };
+	const struct zone *dma, *dma32, *normal;
+
+	(void)state;
+	if (sizeof(long) == 4)
+		skip();
+	start_frames(banks, 2, 1);
+	dma = &NODE_DATA(0)->node_zones[ZONE_DMA];
+	dma32 = &NODE_DATA(0)->node_zones[ZONE_DMA32];
+	normal = &NODE_DATA(0)->node_zones[ZONE_NORMAL];
+	assert_int_equal(dma->present_pages, 16 * 256);
+	assert_int_equal(dma32->zone_start_pfn, 16 * 256);
+	assert_int_equal(dma32->present_pages, 48 * 256);
+	assert_int_equal(normal->zone_start_pfn, 4096 * 256);
+	assert_int_equal(normal->present_pages, 64 * 256);
+	assert_false(populated_zone(&NODE_DATA(0)->node_zones[ZONE_MOVABLE]));
+	/* requests stay below what they name, and fall back downwards */
+	for (unsigned i = 0; i < 2000; i++) {
+		struct page *page = alloc_page(i & 1 ? GFP_DMA : GFP_DMA32);
+
+		if (!page)
+			break;
+		assert_true(page_zonenum(page) <= (i & 1 ? ZONE_DMA : ZONE_DMA32));
+		page->index = i;
+		__free_page(page);
+	}
+	stop_frames();
+}
+
+/* The numbers of shared fixtures: a zone of 772915 managed frames above one of 3840 reserves 772915 / 256 = 3019. */
+static void watermarks(void **state)
+{
+	const struct posix_bank bank = { 0, 256 * MIB, 0 };
+	const struct zone *dma, *dma32;
+
+	(void)state;
+	start_frames(&bank, 1, 1);
+	dma = &NODE_DATA(0)->node_zones[ZONE_DMA];
+	dma32 = &NODE_DATA(0)->node_zones[sizeof(long) == 8 ? ZONE_DMA32 : ZONE_NORMAL];
+	/* 4 * sqrt(262144 KiB) is 2048 KiB, less what memblock kept */
+	assert_in_range(min_free_kbytes, 2030, 2048);
+	assert_int_equal(dma->lowmem_reserve[ZONE_DMA], 0);
+	assert_int_equal(dma->lowmem_reserve[dma32->idx], zone_managed_pages(dma32) / 256);
+	for (unsigned i = 1; i < NR_WMARK; i++)
+		assert_true(dma32->_watermark[i] > dma32->_watermark[i - 1]);
+	assert_int_equal(low_wmark_pages(dma32), min_wmark_pages(dma32) + min_wmark_pages(dma32) / 4);
+	assert_true(totalreserve_pages > 0 && si_mem_available() < nr_free_pages());
+	stop_frames();
+}
+
+static void handover(void **state)
+{
+	const struct posix_bank bank = { MIB, 32 * MIB, 0 };
+	unsigned long was;
+
+	(void)state;
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ &bank, 1, 1 }), 0);
+	memblock_reserve(2 * MIB, MIB);
+	memblock_reserve(4 * MIB + 100, 200);
+	memblock_reserve(64 * MIB, MIB); /* not RAM: no concern of ours */
+	frames_init();
+	memblock_free_all();
+	assert_true(PageFlag(pfn_to_page(PHYS_PFN(2 * MIB)), PG_reserved));
+	assert_false(PageFlag(pfn_to_page(PHYS_PFN(3 * MIB)), PG_reserved));
+	assert_true(PageFlag(pfn_to_page(PHYS_PFN(4 * MIB)), PG_reserved));
+	assert_false(PageFlag(pfn_to_page(PHYS_PFN(4 * MIB) + 1), PG_reserved));
+	assert_true(logged("Memory: "));
+	assert_law(frames_check());
+	was = nr_free_pages();
+	assert_int_equal(free_reserved_area(2 * MIB, 3 * MIB, "initrd"), 256);
+	assert_true(logged("Freeing initrd memory: 1024K"));
+	assert_int_equal(nr_free_pages(), was + 256);
+	assert_int_equal(free_reserved_area(2 * MIB, 3 * MIB, "initrd"), 0);
+	assert_law(frames_check());
+	assert_int_equal(percpu_init(1), 0);
+	stop_frames();
+}
+
+static void numa(void **state)
+{
+	const struct posix_bank banks[] = { { 0, 32 * MIB, 0 }, { 32 * MIB, 32 * MIB, 1 }, { 64 * MIB, 32 * MIB, 0 } };
+	struct page *page;
+	unsigned long n = 0;
+
+	(void)state;
+	start_frames(banks, 3, 1);
+	page = alloc_pages_node(1, GFP_KERNEL, 0);
+	assert_int_equal(page_to_nid(page), 1);
+	__free_page(page);
+	page = alloc_page(GFP_KERNEL);
+	assert_int_equal(page_to_nid(page), 0);
+	__free_page(page);
+	/* THISNODE fails when its node is empty, the others go elsewhere */
+	while ((page = alloc_pages_node(1, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, 0))) {
+		page->index = n;
+		SetPageFlag(page, PG_referenced);
+		n++;
+	}
+	assert_in_range(n, 32 * 256 - 600, 32 * 256);
+	page = alloc_pages_node(1, GFP_KERNEL, 0);
+	assert_int_equal(page_to_nid(page), 0);
+	__free_page(page);
+	for (unsigned long pfn = PHYS_PFN(32 * MIB); pfn < PHYS_PFN(64 * MIB); pfn++)
+		if (page_count(pfn_to_page(pfn)))
+			__free_page(pfn_to_page(pfn));
+	stop_frames();
+}
+
+static void thousand_boots(void **state)
+{
+	const struct posix_bank bank = { MIB, 16 * MIB, 0 };
+	unsigned long first = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		struct page *page;
+
+		start_frames(&bank, 1, 2);
+		page = alloc_pages(GFP_KERNEL, 3);
+		if (!i)
+			first = page_to_pfn(page);
+		assert_int_equal(page_to_pfn(page), first);
+		__free_pages(page, 3);
+		stop_frames();
+	}
+}
+
+static void metadata_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24));
+	assert_string_equal(node_stat_text[NR_SLAB_RECLAIMABLE_B], "nr_slab_reclaimable");
+	assert_string_equal(vm_event_text[PGFAULT], "pgfault");
+	assert_string_equal(zone_stat_text[NR_FREE_PAGES], "nr_free_pages");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holes_have_no_frames), cmocka_unit_test(zones_by_address), cmocka_unit_test(watermarks),
+		cmocka_unit_test(handover),		cmocka_unit_test(numa),		    cmocka_unit_test(thousand_boots),
+		cmocka_unit_test(metadata_is_small),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Caches: layout, sharing, constructors, destroying, debugging flags, wrong frees, CPUs, slabinfo. */
+#include <pthread.h>
+#include "heap/heap.h"
+#include "support/layers.h"
+
+static int up(void **state)
+{
+	(void)state;
+	start_heap(32, 2);
+	return 0;
+}
+
+static int down(void **state)
+{
+	(void)state;
+	assert_int_equal(stop_heap(), 0);
+	return 0;
+}
+
+static const struct {
+	u32 size, align;
+	slab_flags_t flags;
+} layouts[] = {
+	{ 1, 0, 0 },		 { 8, 0, 0 },	  { 24, 0, 0 },	  { 40, 0, SLAB_HWCACHE_ALIGN }, { 100, 0, SLAB_HWCACHE_ALIGN },
+	{ 120, 128, 0 },	 { 312, 0, 0 },	  { 416, 0, 0 },  { 1016, 0, 0 },		 { 2112, 64, 0 },
+	{ 5000, 0, 0 },		 { 9000, 0, 0 },  { 40000, 0, 0 }, { 300000, 0, 0 },		 { 64, 4096, 0 },
+	{ 33, 0, SLAB_RED_ZONE | SLAB_POISON }, { 200, 0, SLAB_CONSISTENCY_CHECKS | SLAB_STORE_USER },
+	{ 100, 0, SLAB_RECLAIM_ACCOUNT }, { 100, 0, SLAB_CACHE_DMA }, { 64, 0, SLAB_TYPESAFE_BY_RCU },
+};
+
+static void every_layout(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(layouts); i++) {
+		u32 size = layouts[i].size, align = max(layouts[i].align, 8u);
+		struct kmem_cache *cache = kmem_cache_create("t", size, layouts[i].align, layouts[i].flags | SLAB_NO_MERGE, NULL);
+		unsigned char *o[70];
+
+		assert_non_null(cache);
+		assert_int_equal(kmem_cache_size(cache), size);
+		for (unsigned j = 0; j < 70 && j * size < (4 << 20); j++) {
+			o[j] = kmem_cache_alloc(cache, GFP_KERNEL);
+			assert_non_null(o[j]);
+			assert_int_equal((unsigned long)o[j] & (align - 1), 0);
+			memset(o[j], (int)j, size);
+		}
+		assert_law(heap_check());
+		for (unsigned j = 0; j < 70 && j * size < (4 << 20); j++) {
+			assert_int_equal(o[j][0], j);
+			assert_int_equal(o[j][size - 1], j);
+			kmem_cache_free(cache, o[j]);
+		}
+		assert_law(heap_check());
+		kmem_cache_destroy(cache);
+	}
+	assert_null(kmem_cache_create("zero", 0, 0, 0, NULL));
+	assert_null(kmem_cache_create("huge", KMALLOC_MAX_SIZE, 0, 0, NULL));
+	assert_null(kmem_cache_create("odd", 8, 3, 0, NULL));
+	assert_panics((void)!kmem_cache_create("must", 0, 0, SLAB_PANIC, NULL), "cannot create cache must");
+}
+
+static void sharing(void **state)
+{
+	struct kmem_cache *a = kmem_cache_create("a", 72, 0, 0, NULL), *b = kmem_cache_create("b", 70, 0, 0, NULL);
+	struct kmem_cache *c = kmem_cache_create("c", 72, 0, SLAB_NO_MERGE, NULL);
+	struct kmem_cache *d = kmem_cache_create("d", 72, 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	struct kmem_cache *e = kmem_cache_create_usercopy("e", 72, 0, 0, 8, 16, NULL);
+	void *o;
+
+	(void)state;
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_ptr_not_equal(a, d);
+	assert_ptr_not_equal(a, e);
+	o = kmem_cache_alloc(e, GFP_KERNEL);
+	assert_int_equal(quire_usercopy_check((char *)o + 8, 16), 0);
+	assert_int_not_equal(quire_usercopy_check((char *)o + 8, 17), 0);
+	assert_int_not_equal(quire_usercopy_check(o, 4), 0);
+	assert_int_equal(quire_usercopy_check(&o, 4), 0);
+	kmem_cache_free(e, o);
+	o = kmem_cache_alloc(a, GFP_KERNEL);
+	kmem_cache_destroy(a);
+	kmem_cache_free(b, o);
+	kmem_cache_destroy(b);
+	kmem_cache_destroy(c);
+	kmem_cache_destroy(d);
+	kmem_cache_destroy(e);
+	kmem_cache_destroy(NULL);
+}
+
+static unsigned constructed;
+
+static void construct(void *object)
+{
+	constructed++;
+	memset(object, 0x42, 50);
+}
+
+static void constructors(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("ctor", 50, 0, 0, construct);
+	unsigned char *o[200];
+	unsigned made;
+
+	(void)state;
+	constructed = 0;
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 200; i++) {
+			o[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			for (unsigned j = 0; j < 50; j++)
+				assert_int_equal(o[i][j], 0x42);
+		}
+		for (unsigned i = 0; i < 200; i++)
+			kmem_cache_free(cache, o[i]);
+	}
+	made = constructed;
+	assert_true(made >= 200 && made < 400); /* once per object of a slab, not per allocation */
+	kmem_cache_destroy(cache);
+}
+
+static void destroy_refuses(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("busy", 48, 0, SLAB_NO_MERGE, NULL);
+	void *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL);
+	char words[60];
+
+	(void)state;
+	kmem_cache_free(cache, b);
+	posix_log_take();
+	kmem_cache_destroy(cache);
+	snprintf(words, sizeof(words), "object %p", a);
+	assert_true(strstr(posix_log_take(), words) != NULL);
+	/* it still works */
+	b = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, b);
+	kmem_cache_free(cache, a);
+	assert_law(heap_check());
+	kmem_cache_destroy(cache);
+	assert_false(logged("busy"));
+}
+
+static void wrong_frees(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("w", 64, 0, SLAB_NO_MERGE, NULL);
+	struct kmem_cache *other = kmem_cache_create("other", 64, 0, SLAB_NO_MERGE, NULL);
+	char *o = kmem_cache_alloc(cache, GFP_KERNEL), *p = kmem_cache_alloc(other, GFP_KERNEL);
+	int on_stack;
+
+	(void)state;
+	kmem_cache_free(cache, o);
+	posix_log_take();
+	kmem_cache_free(cache, o);
+	assert_true(logged("is freed twice"));
+	kmem_cache_free(cache, NULL);
+	assert_false(logged("BUG"));
+	kmem_cache_free(cache, p + 8);
+	assert_true(logged("is no object of it"));
+	kmem_cache_free(cache, p);
+	kmem_cache_shrink(cache); /* at the latest when the batch goes back */
+	assert_true(logged("it belongs to other"));
+	kfree(&on_stack);
+	assert_true(logged("which kmalloc did not return"));
+	kfree(p + 8);
+	assert_true(logged("is no object of it"));
+	kmem_cache_free(other, p);
+	kmem_cache_destroy(cache);
+	kmem_cache_destroy(other);
+	assert_law(heap_check());
+}
+
+static void debugging(void **state)
+{
+	slab_flags_t all = SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_CONSISTENCY_CHECKS;
+	struct kmem_cache *cache = kmem_cache_create("dbg", 60, 0, all, NULL);
+	unsigned char *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL), *c;
+
+	(void)state;
+	posix_log_take();
+	a[60] = 1;
+	kmem_cache_free(cache, a);
+	assert_true(strstr(posix_log_take(), "was overrun: byte 0 behind its end is 0x01") != NULL);
+	a[60] = 0xcc;
+	kmem_cache_free(cache, a);
+	kmem_cache_free(cache, b);
+	assert_false(logged("BUG"));
+	kmem_cache_free(cache, a); /* not the last one freed: the full check finds it */
+	assert_true(logged("is freed twice"));
+	b[5] = 0;
+	c = kmem_cache_alloc(cache, GFP_KERNEL);
+	assert_ptr_equal(c, b);
+	assert_true(logged("was written after it was freed: byte 5 is 0x00"));
+	kmem_cache_free(cache, c);
+	kmem_cache_destroy(cache);
+}
+
+static void bulk(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("bulk", 128, 0, SLAB_NO_MERGE, NULL);
+	void *o[100];
+
+	(void)state;
+	assert_int_equal(kmem_cache_alloc_bulk(cache, GFP_KERNEL, 100, o), 100);
+	assert_law(heap_check());
+	kmem_cache_free_bulk(cache, 100, o);
+	quire_fail_nth(50);
+	assert_int_equal(kmem_cache_alloc_bulk(cache, GFP_KERNEL, 100, o), 0);
+	assert_true(quire_fail_fired());
+	kmem_cache_shrink(cache);
+	assert_int_equal(kmem_cache_shrink(cache), 0);
+	kmem_cache_destroy(cache);
+}
+
+/* ---- objects that travel between CPUs --------------------------------------------------------------------- */
+#define TRAVEL 3000
+static void *travel[TRAVEL];
+
+static void *receiver(void *arg)
+{
+	(void)arg;
+	posix_cpu_enter(1);
+	for (unsigned i = 0; i < TRAVEL; i++) {
+		void *o;
+
+		while (!(o = __atomic_exchange_n(&travel[i], NULL, __ATOMIC_ACQ_REL)))
+			port_cpu_relax();
+		kfree(o);
+	}
+	posix_cpu_leave();
+	return NULL;
+}
+
+static void two_cpus(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, receiver, NULL), 0);
+	for (unsigned i = 0; i < TRAVEL; i++)
+		__atomic_store_n(&travel[i], kmalloc(8 + i % 500, GFP_KERNEL), __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	assert_law(heap_check());
+}
+
+static void in_interrupts(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("irq", 40, 0, SLAB_NO_MERGE, NULL);
+	void *a = kmem_cache_alloc(cache, GFP_KERNEL), *b;
+	unsigned long parked = this_cpu_ptr(cache->cpu)->count;
+
+	(void)state;
+	quire_irq_enter();
+	b = kmem_cache_alloc(cache, GFP_ATOMIC);
+	assert_non_null(b);
+	kmem_cache_free(cache, a);
+	quire_irq_exit();
+	assert_int_equal(this_cpu_ptr(cache->cpu)->count, parked);
+	assert_law(heap_check());
+	kmem_cache_free(cache, b);
+	kmem_cache_destroy(cache);
+}
+
+/* The layout of /proc/slabinfo, by the columns of Linux 6.18's. */
+static void slabinfo(void **state)
+{
+	static char text[16384];
+	struct seq_buf buf = { text, sizeof(text) - 1, 0 };
+	struct seq_out out = { seq_buf_emit, &buf, 0, 0 };
+	struct kmem_cache *cache = kmem_cache_create("bio-312", 320, 0, SLAB_NO_MERGE, NULL);
+	void *o = kmem_cache_alloc(cache, GFP_KERNEL);
+
+	(void)state;
+	show_slabinfo(&out);
+	assert_int_equal(out.error, 0);
+	assert_non_null(strstr(text, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> "
+				     "<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> "
+				     "<num_slabs> <sharedavail>\n"));
+	assert_non_null(strstr(text, "\nbio-312               12     12    320   12    1 : tunables    0    0    0 : slabdata      "
+				     "1      1      0\n"));
+	kmem_cache_free(cache, o);
+	kmem_cache_destroy(cache);
+}
+
+static void accounting(void **state)
+{
+	unsigned long before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B), reclaimable;
+	struct kmem_cache *cache = kmem_cache_create("acc", 1024, 0, SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE, NULL);
+	void *o, *large = kmalloc(100000, GFP_KERNEL);
+
+	(void)state;
+	assert_true(global_node_page_state(NR_SLAB_UNRECLAIMABLE_B) >= before + (128 << 10));
+	kfree(large);
+	reclaimable = global_node_page_state(NR_SLAB_RECLAIMABLE_B);
+	o = kmem_cache_alloc(cache, GFP_KERNEL);
+	assert_int_equal(global_node_page_state(NR_SLAB_RECLAIMABLE_B), reclaimable + 8192);
+	kmem_cache_free(cache, o);
+	kmem_cache_destroy(cache);
+	assert_int_equal(global_node_page_state(NR_SLAB_RECLAIMABLE_B), reclaimable);
+}
+
+static void no_memory(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("oom", 4096, 0, SLAB_NO_MERGE, NULL);
+	static void *o[20000];
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 20000 && (o[n] = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	assert_in_range(n, 6000, 8192);
+	assert_law(heap_check());
+	while (n)
+		kmem_cache_free(cache, o[--n]);
+	kmem_cache_destroy(cache);
+	assert_law(frames_check());
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, up, down)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(every_layout), T(sharing),  T(constructors), T(destroy_refuses), T(wrong_frees), T(debugging), T(bulk),
+		T(two_cpus),	 T(in_interrupts), T(slabinfo), T(accounting),	   T(no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

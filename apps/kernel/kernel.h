@@ -125,7 +125,7 @@ struct ktimer {
 void timer_setup(struct ktimer *t, void (*fn)(struct ktimer *t));
 void timer_arm(struct ktimer *t, u64 expires);
 bool timer_cancel(struct ktimer *t);
-/* Block until woken, a signal, or the time `expires` (U64_MAX: never).  False: the time has come. */
+/* Block until woken, a signal, or the time `expires` (TIME_NEVER).  False: the time has come. */
 bool block_until(u64 expires);
 #define TIME_NEVER (~0ULL)
 extern s64 wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */

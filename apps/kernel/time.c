@@ -2,7 +2,7 @@
 /*
  * time.c - timers, the tick, and the system calls about time.
  *
- *   one-shot APIC timer -> trap_timer() -> timers that are due, tick every 10 ms -> arm for the next
+ *   one-shot APIC timer -> trap_timer() -> timers that are due, tick every 10 ms -> arm again
  *
  * Lock: timer_lock, interrupts off, guards the list of timers; their functions run without it.
  */

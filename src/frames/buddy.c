@@ -216,6 +216,22 @@ struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratety
 	return page ? page : take_fallback(zone, order, type);
 }
 
+struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type, unsigned most, unsigned *got)
+{
+	struct page *page;
+
+	assert_spin_locked(&zone->lock);
+	for (unsigned have = order; have <= MAX_PAGE_ORDER; have++) {
+		if (zone->free_area[have].head[type]) {
+			*got = min(have, most);
+			return take_from(zone, have, *got, type);
+		}
+	}
+	page = take_fallback(zone, order, type);
+	*got = order;
+	return page;
+}
+
 enum migratetype get_pageblock_migratetype(const struct page *page)
 {
 	return pageblock_type(page_zone(page), page_to_pfn(page));

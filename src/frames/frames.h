@@ -86,6 +86,9 @@ void pcp_drain_list(struct pcp_list *list, unsigned n);
 struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* Only from blocks of exactly this type. */
 struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* From the smallest block that serves take up to 2^most frames, *got says how many, instead of 2^order: for who would
+ * come back for more of the same. */
+struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type, unsigned most, unsigned *got);
 /* Give a block back and glue it to its free buddies. */
 void buddy_put_locked(struct zone *zone, struct page *page, unsigned order);
 /* Set the type of the pageblock that holds the frame and move its free blocks along.  Frames moved. */

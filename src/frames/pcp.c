@@ -9,6 +9,7 @@
  * Lock:         none: the stacks are touched by task code of their CPU only (quire/percpu.h says who stays out), and by
  *               others once that CPU is offline.  zone->lock for batches.
  */
+#include <quire/bits.h>
 #include <quire/err.h>
 #include <quire/event.h>
 #include <quire/printk.h>
@@ -155,18 +156,41 @@ static void park(struct pcp_list *list, struct page *page)
 	list->nr_moved++;
 }
 
+/* Park 2^(got - order) neighbouring blocks, so that they go out in rising order. */
+static void park_run(const struct zone *zone, struct pcp_list *list, struct page *page, unsigned got)
+{
+	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
+
+	for (unsigned long i = 1UL << (got - list->order); i-- > 0;) {
+		struct page *block = page + (i << list->order);
+
+		page_set_pcp_type(block, type);
+		park(list, block);
+	}
+}
+
+/* A run stays within one pageblock, which has one type. */
+static unsigned max_run(const struct pcp_list *list, unsigned room)
+{
+	unsigned most = min(list->order + ilog2(room), pageblock_order);
+
+	return max(most, (unsigned)list->order);
+}
+
 bool pcp_refill(struct zone *zone, struct pcp_list *list)
 {
+	unsigned room = min((u32)list->batch, list->high - list->count), got;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned n = 0; n < list->batch && list->count < list->high; n++) {
-		struct page *page = buddy_take_locked(zone, list->order, (enum migratetype)list->migratetype);
+	while (room) {
+		unsigned most = max_run(list, room);
+		struct page *page = buddy_take_run_locked(zone, list->order, (enum migratetype)list->migratetype, most, &got);
 
 		if (!page)
 			break;
-		page_set_pcp_type(page, pageblock_type(zone, page_to_pfn(page)));
-		park(list, page);
+		park_run(zone, list, page, got);
+		room -= 1u << (got - list->order);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return list->count != 0;

@@ -245,6 +245,31 @@ static const char *why_not_give(const struct kmem_cache *cache, const struct pag
 	return NULL;
 }
 
+/* The same, when it is likely to be the slab of the object before. */
+static struct page *slab_of_next(const struct kmem_cache *cache, struct page *slab, void *object)
+{
+	if (slab && (unsigned long)object - (unsigned long)page_address(slab) < PAGE_SIZE << cache->order &&
+	    is_object_of(cache, slab, object))
+		return slab;
+	return slab_of_object(cache, object);
+}
+
+static quire_cold void report_not_given(const struct kmem_cache *cache, const void *object, const char *why)
+{
+	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
+}
+
+/* Slabs chained through slab_prev. */
+static void free_slabs(const struct kmem_cache *cache, struct page *slab)
+{
+	struct page *next;
+
+	for (; slab; slab = next) {
+		next = slab->slab_prev;
+		slab_free_frames(cache, slab);
+	}
+}
+
 static void give_object(struct kmem_cache *cache, void *object)
 {
 	struct page *slab = slab_of_object(cache, object), *surplus = NULL;
@@ -261,17 +286,45 @@ static void give_object(struct kmem_cache *cache, void *object)
 		surplus = slab_give(cache, node, slab, object);
 	spin_unlock_irqrestore(&node->lock, flags);
 	if (why)
-		quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
+		report_not_given(cache, object, why);
 	if (surplus)
 		slab_free_frames(cache, surplus);
 }
 
+/* The n oldest objects of a stack go back, under one lock as long as they are from one node. */
 static void flush(struct kmem_cache *cache, struct cpu_objects *c, unsigned long n)
 {
-	for (unsigned long i = 0; i < n; i++)
-		give_object(cache, c->slot[i]);
+	struct page *slab = NULL, *surplus = NULL, *next;
+	struct heap_node *node = NULL;
+	unsigned long flags = 0;
+
+	for (unsigned long i = 0; i < n; i++) {
+		void *object = c->slot[i];
+		const char *why;
+
+		slab = slab_of_next(cache, slab, object);
+		if (!slab)
+			continue;
+		if (node != &cache->node[page_to_nid(slab)]) {
+			if (node)
+				spin_unlock_irqrestore(&node->lock, flags);
+			node = &cache->node[page_to_nid(slab)];
+			spin_lock_irqsave(&node->lock, flags);
+		}
+		why = why_not_give(cache, slab, object);
+		if (unlikely(why)) {
+			report_not_given(cache, object, why);
+		} else if ((next = slab_give(cache, node, slab, object))) {
+			next->slab_prev = surplus; /* off the list: chain through the spare word */
+			surplus = next;
+			slab = NULL;
+		}
+	}
+	if (node)
+		spin_unlock_irqrestore(&node->lock, flags);
 	c->count -= n;
 	memmove(c->slot, c->slot + n, c->count * sizeof(void *));
+	free_slabs(cache, surplus);
 }
 
 void cache_flush_cpu(struct kmem_cache *cache, unsigned cpu)
@@ -302,10 +355,7 @@ unsigned long cache_shrink(struct kmem_cache *cache)
 		}
 		left += node->nr_slabs;
 		spin_unlock_irqrestore(&node->lock, flags);
-		for (; empty; empty = next) {
-			next = empty->slab_prev;
-			slab_free_frames(cache, empty);
-		}
+		free_slabs(cache, empty);
 	}
 	return left;
 }
@@ -318,26 +368,31 @@ static void *clear(const struct kmem_cache *cache, void *object, gfp_t gfp)
 	return object;
 }
 
+/* Through this CPU's stack.  Only making a slab may sleep; after it we may be on another CPU. */
+static void *take_parked(struct kmem_cache *cache, gfp_t gfp)
+{
+	for (;;) {
+		struct cpu_objects *c = this_cpu_ptr(cache->cpu);
+		struct page *slab;
+
+		if (!c->count)
+			c->count = take_existing(cache, NUMA_NO_NODE, c->slot, max((u32)c->capacity / 2, 1u));
+		if (c->count)
+			return c->slot[--c->count];
+		slab = slab_new(cache, gfp, NUMA_NO_NODE);
+		if (!slab)
+			return NULL;
+		add_new_slab(cache, slab);
+	}
+}
+
 static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
-	struct cpu_objects *c = this_cpu_ptr(cache->cpu);
-	void *object, *some[MAX_CPU_OBJECTS / 2];
-	u32 n;
+	void *object;
 
-	if (nid != NUMA_NO_NODE || !c->capacity || !gate_passable(port_percpu_offset()))
-		return take_objects(cache, gfp, nid, &object, 1) ? object : NULL;
-	if (c->count)
-		return c->slot[--c->count];
-	n = take_objects(cache, gfp, nid, some, max((u32)c->capacity / 2, 1u));
-	if (!n)
-		return NULL;
-	/* While we slept for memory another task of this CPU may have filled the stack, or we moved. */
-	c = this_cpu_ptr(cache->cpu);
-	while (n > 1 && c->count < c->capacity)
-		c->slot[c->count++] = some[--n];
-	while (n > 1)
-		give_object(cache, some[--n]);
-	return some[0];
+	if (nid == NUMA_NO_NODE && this_cpu_ptr(cache->cpu)->capacity && gate_passable(port_percpu_offset()))
+		return take_parked(cache, gfp);
+	return take_objects(cache, gfp, nid, &object, 1) ? object : NULL;
 }
 
 static quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)

@@ -172,14 +172,9 @@ static int copy_area(struct mm_struct *mm, struct vm_area_struct *vma, bool *pro
 	unsigned long pages = (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 	struct vm_area_struct *new;
 
-	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(mm, pages) != 0)
+	new = vma_dup_charged(vma, pages);
+	if (!new)
 		return -ENOMEM;
-	new = vma_dup(vma);
-	if (!new) {
-		if (vma->vm_flags & VM_ACCOUNT)
-			vm_uncommit(pages);
-		return -ENOMEM;
-	}
 	new->vm_mm = mm;
 	new->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	range_insert(&mm->areas, &new->range, mm->areas.last);

@@ -84,6 +84,8 @@ struct vm_area_struct *vma_alloc(struct mm_struct *mm);
 /* Another area like it, in no tree and on no list yet; holds its own reference to the file.  NULL:
  * no memory. */
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma);
+/* The same, with `pages` promised for it if the area is accounted. */
+struct vm_area_struct *vma_dup_charged(const struct vm_area_struct *vma, unsigned long pages);
 void vma_free(struct vm_area_struct *vma);
 u64 vma_prot_of(unsigned long vm_flags);
 void vma_set_flags(struct vm_area_struct *vma, unsigned long flags);

@@ -89,14 +89,9 @@ static long move_area(struct mm_struct *mm, struct move *m)
 
 	if (mm->map_count + 2 >= quire_vm.max_map_count)
 		return -ENOMEM;
-	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(mm, pages) != 0)
+	new = vma_dup_charged(vma, pages);
+	if (!new)
 		return -ENOMEM;
-	new = vma_dup(vma);
-	if (!new) {
-		if (vma->vm_flags & VM_ACCOUNT)
-			vm_uncommit(pages);
-		return -ENOMEM;
-	}
 	new->vm_start = m->target;
 	new->vm_end = m->target + m->new_len;
 	new->vm_pgoff = pgoff;

@@ -38,6 +38,18 @@ struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 	return new;
 }
 
+struct vm_area_struct *vma_dup_charged(const struct vm_area_struct *vma, unsigned long pages)
+{
+	struct vm_area_struct *new;
+
+	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(vma->vm_mm, pages) != 0)
+		return NULL;
+	new = vma_dup(vma);
+	if (!new && (vma->vm_flags & VM_ACCOUNT))
+		vm_uncommit(pages);
+	return new;
+}
+
 void vma_free(struct vm_area_struct *vma)
 {
 	if (vma->vm_ops && vma->vm_ops->close)

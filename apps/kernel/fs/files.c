@@ -251,7 +251,7 @@ int fd_alloc(struct kfile *f, unsigned from, bool cloexec)
 	}
 }
 
-/* Put f at `to`, closing what was there.  0 or -errno; takes the reference over when it succeeds. */
+/* Put f at `to`, closing what was there.  0 or -errno; takes the reference over if it succeeds. */
 static int fd_replace(unsigned to, struct kfile *f, bool cloexec)
 {
 	struct files *t = current->files;

@@ -147,14 +147,17 @@ static int map_descriptors(unsigned long at, phys_addr_t pa, bool large)
 
 int port_vmemmap_populate(unsigned long start, unsigned long end)
 {
-	/* One piece of memory for the whole range: a thousand small ones would cost memblock more than clearing them. */
-	phys_addr_t pa = memblock_phys_alloc(end - start, end - start >= LARGE_PAGE ? LARGE_PAGE : PAGE_SIZE);
+	/* One piece of memory for the whole range: a thousand small ones would cost memblock more
+	 * than clearing them. */
+	phys_addr_t pa = memblock_phys_alloc(end - start,
+					     end - start >= LARGE_PAGE ? LARGE_PAGE : PAGE_SIZE);
 
 	if (!pa)
 		return -ENOMEM;
 	memset(port_phys_to_virt(pa), 0, end - start);
 	while (start < end) {
-		bool large = start % LARGE_PAGE == 0 && pa % LARGE_PAGE == 0 && end - start >= LARGE_PAGE;
+		bool large = start % LARGE_PAGE == 0 && pa % LARGE_PAGE == 0 &&
+			     end - start >= LARGE_PAGE;
 		unsigned long size = large ? LARGE_PAGE : PAGE_SIZE;
 
 		if (map_descriptors(start, pa, large))

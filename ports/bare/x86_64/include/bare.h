@@ -43,7 +43,7 @@
 #include <quire/types.h>
 #include <quire/vmalloc.h>
 
-/* The registers of interrupted code, as the entry paths push them at the top of the kernel stack. */
+/* Registers of interrupted code, as the entry paths push them at the top of the kernel stack. */
 struct bare_regs {
 	u64 r15, r14, r13, r12, rbp, rbx;
 	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
@@ -115,7 +115,7 @@ struct bare_boot {
 
 /* ---- defined by the kernel ------------------------------------------------------------------- */
 
-/* Called once, on the boot stack, interrupts off, memblock filled, per-CPU block of CPU 0 loaded. */
+/* Called once: on the boot stack, interrupts off, memblock filled, CPU 0's block loaded. */
 void kernel_main(struct bare_boot *boot) __noreturn;
 /* #PF.  error: bit 0 present, 1 write, 2 user, 4 instruction.  Interrupts as they were at the fault
  * for kernel mode, on for user mode.  For kernel mode return true if it was resolved. */

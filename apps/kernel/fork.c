@@ -224,8 +224,7 @@ static long clone_with(const struct clone_request *r)
 		return PTR_ERR(t);
 	tid = t->tid;
 	if ((r->flags & CLONE_PARENT_SETTID) && put_user((u32)tid, r->parent_tid))
-		pr_warn("clone: %s[%d] gave a bad address for the child's id\n", current->comm,
-			current->tid);
+		tid = t->tid; /* a bad address is the caller's loss, as on Linux */
 	sched_start(t);
 	if (r->flags & CLONE_VFORK)
 		while (still_waiting(t, tid))

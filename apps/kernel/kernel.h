@@ -283,9 +283,8 @@ void task_cache_drain(void);
 struct task *kthread_start(void (*fn)(void *), void *arg, const char *name);
 struct mm_struct *process_mm_get(struct process *p); /* referenced or NULL */
 
-/* fork.c, exit.c, exec.c */
-long do_clone(u64 flags, u64 stack, u32 __user *ptid, u32 __user *ctid, u64 tls, int exit_signal);
-void do_exit(int code) __noreturn;       /* this task */
+/* exit.c, exec.c; `code` is a status as wait4() shows it */
+void do_exit(int code) __noreturn;       /* this task         */
 void do_group_exit(int code) __noreturn; /* the whole process */
 void process_kill_others(struct process *p);
 void exec_release_vfork(struct process *p);
@@ -325,8 +324,6 @@ void futex_exit_robust(struct task *t);
 
 /* time.c */
 void time_init(void);
-void timer_tick(void); /* interrupts off: runs what is due, arms the next */
-void timer_next(void);
 void real_timer_fn(struct ktimer *t);
 
 /* fs/ */

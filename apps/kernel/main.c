@@ -104,6 +104,7 @@ static void init_main(void *arg)
 	if (error)
 		quire_panic("no console for the first program: error %d\n", -error);
 	error = kernel_exec(init_argv[0], init_argv, envp);
+	bare_log_quiet(false);
 	if (error) {
 		printk("quire: cannot run %s: error %d\n", init_argv[0], -error);
 		do_group_exit(127 << 8);
@@ -197,9 +198,11 @@ static unsigned finish(unsigned long before)
 		show_unknown_syscalls(&out);
 	}
 	broken = check_all();
-	printk("quire: check: %s\n", broken ? broken : "every law holds");
-	printk("quire: balance: free before %lu, after %lu, missing %ld\n", before, after,
-	       (long)(before - after));
+	if (broken || before != after || !cmdline_has("quiet")) {
+		printk("quire: check: %s\n", broken ? broken : "every law holds");
+		printk("quire: balance: free before %lu, after %lu, missing %ld\n", before, after,
+		       (long)(before - after));
+	}
 	printk("quire: init exited with status %u\n", status);
 	return broken || before != after ? STATUS_BROKEN : status;
 }
@@ -248,7 +251,18 @@ static void show_layout(void)
 {
 	const struct maps_image *i = &boot_info->image;
 	char brand[64], features[64];
+	struct zone *zone;
+	unsigned long end = 0;
 
+	printk("zones:\n");
+	for_each_populated_zone(zone)
+	{
+		end = max(end, zone_end_pfn(zone));
+		printk("  %-8s %012lx - %012lx  %lu pages, %lu given to the buddy system\n",
+		       zone->name, zone->zone_start_pfn << PAGE_SHIFT,
+		       zone_end_pfn(zone) << PAGE_SHIFT, zone->present_pages,
+		       zone_managed_pages(zone));
+	}
 	bare_cpu_brand(brand, sizeof(brand));
 	bare_features(features, sizeof(features));
 	printk("CPU: %s, TSC %lu.%03lu MHz, on: %s\n", brand,
@@ -257,7 +271,7 @@ static void show_layout(void)
 	printk("virtual memory layout:\n");
 	printk("  user     0000000000000000 - %016lx\n", PORT_TASK_SIZE);
 	printk("  linear   %016lx - %016lx  all RAM\n", PAGE_OFFSET,
-	       PAGE_OFFSET + (ram_pages << PAGE_SHIFT));
+	       PAGE_OFFSET + (end << PAGE_SHIFT));
 	printk("  vmalloc  %016lx - %016lx\n", PORT_VMALLOC_START, PORT_VMALLOC_END);
 	printk("  vmemmap  %016lx\n", PORT_VMEMMAP);
 	printk("  image    %016lx  text %lu KiB, rodata %lu KiB, data and bss %lu KiB\n",

@@ -10,10 +10,10 @@
 
 #include <quire/bits.h>
 
-#define BITS_TO_LONGS(n) (((n) + sizeof(long) * 8 - 1) / (sizeof(long) * 8))
+#define BITS_TO_LONGS(n)            (((n) + sizeof(long) * 8 - 1) / (sizeof(long) * 8))
 #define DECLARE_BITMAP(name, nbits) unsigned long name[BITS_TO_LONGS(nbits)]
-#define BIT_WORD(n) ((n) / BITS_PER_LONG)
-#define BIT_MASK(n) (1UL << ((n) % BITS_PER_LONG))
+#define BIT_WORD(n)                 ((n) / BITS_PER_LONG)
+#define BIT_MASK(n)                 (1UL << ((n) % BITS_PER_LONG))
 
 static inline bool test_bit(unsigned long nr, const unsigned long *map)
 {
@@ -48,7 +48,8 @@ static inline bool test_and_set_bit(unsigned long nr, unsigned long *map)
 
 static inline bool test_and_clear_bit(unsigned long nr, unsigned long *map)
 {
-	return __atomic_fetch_and(&map[BIT_WORD(nr)], ~BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
+	return __atomic_fetch_and(&map[BIT_WORD(nr)], ~BIT_MASK(nr), __ATOMIC_SEQ_CST) &
+	       BIT_MASK(nr);
 }
 
 /* Every bit of [0, nbits) off or on; bits of the last word beyond nbits are cleared. */
@@ -66,16 +67,17 @@ unsigned long bitmap_weight(const unsigned long *map, unsigned long nbits);
 unsigned long find_next_bit(const unsigned long *map, unsigned long size, unsigned long from);
 unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, unsigned long from);
 
-#define find_first_bit(map, size) find_next_bit((map), (size), 0)
+#define find_first_bit(map, size)      find_next_bit((map), (size), 0)
 #define find_first_zero_bit(map, size) find_next_zero_bit((map), (size), 0)
 
 /* The first run of `len` bits that are off, at or after `from`, starting at a multiple of align (a power of
  * two); `size` if there is none. */
-unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size, unsigned long from,
-					 unsigned long len, unsigned long align);
+unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size,
+					 unsigned long from, unsigned long len,
+					 unsigned long align);
 
-#define for_each_set_bit(bit, map, size)                                                        \
-	for ((bit) = find_next_bit((map), (size), 0); (bit) < (size);                           \
+#define for_each_set_bit(bit, map, size)                                                           \
+	for ((bit) = find_next_bit((map), (size), 0); (bit) < (size);                              \
 	     (bit) = find_next_bit((map), (size), (bit) + 1))
 
 #endif

@@ -10,8 +10,8 @@
 #include <quire/types.h>
 
 #define BITS_PER_LONG ((unsigned)(sizeof(long) * 8))
-#define BIT(n) (1UL << (n))
-#define BIT_ULL(n) (1ULL << (n))
+#define BIT(n)        (1UL << (n))
+#define BIT_ULL(n)    (1ULL << (n))
 
 /* Number of the lowest set bit.  x must not be 0. */
 static inline unsigned __ffs(unsigned long x)

@@ -21,10 +21,10 @@ enum quire_memmap_type {
 };
 
 struct quire_memmap_entry {
-	phys_addr_t base;       /* bytes                                                        */
-	phys_addr_t size;       /* bytes                                                        */
-	unsigned type;          /* enum quire_memmap_type                                       */
-	const char *name;       /* for messages, or NULL                                        */
+	phys_addr_t base; /* bytes                                                        */
+	phys_addr_t size; /* bytes                                                        */
+	unsigned type;    /* enum quire_memmap_type                                       */
+	const char *name; /* for messages, or NULL                                        */
 };
 
 /* Less usable RAM than this is refused. */
@@ -37,7 +37,8 @@ struct quire_memmap_entry {
  *   Returns:  0; or -EINVAL with a sentence in why[whylen] that names the entry or says how much RAM there was, and
  *             memblock as before.  Trusts nothing in the map.
  */
-int quire_memmap_add(const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen) __must_check;
+int quire_memmap_add(const struct quire_memmap_entry *e, size_t n, char *why,
+		     size_t whylen) __must_check;
 
 /*
  * Hand all memory that is not reserved to the buddy system, in the largest aligned blocks; mark the rest reserved; log how

@@ -12,33 +12,34 @@
 #include <quire/types.h>
 
 enum quire_event_id {
-	EVENT_mm_page_alloc,            /* pfn (~0: failed), order, gfp         */
-	EVENT_mm_page_free,             /* pfn, order, 0                        */
-	EVENT_mm_page_alloc_extfrag,    /* pfn, order, from type << 8 | to type */
-	EVENT_mm_page_pcpu_drain,       /* frames, zone index, cpu              */
-	EVENT_kmalloc,                  /* object, bytes asked, gfp             */
-	EVENT_kfree,                    /* object, 0, 0                         */
-	EVENT_kmem_cache_alloc,         /* object, cache, gfp                   */
-	EVENT_kmem_cache_free,          /* object, cache, 0                     */
-	EVENT_mmap,                     /* address, length, flags               */
-	EVENT_munmap,                   /* address, length, 0                   */
-	EVENT_brk,                      /* old, new, 0                          */
-	EVENT_mprotect,                 /* address, length, protection          */
-	EVENT_page_fault_user,          /* address, flags, result               */
-	EVENT_fork,                     /* old mm, new mm, 0                    */
-	EVENT_exit_mmap,                /* mm, 0, 0                             */
-	EVENT_vmalloc,                  /* address, bytes, 0                    */
-	EVENT_vfree,                    /* address, bytes, 0                    */
-	EVENT_mm_filemap_add_to_page_cache,     /* pfn, index, 0                */
-	EVENT_mm_filemap_delete_from_page_cache,/* pfn, index, 0                */
-	EVENT_mark_victim,              /* pid, badness, 0                      */
+	EVENT_mm_page_alloc,                     /* pfn (~0: failed), order, gfp         */
+	EVENT_mm_page_free,                      /* pfn, order, 0                        */
+	EVENT_mm_page_alloc_extfrag,             /* pfn, order, from type << 8 | to type */
+	EVENT_mm_page_pcpu_drain,                /* frames, zone index, cpu              */
+	EVENT_kmalloc,                           /* object, bytes asked, gfp             */
+	EVENT_kfree,                             /* object, 0, 0                         */
+	EVENT_kmem_cache_alloc,                  /* object, cache, gfp                   */
+	EVENT_kmem_cache_free,                   /* object, cache, 0                     */
+	EVENT_mmap,                              /* address, length, flags               */
+	EVENT_munmap,                            /* address, length, 0                   */
+	EVENT_brk,                               /* old, new, 0                          */
+	EVENT_mprotect,                          /* address, length, protection          */
+	EVENT_page_fault_user,                   /* address, flags, result               */
+	EVENT_fork,                              /* old mm, new mm, 0                    */
+	EVENT_exit_mmap,                         /* mm, 0, 0                             */
+	EVENT_vmalloc,                           /* address, bytes, 0                    */
+	EVENT_vfree,                             /* address, bytes, 0                    */
+	EVENT_mm_filemap_add_to_page_cache,      /* pfn, index, 0                */
+	EVENT_mm_filemap_delete_from_page_cache, /* pfn, index, 0                */
+	EVENT_mark_victim,                       /* pid, badness, 0                      */
 	NR_QUIRE_EVENTS
 };
 
 struct quire_event_sink {
 	/* Called in the context of the event, which may hold locks with interrupts off: must not sleep,
 	 * allocate or call back into quire. */
-	void (*event)(void *arg, enum quire_event_id id, unsigned long a, unsigned long b, unsigned long c);
+	void (*event)(void *arg, enum quire_event_id id, unsigned long a, unsigned long b,
+		      unsigned long c);
 	void *arg;
 };
 
@@ -48,12 +49,12 @@ extern const char *const quire_event_name[NR_QUIRE_EVENTS];
 /* Listen; NULL ends it.  The sink must outlive its registration.  While no other CPU is inside quire. */
 void quire_event_listen(const struct quire_event_sink *sink);
 
-#define quire_event(id, a, b, c)                                                                \
-	do {                                                                                    \
-		const struct quire_event_sink *sink_ = READ_ONCE(quire_sink);                   \
-		if (unlikely(sink_))                                                            \
-			sink_->event(sink_->arg, EVENT_##id, (unsigned long)(a), (unsigned long)(b), \
-				     (unsigned long)(c));                                       \
+#define quire_event(id, a, b, c)                                                                   \
+	do {                                                                                       \
+		const struct quire_event_sink *sink_ = READ_ONCE(quire_sink);                      \
+		if (unlikely(sink_))                                                               \
+			sink_->event(sink_->arg, EVENT_##id, (unsigned long)(a),                   \
+				     (unsigned long)(b), (unsigned long)(c));                      \
 	} while (0)
 
 /*

@@ -15,46 +15,46 @@
 #include <quire/page.h>
 
 /* Which zones: the highest that will do.  None of them: ZONE_NORMAL. */
-#define __GFP_DMA ((gfp_t)0x01)
-#define __GFP_HIGHMEM ((gfp_t)0x02)
-#define __GFP_DMA32 ((gfp_t)0x04)
-#define __GFP_MOVABLE ((gfp_t)0x08)     /* with HIGHMEM: ZONE_MOVABLE; and the migratetype     */
-#define GFP_ZONEMASK (__GFP_DMA | __GFP_HIGHMEM | __GFP_DMA32 | __GFP_MOVABLE)
-#define __GFP_RECLAIMABLE ((gfp_t)0x10) /* a cache that can be shrunk                          */
+#define __GFP_DMA            ((gfp_t)0x01)
+#define __GFP_HIGHMEM        ((gfp_t)0x02)
+#define __GFP_DMA32          ((gfp_t)0x04)
+#define __GFP_MOVABLE        ((gfp_t)0x08) /* with HIGHMEM: ZONE_MOVABLE; and the migratetype     */
+#define GFP_ZONEMASK         (__GFP_DMA | __GFP_HIGHMEM | __GFP_DMA32 | __GFP_MOVABLE)
+#define __GFP_RECLAIMABLE    ((gfp_t)0x10) /* a cache that can be shrunk                          */
 /* How hard to try. */
-#define __GFP_HIGH ((gfp_t)0x20)        /* may use part of the reserve                         */
-#define __GFP_IO ((gfp_t)0x40)          /* may start device I/O                                */
-#define __GFP_FS ((gfp_t)0x80)          /* may call into file systems                          */
-#define __GFP_ZERO ((gfp_t)0x100)       /* all bytes zero                                      */
-#define __GFP_ATOMIC ((gfp_t)0x200)     /* older name: cannot wait and is urgent               */
-#define __GFP_DIRECT_RECLAIM ((gfp_t)0x400)     /* may sleep to free memory                    */
-#define __GFP_KSWAPD_RECLAIM ((gfp_t)0x800)     /* wakes kswapd when memory is low             */
-#define __GFP_RECLAIM (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
-#define __GFP_WAIT __GFP_RECLAIM        /* its old name                                        */
-#define __GFP_WRITE ((gfp_t)0x1000)
-#define __GFP_NOWARN ((gfp_t)0x2000)    /* no report                                           */
-#define __GFP_RETRY_MAYFAIL ((gfp_t)0x4000)     /* try hard, but kill nobody                   */
-#define __GFP_NOFAIL ((gfp_t)0x8000)    /* never NULL: waits for ever                          */
-#define __GFP_NORETRY ((gfp_t)0x10000)  /* one round of reclaim, then NULL                     */
-#define __GFP_MEMALLOC ((gfp_t)0x20000) /* frees memory soon: all reserves are open            */
-#define __GFP_COMP ((gfp_t)0x40000)     /* compound: every frame knows its head                */
-#define __GFP_NOMEMALLOC ((gfp_t)0x80000)
-#define __GFP_HARDWALL ((gfp_t)0x100000)
-#define __GFP_THISNODE ((gfp_t)0x200000) /* no other node                                      */
-#define __GFP_ACCOUNT ((gfp_t)0x400000)
+#define __GFP_HIGH           ((gfp_t)0x20) /* may use part of the reserve                         */
+#define __GFP_IO             ((gfp_t)0x40) /* may start device I/O                                */
+#define __GFP_FS             ((gfp_t)0x80) /* may call into file systems                          */
+#define __GFP_ZERO           ((gfp_t)0x100) /* all bytes zero                                      */
+#define __GFP_ATOMIC         ((gfp_t)0x200) /* older name: cannot wait and is urgent               */
+#define __GFP_DIRECT_RECLAIM ((gfp_t)0x400) /* may sleep to free memory                    */
+#define __GFP_KSWAPD_RECLAIM ((gfp_t)0x800) /* wakes kswapd when memory is low             */
+#define __GFP_RECLAIM        (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
+#define __GFP_WAIT           __GFP_RECLAIM /* its old name                                        */
+#define __GFP_WRITE          ((gfp_t)0x1000)
+#define __GFP_NOWARN         ((gfp_t)0x2000) /* no report                                           */
+#define __GFP_RETRY_MAYFAIL  ((gfp_t)0x4000) /* try hard, but kill nobody                   */
+#define __GFP_NOFAIL         ((gfp_t)0x8000) /* never NULL: waits for ever                          */
+#define __GFP_NORETRY        ((gfp_t)0x10000) /* one round of reclaim, then NULL                     */
+#define __GFP_MEMALLOC       ((gfp_t)0x20000) /* frees memory soon: all reserves are open            */
+#define __GFP_COMP           ((gfp_t)0x40000) /* compound: every frame knows its head                */
+#define __GFP_NOMEMALLOC     ((gfp_t)0x80000)
+#define __GFP_HARDWALL       ((gfp_t)0x100000)
+#define __GFP_THISNODE       ((gfp_t)0x200000) /* no other node                                      */
+#define __GFP_ACCOUNT        ((gfp_t)0x400000)
 
-#define GFP_ATOMIC (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
-#define GFP_KERNEL (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
-#define GFP_KERNEL_ACCOUNT (GFP_KERNEL | __GFP_ACCOUNT)
-#define GFP_NOWAIT (__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
-#define GFP_NOIO (__GFP_RECLAIM)
-#define GFP_NOFS (__GFP_RECLAIM | __GFP_IO)
-#define GFP_USER (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL)
-#define GFP_DMA __GFP_DMA
-#define GFP_DMA32 __GFP_DMA32
-#define GFP_HIGHUSER (GFP_USER | __GFP_HIGHMEM)
+#define GFP_ATOMIC           (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
+#define GFP_KERNEL           (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_KERNEL_ACCOUNT   (GFP_KERNEL | __GFP_ACCOUNT)
+#define GFP_NOWAIT           (__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
+#define GFP_NOIO             (__GFP_RECLAIM)
+#define GFP_NOFS             (__GFP_RECLAIM | __GFP_IO)
+#define GFP_USER             (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL)
+#define GFP_DMA              __GFP_DMA
+#define GFP_DMA32            __GFP_DMA32
+#define GFP_HIGHUSER         (GFP_USER | __GFP_HIGHMEM)
 #define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
-#define GFP_TRANSHUGE_LIGHT                                                                     \
+#define GFP_TRANSHUGE_LIGHT                                                                        \
 	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
 #define GFP_TRANSHUGE (GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
 
@@ -70,9 +70,10 @@ static inline enum migratetype gfp_migratetype(gfp_t gfp)
 
 /* Four bits for each combination of GFP_ZONEMASK, those with __GFP_DMA being 0, ZONE_DMA; combinations that make no sense
  * get the lowest zone named. */
-#define QUIRE_GFP_ZONES                                                                         \
-	((u64)ZONE_NORMAL | (u64)ZONE_HIGHMEM << 8 | (u64)ZONE_DMA32 << 16 | (u64)ZONE_DMA32 << 24 | \
-	 (u64)ZONE_NORMAL << 32 | (u64)ZONE_MOVABLE << 40 | (u64)ZONE_DMA32 << 48 | (u64)ZONE_DMA32 << 56)
+#define QUIRE_GFP_ZONES                                                                            \
+	((u64)ZONE_NORMAL | (u64)ZONE_HIGHMEM << 8 | (u64)ZONE_DMA32 << 16 |                       \
+	 (u64)ZONE_DMA32 << 24 | (u64)ZONE_NORMAL << 32 | (u64)ZONE_MOVABLE << 40 |                \
+	 (u64)ZONE_DMA32 << 48 | (u64)ZONE_DMA32 << 56)
 
 /* The highest zone the request can use. */
 static inline enum zone_type gfp_zone(gfp_t gfp)
@@ -112,7 +113,7 @@ void split_page(struct page *page, unsigned order);
 static quire_always_inline void __free_pages(struct page *page, unsigned order);
 void free_pages(unsigned long addr, unsigned order);
 #define __free_page(page) __free_pages((page), 0)
-#define free_page(addr) free_pages((addr), 0)
+#define free_page(addr)   free_pages((addr), 0)
 
 /* Free n single frames whose last reference is gone already (put_page_testzero() said so), in one go. */
 void free_pages_bulk_array(struct page **pages, size_t n);
@@ -146,7 +147,8 @@ static inline void put_page(struct page *page)
 /* ---- behind alloc_pages() and __free_pages() ---------------------------------------------------------
  * Flags that are known when the caller is compiled choose the per-CPU list there. */
 #define QUIRE_PCP_COLUMNS 4u
-#define quire_pcp_index(gfp) ((unsigned)gfp_zone(gfp) * QUIRE_PCP_COLUMNS + (unsigned)gfp_migratetype(gfp))
+#define quire_pcp_index(gfp)                                                                       \
+	((unsigned)gfp_zone(gfp) * QUIRE_PCP_COLUMNS + (unsigned)gfp_migratetype(gfp))
 
 /* A single frame; gfp has no __GFP_ZERO, or has it. */
 struct page *alloc_frame(gfp_t gfp, unsigned pcp_index);
@@ -159,8 +161,8 @@ void free_block(struct page *page, unsigned order);
 static quire_always_inline struct page *alloc_pages(gfp_t gfp, unsigned order)
 {
 	if (__builtin_constant_p(order) && order == 0 && __builtin_constant_p(gfp))
-		return gfp & __GFP_ZERO ? alloc_frame_zeroed(gfp, quire_pcp_index(gfp)) :
-					  alloc_frame(gfp, quire_pcp_index(gfp));
+		return gfp & __GFP_ZERO ? alloc_frame_zeroed(gfp, quire_pcp_index(gfp))
+					: alloc_frame(gfp, quire_pcp_index(gfp));
 	return alloc_block(gfp, order);
 }
 

@@ -15,7 +15,10 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) { &(name), &(name) }
+#define LIST_HEAD_INIT(name)                                                                       \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
+	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
 /* Links of an element that was taken off: non-NULL and never mapped, so a second removal is seen. */
@@ -23,7 +26,8 @@ struct list_head {
 #define LIST_POISON2 ((struct list_head *)0x122)
 
 /* Stop, in words, if a link next to the operation is damaged.  Called in debug builds only. */
-void list_check_add(const struct list_head *item, const struct list_head *prev, const struct list_head *next);
+void list_check_add(const struct list_head *item, const struct list_head *prev,
+		    const struct list_head *next);
 void list_check_del(const struct list_head *item);
 
 /* Words of the broken law of a whole list, or NULL. */
@@ -35,7 +39,8 @@ static inline void INIT_LIST_HEAD(struct list_head *head)
 	head->prev = head;
 }
 
-static inline void __list_add(struct list_head *item, struct list_head *prev, struct list_head *next)
+static inline void __list_add(struct list_head *item, struct list_head *prev,
+			      struct list_head *next)
 {
 	if (QUIRE_DEBUG)
 		list_check_add(item, prev, next);
@@ -132,27 +137,28 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	list_splice_init(list, head->prev);
 }
 
-#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_entry(ptr, type, member)        container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
-#define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
-#define list_first_entry_or_null(head, type, member)                                            \
+#define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
+#define list_first_entry_or_null(head, type, member)                                               \
 	(list_empty(head) ? NULL : list_first_entry(head, type, member))
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 #define list_prev_entry(pos, member) list_entry((pos)->member.prev, __typeof__(*(pos)), member)
 
 #define list_for_each(pos, head) for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 /* The _safe forms keep the next element in n, so that pos may be taken off. */
-#define list_for_each_safe(pos, n, head)                                                        \
-	for ((pos) = (head)->next, (n) = (pos)->next; (pos) != (head); (pos) = (n), (n) = (pos)->next)
-#define list_for_each_entry(pos, head, member)                                                  \
+#define list_for_each_safe(pos, n, head)                                                           \
+	for ((pos) = (head)->next, (n) = (pos)->next; (pos) != (head);                             \
+	     (pos) = (n), (n) = (pos)->next)
+#define list_for_each_entry(pos, head, member)                                                     \
 	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head); \
 	     (pos) = list_next_entry(pos, member))
-#define list_for_each_entry_reverse(pos, head, member)                                          \
-	for ((pos) = list_last_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head); \
+#define list_for_each_entry_reverse(pos, head, member)                                             \
+	for ((pos) = list_last_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head);  \
 	     (pos) = list_prev_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member)                                          \
-	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member),                        \
-	    (n) = list_next_entry(pos, member);                                                 \
+#define list_for_each_entry_safe(pos, n, head, member)                                             \
+	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member),                           \
+	    (n) = list_next_entry(pos, member);                                                    \
 	     &(pos)->member != (head); (pos) = (n), (n) = list_next_entry(n, member))
 
 /* ---- hash chains: the head is one pointer, removal still needs no search ------------------------ */
@@ -163,7 +169,10 @@ struct hlist_head {
 	struct hlist_node *first;
 };
 
-#define HLIST_HEAD_INIT { NULL }
+#define HLIST_HEAD_INIT                                                                            \
+	{                                                                                          \
+		NULL                                                                               \
+	}
 #define INIT_HLIST_HEAD(head) ((head)->first = NULL)
 
 static inline void INIT_HLIST_NODE(struct hlist_node *node)
@@ -201,14 +210,17 @@ static inline void hlist_del_init(struct hlist_node *node)
 	INIT_HLIST_NODE(node);
 }
 
-#define hlist_entry_safe(ptr, type, member)                                                     \
-	({ __typeof__(ptr) p_ = (ptr); p_ ? container_of(p_, type, member) : NULL; })
-#define hlist_for_each_entry(pos, head, member)                                                 \
-	for ((pos) = hlist_entry_safe((head)->first, __typeof__(*(pos)), member); (pos);        \
+#define hlist_entry_safe(ptr, type, member)                                                        \
+	({                                                                                         \
+		__typeof__(ptr) p_ = (ptr);                                                        \
+		p_ ? container_of(p_, type, member) : NULL;                                        \
+	})
+#define hlist_for_each_entry(pos, head, member)                                                    \
+	for ((pos) = hlist_entry_safe((head)->first, __typeof__(*(pos)), member); (pos);           \
 	     (pos) = hlist_entry_safe((pos)->member.next, __typeof__(*(pos)), member))
-#define hlist_for_each_entry_safe(pos, n, head, member)                                         \
-	for ((pos) = hlist_entry_safe((head)->first, __typeof__(*(pos)), member);               \
-	     (pos) && ((n) = (pos)->member.next, true);                                         \
+#define hlist_for_each_entry_safe(pos, n, head, member)                                            \
+	for ((pos) = hlist_entry_safe((head)->first, __typeof__(*(pos)), member);                  \
+	     (pos) && ((n) = (pos)->member.next, true);                                            \
 	     (pos) = hlist_entry_safe(n, __typeof__(*(pos)), member))
 
 #endif

@@ -14,36 +14,39 @@
 #include <quire/types.h>
 
 enum lock_rank {
-	LOCK_RANK_NONE,         /* not checked                                                   */
-	LOCK_RANK_KERNEL,       /* .. LOCK_RANK_KERNEL + 31: the embedder's, outermost           */
-	LOCK_RANK_I_MMAP = 64,  /* address_space.i_mmap_lock: who maps a file                    */
-	LOCK_RANK_PAGE_TABLE,   /* mm_struct.page_table_lock: upper tables                       */
-	LOCK_RANK_PTL,          /* entries of one table page (a u32 in struct page: not checked) */
-	LOCK_RANK_I_PAGES,      /* address_space.i_pages_lock: page cache tree                   */
-	LOCK_RANK_SPACES,       /* spare tables and other lists of spaces/                       */
-	LOCK_RANK_VMAP,         /* vmalloc areas                                                 */
+	LOCK_RANK_NONE,        /* not checked                                                   */
+	LOCK_RANK_KERNEL,      /* .. LOCK_RANK_KERNEL + 31: the embedder's, outermost           */
+	LOCK_RANK_I_MMAP = 64, /* address_space.i_mmap_lock: who maps a file                    */
+	LOCK_RANK_PAGE_TABLE,  /* mm_struct.page_table_lock: upper tables                       */
+	LOCK_RANK_PTL,         /* entries of one table page (a u32 in struct page: not checked) */
+	LOCK_RANK_I_PAGES,     /* address_space.i_pages_lock: page cache tree                   */
+	LOCK_RANK_SPACES,      /* spare tables and other lists of spaces/                       */
+	LOCK_RANK_VMAP,        /* vmalloc areas                                                 */
 	LOCK_RANK_SWAP,
-	LOCK_RANK_HEAP_CACHES,  /* list of object caches                                         */
-	LOCK_RANK_PERCPU,       /* layout of the dynamic per-CPU area                            */
-	LOCK_RANK_HEAP,         /* slabs of one cache on one node                                */
-	LOCK_RANK_ZONE,         /* zone->lock: free lists                                        */
-	LOCK_RANK_WAIT,         /* wait queues and the insides of sleeping locks                 */
-	LOCK_RANK_SCHED,        /* .. + 15: the embedder's, taken inside port_unblock()          */
-	LOCK_RANK_LOG = 255,    /* console: last, so that anyone may print                       */
+	LOCK_RANK_HEAP_CACHES, /* list of object caches                                         */
+	LOCK_RANK_PERCPU,      /* layout of the dynamic per-CPU area                            */
+	LOCK_RANK_HEAP,        /* slabs of one cache on one node                                */
+	LOCK_RANK_ZONE,        /* zone->lock: free lists                                        */
+	LOCK_RANK_WAIT,        /* wait queues and the insides of sleeping locks                 */
+	LOCK_RANK_SCHED,       /* .. + 15: the embedder's, taken inside port_unblock()          */
+	LOCK_RANK_LOG = 255,   /* console: last, so that anyone may print                       */
 };
 
 /* ---- spinlocks ------------------------------------------------------------------------------------ */
 typedef struct spinlock {
-	u32 locked;             /* (a) 1 while someone holds it           */
+	u32 locked; /* (a) 1 while someone holds it           */
 #if QUIRE_DEBUG
-	u32 rank;               /* (c) enum lock_rank                     */
-	u32 owner;              /* CPU number + 1 of the holder, else 0   */
-	const char *name;       /* (c) for reports                        */
+	u32 rank;         /* (c) enum lock_rank                     */
+	u32 owner;        /* CPU number + 1 of the holder, else 0   */
+	const char *name; /* (c) for reports                        */
 #endif
 } spinlock_t;
 
 #if QUIRE_DEBUG
-#define SPIN_LOCK_UNLOCKED(lock_name, lock_rank) { 0, (lock_rank), 0, (lock_name) }
+#define SPIN_LOCK_UNLOCKED(lock_name, lock_rank)                                                   \
+	{                                                                                          \
+		0, (lock_rank), 0, (lock_name)                                                     \
+	}
 void lock_debug_init(spinlock_t *lock, const char *name, unsigned rank);
 void lock_debug_before(spinlock_t *lock, bool nested);
 void lock_debug_taken(spinlock_t *lock);
@@ -52,7 +55,10 @@ void lock_debug_assert_held(const spinlock_t *lock);
 /* Stops if this CPU holds a spinlock: called where one may sleep. */
 void lock_debug_assert_none(const char *who);
 #else
-#define SPIN_LOCK_UNLOCKED(lock_name, lock_rank) { 0 }
+#define SPIN_LOCK_UNLOCKED(lock_name, lock_rank)                                                   \
+	{                                                                                          \
+		0                                                                                  \
+	}
 static inline void lock_debug_init(spinlock_t *lock, const char *name, unsigned rank)
 {
 	(void)lock, (void)name, (void)rank;
@@ -146,15 +152,15 @@ static inline bool spin_is_locked(const spinlock_t *lock)
 }
 
 /* flags is an `unsigned long` variable of the caller's: what interrupts were before. */
-#define spin_lock_irqsave(lock, flags)                                                          \
-	do {                                                                                    \
-		(flags) = port_irq_save();                                                      \
-		spin_lock(lock);                                                                \
+#define spin_lock_irqsave(lock, flags)                                                             \
+	do {                                                                                       \
+		(flags) = port_irq_save();                                                         \
+		spin_lock(lock);                                                                   \
 	} while (0)
-#define spin_unlock_irqrestore(lock, flags)                                                     \
-	do {                                                                                    \
-		spin_unlock(lock);                                                              \
-		port_irq_restore(flags);                                                        \
+#define spin_unlock_irqrestore(lock, flags)                                                        \
+	do {                                                                                       \
+		spin_unlock(lock);                                                                 \
+		port_irq_restore(flags);                                                           \
 	} while (0)
 
 /* Debug builds stop unless this CPU holds the lock. */
@@ -169,15 +175,18 @@ static inline void assert_spin_locked(const spinlock_t *lock)
 
 /* Many readers or one writer. */
 struct rw_semaphore {
-	u32 count;              /* (a) RWSEM_* below                                              */
-	spinlock_t wait_lock;   /* guards waiters; irqs off                                       */
+	u32 count;            /* (a) RWSEM_* below                                              */
+	spinlock_t wait_lock; /* guards waiters; irqs off                                       */
 	struct list_head waiters;
 };
-#define RWSEM_WRITER 1u         /* a writer is in                                                 */
-#define RWSEM_WAITERS 2u        /* the list is not empty: newcomers queue                         */
-#define RWSEM_READER 4u         /* one reader                                                     */
+#define RWSEM_WRITER  1u /* a writer is in                                                 */
+#define RWSEM_WAITERS 2u /* the list is not empty: newcomers queue                         */
+#define RWSEM_READER  4u /* one reader                                                     */
 
-#define RWSEM_INITIALIZER(sem) { 0, SPIN_LOCK_UNLOCKED(#sem, LOCK_RANK_WAIT), LIST_HEAD_INIT((sem).waiters) }
+#define RWSEM_INITIALIZER(sem)                                                                     \
+	{                                                                                          \
+		0, SPIN_LOCK_UNLOCKED(#sem, LOCK_RANK_WAIT), LIST_HEAD_INIT((sem).waiters)         \
+	}
 #define DECLARE_RWSEM(sem) struct rw_semaphore sem = RWSEM_INITIALIZER(sem)
 
 void init_rwsem(struct rw_semaphore *sem);
@@ -199,15 +208,16 @@ static inline bool down_read_trylock(struct rw_semaphore *sem)
 	u32 old = READ_ONCE(sem->count);
 
 	while (!(old & (RWSEM_WRITER | RWSEM_WAITERS)))
-		if (__atomic_compare_exchange_n(&sem->count, &old, old + RWSEM_READER, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&sem->count, &old, old + RWSEM_READER, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
 
 static inline void up_read(struct rw_semaphore *sem)
 {
-	if (unlikely(__atomic_sub_fetch(&sem->count, RWSEM_READER, __ATOMIC_RELEASE) == RWSEM_WAITERS))
+	if (unlikely(__atomic_sub_fetch(&sem->count, RWSEM_READER, __ATOMIC_RELEASE) ==
+		     RWSEM_WAITERS))
 		rwsem_wake_slow(sem);
 }
 
@@ -215,7 +225,8 @@ static inline bool down_write_trylock(struct rw_semaphore *sem)
 {
 	u32 none = 0;
 
-	return __atomic_compare_exchange_n(&sem->count, &none, RWSEM_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&sem->count, &none, RWSEM_WRITER, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static inline void down_write(struct rw_semaphore *sem)
@@ -227,14 +238,17 @@ static inline void down_write(struct rw_semaphore *sem)
 
 static inline void up_write(struct rw_semaphore *sem)
 {
-	if (unlikely(__atomic_sub_fetch(&sem->count, RWSEM_WRITER, __ATOMIC_RELEASE) & RWSEM_WAITERS))
+	if (unlikely(__atomic_sub_fetch(&sem->count, RWSEM_WRITER, __ATOMIC_RELEASE) &
+		     RWSEM_WAITERS))
 		rwsem_wake_slow(sem);
 }
 
 /* From writer to reader without letting go. */
 static inline void downgrade_write(struct rw_semaphore *sem)
 {
-	if (unlikely(__atomic_add_fetch(&sem->count, RWSEM_READER - RWSEM_WRITER, __ATOMIC_RELEASE) & RWSEM_WAITERS))
+	if (unlikely(
+		    __atomic_add_fetch(&sem->count, RWSEM_READER - RWSEM_WRITER, __ATOMIC_RELEASE) &
+		    RWSEM_WAITERS))
 		rwsem_wake_slow(sem);
 }
 

@@ -18,64 +18,68 @@
 #include <quire/vmstat.h>
 
 enum zone_type {
-	ZONE_DMA,       /* below 16 MiB: ISA devices                            */
-	ZONE_DMA32,     /* below 4 GiB: 32-bit devices                          */
-	ZONE_NORMAL,    /* the rest that the linear map covers                  */
-	ZONE_HIGHMEM,   /* beyond the linear map (32-bit)                       */
-	ZONE_MOVABLE,   /* only what can be moved or dropped                    */
+	ZONE_DMA,     /* below 16 MiB: ISA devices                            */
+	ZONE_DMA32,   /* below 4 GiB: 32-bit devices                          */
+	ZONE_NORMAL,  /* the rest that the linear map covers                  */
+	ZONE_HIGHMEM, /* beyond the linear map (32-bit)                       */
+	ZONE_MOVABLE, /* only what can be moved or dropped                    */
 	MAX_NR_ZONES
 };
 extern const char *const zone_names[MAX_NR_ZONES];
 
 enum migratetype {
-	MIGRATE_UNMOVABLE,      /* kernel memory: stays where it is             */
-	MIGRATE_MOVABLE,        /* user memory: can be moved                    */
-	MIGRATE_RECLAIMABLE,    /* caches: can be dropped                       */
-	MIGRATE_PCPTYPES,       /* types that have per-CPU lists                */
+	MIGRATE_UNMOVABLE,                     /* kernel memory: stays where it is             */
+	MIGRATE_MOVABLE,                       /* user memory: can be moved                    */
+	MIGRATE_RECLAIMABLE,                   /* caches: can be dropped                       */
+	MIGRATE_PCPTYPES,                      /* types that have per-CPU lists                */
 	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, /* kept for those who cannot wait */
-	MIGRATE_ISOLATE,        /* being emptied: nobody allocates from it      */
+	MIGRATE_ISOLATE,                       /* being emptied: nobody allocates from it      */
 	MIGRATE_TYPES
 };
 extern const char *const migratetype_names[MIGRATE_TYPES];
 
 enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK };
 
-#define MAX_PAGE_ORDER QUIRE_MAX_ORDER
-#define NR_PAGE_ORDERS (QUIRE_MAX_ORDER + 1)
-#define pageblock_order ((unsigned)QUIRE_PAGEBLOCK_ORDER)
+#define MAX_PAGE_ORDER     QUIRE_MAX_ORDER
+#define NR_PAGE_ORDERS     (QUIRE_MAX_ORDER + 1)
+#define pageblock_order    ((unsigned)QUIRE_PAGEBLOCK_ORDER)
 #define pageblock_nr_pages (1UL << QUIRE_PAGEBLOCK_ORDER)
 
 /* Free blocks of one order: doubly linked through page->free_next/free_prev, last freed first. */
 struct free_area {
-	struct page *head[MIGRATE_TYPES];       /* (z) or NULL                          */
-	unsigned long nr[MIGRATE_TYPES];        /* (z) blocks on each list              */
+	struct page *head[MIGRATE_TYPES]; /* (z) or NULL                          */
+	unsigned long nr[MIGRATE_TYPES];  /* (z) blocks on each list              */
 };
 
 struct pcp;
 
 /* Who guards a field:  (c) set once at boot   (z) zone->lock   (a) atomic */
 struct zone {
-	spinlock_t lock;                        /* free lists and pageblock types; irqs off             */
-	u8 idx;                                 /* (c) enum zone_type                                   */
-	u8 node;                                /* (c) node number                                      */
-	u16 id;                                 /* (c) node * 8 + idx: index of vm_counters.zone        */
-	const char *name;                       /* (c)                                                  */
-	struct pglist_data *zone_pgdat;         /* (c)                                                  */
-	unsigned long nr_free;                  /* (z) frames on the free lists                         */
-	unsigned long nr_free_highatomic;       /* (z) of them in HIGHATOMIC and ISOLATE blocks         */
-	unsigned long _watermark[NR_WMARK];     /* (c) frames; min < low < high                         */
-	unsigned long watermark_boost;          /* (z) frames added to each                             */
-	unsigned long lowmem_reserve[MAX_NR_ZONES]; /* (c) frames kept from requests that could have used
+	spinlock_t lock;                  /* free lists and pageblock types; irqs off             */
+	u8 idx;                           /* (c) enum zone_type                                   */
+	u8 node;                          /* (c) node number                                      */
+	u16 id;                           /* (c) node * 8 + idx: index of vm_counters.zone        */
+	const char *name;                 /* (c)                                                  */
+	struct pglist_data *zone_pgdat;   /* (c)                                                  */
+	unsigned long nr_free;            /* (z) frames on the free lists                         */
+	unsigned long nr_free_highatomic; /* (z) of them in HIGHATOMIC and ISOLATE blocks         */
+	unsigned long
+		_watermark[NR_WMARK];  /* (c) frames; min < low < high                         */
+	unsigned long watermark_boost; /* (z) frames added to each                             */
+	unsigned long
+		lowmem_reserve[MAX_NR_ZONES]; /* (c) frames kept from requests that could have used
 						 * the higher zone [i]                                  */
-	unsigned long zone_start_pfn;           /* (c) first frame                                      */
-	unsigned long spanned_pages;            /* (c) frames from first to last, holes included        */
-	unsigned long present_pages;            /* (c) of them RAM                                      */
-	atomic_long_t managed_pages;            /* (a) of them given to the buddy system                */
-	u8 *pageblock_type;                     /* (z) enum migratetype by pageblock; entry 0 is the block of
+	unsigned long zone_start_pfn; /* (c) first frame                                      */
+	unsigned long spanned_pages;  /* (c) frames from first to last, holes included        */
+	unsigned long present_pages;  /* (c) of them RAM                                      */
+	atomic_long_t managed_pages;  /* (a) of them given to the buddy system                */
+	u8 *pageblock_type;           /* (z) enum migratetype by pageblock; entry 0 is the block of
 						 * zone_start_pfn                                       */
-	unsigned long nr_reserved_highatomic;   /* (z) frames in pageblocks of that type                */
-	struct pcp __percpu *pcp;               /* (c) per-CPU lists                                    */
-	struct free_area free_area[NR_PAGE_ORDERS]; /* (z) by order, then by migratetype                */
+	unsigned long
+		nr_reserved_highatomic; /* (z) frames in pageblocks of that type                */
+	struct pcp __percpu *pcp;       /* (c) per-CPU lists                                    */
+	struct free_area
+		free_area[NR_PAGE_ORDERS]; /* (z) by order, then by migratetype                */
 };
 
 /* Zones in the order in which a request tries them. */
@@ -87,7 +91,7 @@ enum { ZONELIST_FALLBACK, ZONELIST_NOFALLBACK, MAX_ZONELISTS };
 
 struct pglist_data {
 	int node_id;
-	bool online;                            /* has memory                           */
+	bool online; /* has memory                           */
 	unsigned long node_start_pfn;
 	unsigned long node_present_pages;
 	unsigned long node_spanned_pages;
@@ -102,13 +106,13 @@ extern struct pglist_data quire_nodes[QUIRE_NR_NODES];
 /* Steps over nodes with memory; NULL ends. */
 struct pglist_data *next_online_pgdat(struct pglist_data *node);
 #define first_online_pgdat() next_online_pgdat(NULL)
-#define for_each_online_pgdat(node)                                                             \
+#define for_each_online_pgdat(node)                                                                \
 	for ((node) = first_online_pgdat(); (node); (node) = next_online_pgdat(node))
 /* Steps over all zones of online nodes, empty ones too. */
 struct zone *next_zone(struct zone *zone);
 #define for_each_zone(zone) for ((zone) = next_zone(NULL); (zone); (zone) = next_zone(zone))
-#define for_each_populated_zone(zone)                                                           \
-	for_each_zone(zone)                                                                     \
+#define for_each_populated_zone(zone)                                                              \
+	for_each_zone(zone)                                                                        \
 		if (populated_zone(zone))
 
 static inline bool populated_zone(const struct zone *zone)
@@ -151,9 +155,9 @@ enum migratetype get_pageblock_migratetype(const struct page *page);
 
 /* ---- what the per-CPU lists hold, for reports ----------------------------------------------------- */
 struct pcp_info {
-	unsigned long count;    /* frames parked                                        */
-	unsigned long high;     /* most that may be                                     */
-	unsigned long batch;    /* moved at a time                                      */
+	unsigned long count; /* frames parked                                        */
+	unsigned long high;  /* most that may be                                     */
+	unsigned long batch; /* moved at a time                                      */
 };
 void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info);
 /* Frames parked by all CPUs for this zone; by everyone. */
@@ -168,11 +172,14 @@ void frames_exit(void);
 
 /* Recompute the watermarks and reserves from managed pages (done by memblock_free_all()). */
 void init_per_zone_wmark_min(void);
-extern unsigned long min_free_kbytes;   /* KiB kept free: 4 * sqrt(lowmem KiB) unless set              */
-extern unsigned long totalreserve_pages; /* frames that user memory cannot count on                    */
+extern unsigned long
+	min_free_kbytes; /* KiB kept free: 4 * sqrt(lowmem KiB) unless set              */
+extern unsigned long
+	totalreserve_pages; /* frames that user memory cannot count on                    */
 
-unsigned long totalram_pages(void);     /* frames given to the buddy system in all                     */
-unsigned long nr_free_pages(void);      /* on free lists now                                           */
+unsigned long totalram_pages(
+	void);                     /* frames given to the buddy system in all                     */
+unsigned long nr_free_pages(void); /* on free lists now                                           */
 /* What can be given to new work without swapping, in frames (MemAvailable). */
 unsigned long si_mem_available(void);
 

@@ -35,7 +35,7 @@ static inline size_t array_size(size_t n, size_t each)
 }
 
 /* Bytes of *ptr followed by `count` elements of its flexible array `member`. */
-#define struct_size(ptr, member, count)                                                         \
+#define struct_size(ptr, member, count)                                                            \
 	size_add(sizeof(*(ptr)), size_mul(sizeof((ptr)->member[0]), (count)))
 
 #endif

@@ -22,23 +22,22 @@
 #define __percpu
 
 /* The section's name is a C identifier, so any ELF linker gives it __start_ and __stop_ symbols. */
-#define QUIRE_PERCPU_ATTR __attribute__((__section__("quire_percpu")))
-#define DEFINE_PER_CPU(type, name) QUIRE_PERCPU_ATTR __typeof__(type) name
-#define DECLARE_PER_CPU(type, name) extern QUIRE_PERCPU_ATTR __typeof__(type) name
+#define QUIRE_PERCPU_ATTR                  __attribute__((__section__("quire_percpu")))
+#define DEFINE_PER_CPU(type, name)         QUIRE_PERCPU_ATTR __typeof__(type) name
+#define DECLARE_PER_CPU(type, name)        extern QUIRE_PERCPU_ATTR __typeof__(type) name
 #define DEFINE_PER_CPU_ALIGNED(type, name) DEFINE_PER_CPU(type, name) quire_cacheline_aligned
 
 /* What to add for CPU n; all 0 before percpu_init(). */
 extern unsigned long quire_percpu_offset[QUIRE_NR_CPUS];
-extern unsigned quire_nr_cpus;          /* CPUs that have an area; 1 before percpu_init()  */
-extern u64 quire_online_cpus;           /* bit n: CPU n runs and may hold cached memory    */
+extern unsigned quire_nr_cpus; /* CPUs that have an area; 1 before percpu_init()  */
+extern u64 quire_online_cpus;  /* bit n: CPU n runs and may hold cached memory    */
 
 /* Copy of CPU `cpu` of what `ptr` points to: the address of a per-CPU variable, or from alloc_percpu(). */
-#define per_cpu_ptr(ptr, cpu)                                                                   \
-	((__typeof__(ptr))((unsigned long)(ptr) + quire_percpu_offset[cpu]))
-#define per_cpu(var, cpu) (*per_cpu_ptr(&(var), cpu))
+#define per_cpu_ptr(ptr, cpu)    ((__typeof__(ptr))((unsigned long)(ptr) + quire_percpu_offset[cpu]))
+#define per_cpu(var, cpu)        (*per_cpu_ptr(&(var), cpu))
 /* This CPU's copy. */
-#define this_cpu_ptr(ptr) ((__typeof__(ptr))((unsigned long)(ptr) + port_percpu_offset()))
-#define this_cpu_read(var) READ_ONCE(*this_cpu_ptr(&(var)))
+#define this_cpu_ptr(ptr)        ((__typeof__(ptr))((unsigned long)(ptr) + port_percpu_offset()))
+#define this_cpu_read(var)       READ_ONCE(*this_cpu_ptr(&(var)))
 #define this_cpu_write(var, val) WRITE_ONCE(*this_cpu_ptr(&(var)), (val))
 
 /* Add to this CPU's copy; an interrupt on this CPU that does the same loses nothing. */
@@ -49,39 +48,40 @@ extern u64 quire_online_cpus;           /* bit n: CPU n runs and may hold cached
 #else
 #define QUIRE_ADD_LONG "addl"
 #endif
-#define this_cpu_add(var, val)                                                                  \
-	do {                                                                                    \
-		__typeof__(&(var)) p_ = this_cpu_ptr(&(var));                                   \
-		__typeof__(var) v_ = (__typeof__(var))(val);                                    \
-		_Static_assert(sizeof(*p_) == 4 || sizeof(*p_) == sizeof(long), "4 bytes or a long"); \
-		if (sizeof(*p_) == 4)                                                           \
-			__asm__("addl %1, %0" : "+m"(*p_) : "er"((u32)v_));                     \
-		else                                                                            \
-			__asm__(QUIRE_ADD_LONG " %1, %0" : "+m"(*p_) : "er"((unsigned long)v_)); \
+#define this_cpu_add(var, val)                                                                     \
+	do {                                                                                       \
+		__typeof__(&(var)) p_ = this_cpu_ptr(&(var));                                      \
+		__typeof__(var) v_ = (__typeof__(var))(val);                                       \
+		_Static_assert(sizeof(*p_) == 4 || sizeof(*p_) == sizeof(long),                    \
+			       "4 bytes or a long");                                               \
+		if (sizeof(*p_) == 4)                                                              \
+			__asm__("addl %1, %0" : "+m"(*p_) : "er"((u32)v_));                        \
+		else                                                                               \
+			__asm__(QUIRE_ADD_LONG " %1, %0" : "+m"(*p_) : "er"((unsigned long)v_));   \
 	} while (0)
 #else
-#define this_cpu_add(var, val)                                                                  \
-	do {                                                                                    \
-		unsigned long flags_ = port_irq_save();                                         \
-		*this_cpu_ptr(&(var)) += (val);                                                 \
-		port_irq_restore(flags_);                                                       \
+#define this_cpu_add(var, val)                                                                     \
+	do {                                                                                       \
+		unsigned long flags_ = port_irq_save();                                            \
+		*this_cpu_ptr(&(var)) += (val);                                                    \
+		port_irq_restore(flags_);                                                          \
 	} while (0)
 #endif
 #define this_cpu_sub(var, val) this_cpu_add(var, -(__typeof__(var))(val))
-#define this_cpu_inc(var) this_cpu_add(var, 1)
-#define this_cpu_dec(var) this_cpu_add(var, -1)
+#define this_cpu_inc(var)      this_cpu_add(var, 1)
+#define this_cpu_dec(var)      this_cpu_add(var, -1)
 
 /* This CPU's number.  put_cpu() ends the stretch in which the caller must stay on it. */
-#define get_cpu() port_cpu_id()
-#define put_cpu() barrier()
+#define get_cpu()          port_cpu_id()
+#define put_cpu()          barrier()
 #define smp_processor_id() port_cpu_id()
-#define get_cpu_var(var) (*this_cpu_ptr(&(var)))
-#define put_cpu_var(var) barrier()
+#define get_cpu_var(var)   (*this_cpu_ptr(&(var)))
+#define put_cpu_var(var)   barrier()
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < quire_nr_cpus; (cpu)++)
-#define for_each_online_cpu(cpu)                                                                \
-	for_each_possible_cpu(cpu)                                                              \
-		if (quire_online_cpus >> (cpu) & 1)
+#define for_each_online_cpu(cpu)                                                                   \
+	for_each_possible_cpu(cpu)                                                                 \
+		if (quire_online_cpus >> (cpu)&1)
 
 /*
  * Lay out areas for CPUs [0, nr_cpus), make the caller's CPU 0 and mark it online.  After the frames
@@ -112,7 +112,7 @@ void free_percpu(void __percpu *ptr);
  * an event sink or fault injection wants to see every operation. */
 DECLARE_PER_CPU(unsigned long, quire_gate);
 #define QUIRE_GATE_WATCHED 0x10000UL
-#define QUIRE_GATE_IRQ 0xffffUL
+#define QUIRE_GATE_IRQ     0xffffUL
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)

@@ -22,19 +22,23 @@
 #include <quire/types.h>
 
 struct rb_node {
-	unsigned long __rb_parent_color;    /* parent's address; bit 0: 1 = black, 0 = red           */
-	struct rb_node *rb_right, *rb_left; /* subtrees, or NULL                                     */
+	unsigned long __rb_parent_color; /* parent's address; bit 0: 1 = black, 0 = red           */
+	struct rb_node *rb_right,
+		*rb_left; /* subtrees, or NULL                                     */
 } __attribute__((__aligned__(sizeof(long))));
 
 struct rb_root {
-	struct rb_node *rb_node;            /* top, or NULL                                          */
+	struct rb_node *rb_node; /* top, or NULL                                          */
 };
 
-#define RB_ROOT ((struct rb_root){ NULL })
+#define RB_ROOT                     ((struct rb_root){ NULL })
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
-#define rb_entry_safe(ptr, type, member)                                                        \
-	({ __typeof__(ptr) p_ = (ptr); p_ ? container_of(p_, type, member) : NULL; })
-#define rb_parent(node) ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
+#define rb_entry_safe(ptr, type, member)                                                           \
+	({                                                                                         \
+		__typeof__(ptr) p_ = (ptr);                                                        \
+		p_ ? container_of(p_, type, member) : NULL;                                        \
+	})
+#define rb_parent(node)     ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
 #define RB_EMPTY_ROOT(root) (!(root)->rb_node)
 /* A node that is on no tree is its own parent. */
 #define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (unsigned long)(node))
@@ -68,8 +72,10 @@ void rb_erase(struct rb_node *node, struct rb_root *root);
 
 /* The same for trees with summaries.  Before the insert the caller has brought the summaries of all
  * ancestors up to date as if no rotation were needed. */
-void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment);
-void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment);
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+			 const struct rb_augment_callbacks *augment);
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
+			const struct rb_augment_callbacks *augment);
 
 /* Neighbours in order, or NULL. */
 struct rb_node *rb_next(const struct rb_node *node);

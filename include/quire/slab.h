@@ -19,27 +19,29 @@ struct kmem_cache;
 struct seq_out;
 
 typedef unsigned int slab_flags_t;
-#define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x00000100)      /* full checks on every free       */
-#define SLAB_RED_ZONE ((slab_flags_t)0x00000400)        /* bytes behind the object show overruns   */
-#define SLAB_POISON ((slab_flags_t)0x00000800)          /* patterns show use before and after      */
-#define SLAB_HWCACHE_ALIGN ((slab_flags_t)0x00002000)   /* own cache lines                         */
-#define SLAB_CACHE_DMA ((slab_flags_t)0x00004000)       /* from ZONE_DMA                           */
-#define SLAB_CACHE_DMA32 ((slab_flags_t)0x00008000)
-#define SLAB_STORE_USER ((slab_flags_t)0x00010000)      /* who allocated and freed last            */
-#define SLAB_RECLAIM_ACCOUNT ((slab_flags_t)0x00020000) /* counts as SReclaimable                  */
-#define SLAB_PANIC ((slab_flags_t)0x00040000)           /* creation must not fail                  */
-#define SLAB_TYPESAFE_BY_RCU ((slab_flags_t)0x00080000) /* memory stays of this kind (no RCU yet: kept apart) */
-#define SLAB_ACCOUNT ((slab_flags_t)0x04000000)
-#define SLAB_NO_MERGE ((slab_flags_t)0x08000000)        /* never shares its slabs with an equal cache */
+#define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x00000100) /* full checks on every free       */
+#define SLAB_RED_ZONE           ((slab_flags_t)0x00000400) /* bytes behind the object show overruns   */
+#define SLAB_POISON             ((slab_flags_t)0x00000800) /* patterns show use before and after      */
+#define SLAB_HWCACHE_ALIGN      ((slab_flags_t)0x00002000) /* own cache lines                         */
+#define SLAB_CACHE_DMA          ((slab_flags_t)0x00004000) /* from ZONE_DMA                           */
+#define SLAB_CACHE_DMA32        ((slab_flags_t)0x00008000)
+#define SLAB_STORE_USER         ((slab_flags_t)0x00010000) /* who allocated and freed last            */
+#define SLAB_RECLAIM_ACCOUNT                                                                       \
+	((slab_flags_t)0x00020000)            /* counts as SReclaimable                  */
+#define SLAB_PANIC ((slab_flags_t)0x00040000) /* creation must not fail                  */
+#define SLAB_TYPESAFE_BY_RCU                                                                       \
+	((slab_flags_t)0x00080000) /* memory stays of this kind (no RCU yet: kept apart) */
+#define SLAB_ACCOUNT  ((slab_flags_t)0x04000000)
+#define SLAB_NO_MERGE ((slab_flags_t)0x08000000) /* never shares its slabs with an equal cache */
 
 /* What kmalloc(0) returns: not NULL, not usable, fine to kfree. */
-#define ZERO_SIZE_PTR ((void *)16)
+#define ZERO_SIZE_PTR       ((void *)16)
 #define ZERO_OR_NULL_PTR(x) ((unsigned long)(x) <= (unsigned long)ZERO_SIZE_PTR)
 
-#define KMALLOC_MIN_SIZE 8u
-#define KMALLOC_MAX_CACHE_SIZE 8192u                    /* bytes; larger ones are whole blocks     */
-#define KMALLOC_MAX_SIZE (PAGE_SIZE << MAX_PAGE_ORDER)
-#define ARCH_KMALLOC_MINALIGN __alignof__(unsigned long long)
+#define KMALLOC_MIN_SIZE       8u
+#define KMALLOC_MAX_CACHE_SIZE 8192u /* bytes; larger ones are whole blocks     */
+#define KMALLOC_MAX_SIZE       (PAGE_SIZE << MAX_PAGE_ORDER)
+#define ARCH_KMALLOC_MINALIGN  __alignof__(unsigned long long)
 
 /* ---- start and stop --------------------------------------------------------------------------------- */
 /* After percpu_init().  0 or -ENOMEM. */
@@ -59,12 +61,15 @@ void show_slabinfo(struct seq_out *out);
  * once when its slab is made; a freed object must be in that state again.  An equal cache may be shared.
  *   Context: task, may sleep.  NULL: no memory, or size 0 or above KMALLOC_MAX_SIZE / 2 (with SLAB_PANIC: panics).
  */
-struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned align, slab_flags_t flags,
-				     void (*ctor)(void *object)) __must_check;
+struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned align,
+				     slab_flags_t flags, void (*ctor)(void *object)) __must_check;
 /* The same; only bytes [useroffset, useroffset + usersize) of an object may be copied to or from user space. */
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, unsigned align, slab_flags_t flags,
-					      unsigned useroffset, unsigned usersize, void (*ctor)(void *object)) __must_check;
-#define KMEM_CACHE(type, flags) kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, unsigned align,
+					      slab_flags_t flags, unsigned useroffset,
+					      unsigned usersize,
+					      void (*ctor)(void *object)) __must_check;
+#define KMEM_CACHE(type, flags)                                                                    \
+	kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
 
 /* Give the cache up.  With live objects it says which and stays as it is.  NULL is fine.  May sleep. */
 void kmem_cache_destroy(struct kmem_cache *cache);
@@ -85,7 +90,8 @@ void *kmem_cache_alloc_zeroed(struct kmem_cache *cache, gfp_t gfp) __must_check;
 
 static quire_always_inline void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return gfp & __GFP_ZERO ? kmem_cache_alloc_zeroed(cache, gfp) : kmem_cache_alloc_plain(cache, gfp);
+	return gfp & __GFP_ZERO ? kmem_cache_alloc_zeroed(cache, gfp)
+				: kmem_cache_alloc_plain(cache, gfp);
 }
 
 static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
@@ -103,7 +109,7 @@ int quire_usercopy_check(const void *ptr, size_t n);
 
 /* ---- kmalloc ------------------------------------------------------------------------------------------- */
 enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, NR_KMALLOC_TYPES };
-#define NR_KMALLOC_CLASSES 13   /* 8 16 32 64 96 128 192 256 512 1k 2k 4k 8k */
+#define NR_KMALLOC_CLASSES 13 /* 8 16 32 64 96 128 192 256 512 1k 2k 4k 8k */
 extern struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][NR_KMALLOC_CLASSES];
 
 /* Class of a size in 1..KMALLOC_MAX_CACHE_SIZE. */
@@ -133,7 +139,8 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node) __must_check;
 static quire_always_inline void *kmalloc(size_t size, gfp_t gfp)
 {
 	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE)
-		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp);
+		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
+					gfp);
 	return __kmalloc(size, gfp);
 }
 
@@ -167,7 +174,7 @@ void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp) __must_check;
 
 /* From kmalloc, kmem_cache_alloc or NULL.  Anything else is reported and left alone. */
 void kfree(const void *object);
-void kfree_sensitive(const void *object);       /* clears it first */
+void kfree_sensitive(const void *object); /* clears it first */
 
 /* Bytes that may be used; 0 for NULL and ZERO_SIZE_PTR. */
 size_t ksize(const void *object);

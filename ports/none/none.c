@@ -39,9 +39,7 @@ void port_percpu_set(unsigned cpu, unsigned long offset)
 }
 
 /* Let another task run; without tasks there is none. */
-void port_yield(void)
-{
-}
+void port_yield(void) {}
 
 /* ---- tier 2: mappings ------------------------------------------------------------------------------- */
 
@@ -103,9 +101,7 @@ void *port_self(void)
 	return &only;
 }
 
-void port_block(void)
-{
-}
+void port_block(void) {}
 
 void port_unblock(void *who)
 {

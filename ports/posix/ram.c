@@ -94,6 +94,24 @@ static void *reserve(size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/* On a 32-bit host the simulated vmalloc area lies where host pointers may be too;
+ * is_vmalloc_addr() could not tell them apart.  So the area is taken from the host before it puts
+ * anything there. */
+#if UINTPTR_MAX <= 0xffffffffu
+static bool window_is_ours;
+
+static void __attribute__((constructor)) reserve_vmalloc_window(void)
+{
+	void *at = (void *)PORT_VMALLOC_START;
+	size_t size = PORT_VMALLOC_END - PORT_VMALLOC_START;
+
+	window_is_ours = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
+			      -1, 0) == at;
+}
+#else
+static const bool window_is_ours = true;
+#endif
+
 static int find_limits(const struct posix_machine *desc)
 {
 	machine.ram_low = ~(phys_addr_t)0;
@@ -131,6 +149,12 @@ int posix_machine_start(const struct posix_machine *desc)
 
 	if (machine.running)
 		return -EBUSY;
+	if (!window_is_ours) {
+		static const char why[] = "posix: the host uses the addresses of the vmalloc area\n";
+
+		port_log(why, sizeof(why) - 1);
+		return -ENOMEM;
+	}
 	err = find_limits(desc);
 	if (err)
 		return err;

@@ -37,7 +37,8 @@ void bitmap_set(unsigned long *map, unsigned long start, unsigned long len)
 {
 	unsigned long end = start + len;
 
-	for (unsigned long base = QUIRE_ALIGN_DOWN(start, BITS_PER_LONG); base < end; base += BITS_PER_LONG)
+	for (unsigned long base = QUIRE_ALIGN_DOWN(start, BITS_PER_LONG); base < end;
+	     base += BITS_PER_LONG)
 		map[BIT_WORD(base)] |= word_mask(base, start, end);
 }
 
@@ -45,7 +46,8 @@ void bitmap_clear(unsigned long *map, unsigned long start, unsigned long len)
 {
 	unsigned long end = start + len;
 
-	for (unsigned long base = QUIRE_ALIGN_DOWN(start, BITS_PER_LONG); base < end; base += BITS_PER_LONG)
+	for (unsigned long base = QUIRE_ALIGN_DOWN(start, BITS_PER_LONG); base < end;
+	     base += BITS_PER_LONG)
 		map[BIT_WORD(base)] &= ~word_mask(base, start, end);
 }
 
@@ -59,11 +61,13 @@ unsigned long bitmap_weight(const unsigned long *map, unsigned long nbits)
 }
 
 /* invert: 0 to look for bits that are on, ~0 for those that are off. */
-static unsigned long find_next(const unsigned long *map, unsigned long size, unsigned long from, unsigned long invert)
+static unsigned long find_next(const unsigned long *map, unsigned long size, unsigned long from,
+			       unsigned long invert)
 {
 	if (from >= size)
 		return size;
-	for (unsigned long base = QUIRE_ALIGN_DOWN(from, BITS_PER_LONG); base < size; base += BITS_PER_LONG) {
+	for (unsigned long base = QUIRE_ALIGN_DOWN(from, BITS_PER_LONG); base < size;
+	     base += BITS_PER_LONG) {
 		unsigned long word = (map[BIT_WORD(base)] ^ invert) & word_mask(base, from, size);
 
 		if (word)
@@ -82,11 +86,12 @@ unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, u
 	return find_next(map, size, from, ~0UL);
 }
 
-unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size, unsigned long from,
-					 unsigned long len, unsigned long align)
+unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size,
+					 unsigned long from, unsigned long len, unsigned long align)
 {
 	while (from < size) {
-		unsigned long start = QUIRE_ALIGN_UP(find_next_zero_bit(map, size, from), align), taken;
+		unsigned long start = QUIRE_ALIGN_UP(find_next_zero_bit(map, size, from), align),
+			      taken;
 
 		if (start < from || start >= size || len > size - start)
 			break;

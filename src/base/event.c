@@ -13,7 +13,7 @@
 const struct quire_event_sink *quire_sink;
 
 static struct {
-	unsigned left;          /* allocations until the one that fails; 0: off */
+	unsigned left; /* allocations until the one that fails; 0: off */
 	bool fired;
 } fail;
 

@@ -3,11 +3,12 @@
 #include <quire/list.h>
 #include <quire/printk.h>
 
-void list_check_add(const struct list_head *item, const struct list_head *prev, const struct list_head *next)
+void list_check_add(const struct list_head *item, const struct list_head *prev,
+		    const struct list_head *next)
 {
 	if (next->prev != prev || prev->next != next)
-		quire_panic("list: adding %p between %p and %p, which are not neighbours\n", (const void *)item,
-			    (const void *)prev, (const void *)next);
+		quire_panic("list: adding %p between %p and %p, which are not neighbours\n",
+			    (const void *)item, (const void *)prev, (const void *)next);
 	if (item == prev || item == next)
 		quire_panic("list: %p is added to a list that it is on\n", (const void *)item);
 }

@@ -26,7 +26,7 @@ void raw_lock_contended(u32 *word)
 
 struct held_lock {
 	spinlock_t *lock;
-	u32 irq_depth;          /* an interrupt's locks are judged apart from those it interrupted */
+	u32 irq_depth; /* an interrupt's locks are judged apart from those it interrupted */
 };
 struct held_locks {
 	unsigned n;
@@ -59,8 +59,8 @@ void lock_debug_before(spinlock_t *lock, bool nested)
 		if (held->at[i].irq_depth != depth || !h->rank || !lock->rank)
 			continue;
 		if (h->rank > lock->rank || (h->rank == lock->rank && !nested))
-			quire_panic("lock: %s (rank %u) is taken while %s (rank %u) is held\n", lock->name,
-				    lock->rank, h->name, h->rank);
+			quire_panic("lock: %s (rank %u) is taken while %s (rank %u) is held\n",
+				    lock->name, lock->rank, h->name, h->rank);
 	}
 }
 
@@ -88,7 +88,8 @@ void lock_debug_release(spinlock_t *lock)
 		lock->owner = 0;
 		return;
 	}
-	quire_panic("lock: %s is released by a CPU that does not hold it\n", lock->name ? lock->name : "(no name)");
+	quire_panic("lock: %s is released by a CPU that does not hold it\n",
+		    lock->name ? lock->name : "(no name)");
 }
 
 void lock_debug_assert_held(const spinlock_t *lock)
@@ -106,6 +107,7 @@ void lock_debug_assert_none(const char *who)
 		quire_panic("lock: %s may sleep and is called from an interrupt\n", who);
 	for (unsigned i = 0; i < held->n; i++)
 		if (held->at[i].irq_depth == depth)
-			quire_panic("lock: %s may sleep and is called with %s held\n", who, held->at[i].lock->name);
+			quire_panic("lock: %s may sleep and is called with %s held\n", who,
+				    held->at[i].lock->name);
 }
 #endif

@@ -14,15 +14,15 @@
 
 struct out {
 	char *buf;
-	size_t size;            /* of buf; text beyond size - 1 is counted only */
+	size_t size; /* of buf; text beyond size - 1 is counted only */
 	size_t len;
 };
 
 struct spec {
 	bool left, zero, plus, space, alt;
 	int width;
-	int precision;          /* -1: none given */
-	int length;             /* -2 hh, -1 h, 0 int, 1 l, 2 ll, 3 z or t */
+	int precision; /* -1: none given */
+	int length;    /* -2 hh, -1 h, 0 int, 1 l, 2 ll, 3 z or t */
 	char conversion;
 };
 

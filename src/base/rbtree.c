@@ -13,7 +13,7 @@
  */
 #include <quire/rbtree.h>
 
-#define RED 0UL
+#define RED   0UL
 #define BLACK 1UL
 
 enum side { LEFT, RIGHT };
@@ -38,13 +38,15 @@ static inline void set_parent(struct rb_node *node, struct rb_node *parent)
 	node->__rb_parent_color = (node->__rb_parent_color & BLACK) | (unsigned long)parent;
 }
 
-static inline void set_parent_color(struct rb_node *node, struct rb_node *parent, unsigned long color)
+static inline void set_parent_color(struct rb_node *node, struct rb_node *parent,
+				    unsigned long color)
 {
 	node->__rb_parent_color = (unsigned long)parent | color;
 }
 
 /* `item` hangs where `old` hung. */
-static inline void replace_child(struct rb_root *root, struct rb_node *parent, struct rb_node *old, struct rb_node *item)
+static inline void replace_child(struct rb_root *root, struct rb_node *parent, struct rb_node *old,
+				 struct rb_node *item)
 {
 	if (!parent)
 		root->rb_node = item;
@@ -58,8 +60,8 @@ static inline void replace_child(struct rb_root *root, struct rb_node *parent, s
  * Lift `to`, which hangs on `side` of `from`, above it.  Colours: to takes from's, from gets `color`; the subtree
  * that changes hands keeps its own.
  */
-static quire_always_inline void rotate_up(struct rb_root *root, struct rb_node *from, struct rb_node *to,
-					  enum side side, unsigned long color,
+static quire_always_inline void rotate_up(struct rb_root *root, struct rb_node *from,
+					  struct rb_node *to, enum side side, unsigned long color,
 					  const struct rb_augment_callbacks *augment)
 {
 	struct rb_node *inner = *link_of(to, other(side)), *parent = rb_parent(from);
@@ -78,8 +80,9 @@ static quire_always_inline void rotate_up(struct rb_root *root, struct rb_node *
 /* ---- insertion ---------------------------------------------------------------------------------- */
 
 /* node and parent are both red and the uncle is not: one or two rotations end it. */
-static quire_always_inline void finish_insert(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
-					      struct rb_node *grand, enum side side,
+static quire_always_inline void finish_insert(struct rb_root *root, struct rb_node *node,
+					      struct rb_node *parent, struct rb_node *grand,
+					      enum side side,
 					      const struct rb_augment_callbacks *augment)
 {
 	if (node == *link_of(parent, other(side))) {
@@ -124,7 +127,8 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 	insert_fixup(node, root, NULL);
 }
 
-void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+			 const struct rb_augment_callbacks *augment)
 {
 	insert_fixup(node, root, augment);
 }
@@ -135,9 +139,9 @@ void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struc
  * Paths through `side` of parent are one black node short.  Repair that, or pass the shortage up: returns the
  * node whose own position is short now, or NULL.
  */
-static quire_always_inline struct rb_node *repair_short_side(struct rb_root *root, struct rb_node *parent,
-							     enum side side,
-							     const struct rb_augment_callbacks *augment)
+static quire_always_inline struct rb_node *repair_short_side(
+	struct rb_root *root, struct rb_node *parent, enum side side,
+	const struct rb_augment_callbacks *augment)
 {
 	struct rb_node *sibling = *link_of(parent, other(side)), *near, *far;
 
@@ -253,7 +257,8 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 	erase(node, root, NULL);
 }
 
-void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
+			const struct rb_augment_callbacks *augment)
 {
 	erase(node, root, augment);
 }

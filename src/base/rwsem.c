@@ -42,7 +42,8 @@ static bool try_enter(struct rw_semaphore *sem, struct rwsem_waiter *me)
 		next = old + (me->writer ? RWSEM_WRITER : RWSEM_READER);
 		if (list_is_singular(&sem->waiters))
 			next &= ~RWSEM_WAITERS;
-	} while (!__atomic_compare_exchange_n(&sem->count, &old, next, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&sem->count, &old, next, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
 	return true;
 }
 

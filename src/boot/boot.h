@@ -12,7 +12,8 @@
  * 0; or -ENOMEM when the list is full and cannot grow, and then nothing has changed.  A list without a name
  * (a scratch list of the caller's) never grows.
  */
-int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags);
+int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
+		    enum memblock_flags flags);
 int region_list_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t size);
 
 /* Words of the broken law of one list, or NULL. */

@@ -18,7 +18,7 @@
 #include <quire/string.h>
 #include "boot.h"
 
-#define INIT_REGIONS 128
+#define INIT_REGIONS  128
 #define DEFAULT_ALIGN 64
 
 static struct memblock_region memory_regions[INIT_REGIONS + 1], reserved_regions[INIT_REGIONS + 1];
@@ -67,7 +67,8 @@ int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 void memblock_free(void *ptr, size_t size)
 {
 	if (ptr && memblock_phys_free(__pa(ptr), size))
-		pr_warn("memblock: no room to note that 0x%llx is free again\n", (unsigned long long)__pa(ptr));
+		pr_warn("memblock: no room to note that 0x%llx is free again\n",
+			(unsigned long long)__pa(ptr));
 }
 
 void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
@@ -84,7 +85,8 @@ void memblock_enforce_memory_limit(phys_addr_t limit)
 {
 	struct memblock_region *r;
 
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		if (limit <= r->size) {
 			phys_addr_t from = r->base + limit;
 
@@ -102,7 +104,8 @@ void memblock_trim_memory(phys_addr_t align)
 
 	while (i < memblock.memory.cnt) {
 		struct memblock_region r = memblock.memory.regions[i];
-		phys_addr_t start = QUIRE_ALIGN_UP(r.base, align), end = QUIRE_ALIGN_DOWN(region_end(&r), align);
+		phys_addr_t start = QUIRE_ALIGN_UP(r.base, align),
+			    end = QUIRE_ALIGN_DOWN(region_end(&r), align);
 		unsigned long cnt = memblock.memory.cnt;
 
 		if (start < r.base || start >= end) {
@@ -196,7 +199,8 @@ phys_addr_t memblock_start_of_DRAM(void)
 
 phys_addr_t memblock_end_of_DRAM(void)
 {
-	return memblock.memory.cnt ? region_end(&memblock.memory.regions[memblock.memory.cnt - 1]) : 0;
+	return memblock.memory.cnt ? region_end(&memblock.memory.regions[memblock.memory.cnt - 1])
+				   : 0;
 }
 
 int memblock_get_region_node_at(phys_addr_t addr)
@@ -208,13 +212,16 @@ int memblock_get_region_node_at(phys_addr_t addr)
 
 static void dump(const struct memblock_type *type)
 {
-	printk("memblock: %s.cnt = %lu, 0x%llx bytes\n", type->name, type->cnt, (unsigned long long)type->total_size);
+	printk("memblock: %s.cnt = %lu, 0x%llx bytes\n", type->name, type->cnt,
+	       (unsigned long long)type->total_size);
 	for (unsigned long i = 0; i < type->cnt; i++) {
 		const struct memblock_region *r = &type->regions[i];
 
-		printk("memblock:  %s[0x%lx] [0x%016llx-0x%016llx], 0x%016llx bytes on node %d flags: 0x%x\n", type->name, i,
-		       (unsigned long long)r->base, (unsigned long long)region_end(r) - 1,
-		       (unsigned long long)r->size, r->nid, (unsigned)r->flags);
+		printk("memblock:  %s[0x%lx] [0x%016llx-0x%016llx], 0x%016llx bytes on node %d "
+		       "flags: 0x%x\n",
+		       type->name, i, (unsigned long long)r->base,
+		       (unsigned long long)region_end(r) - 1, (unsigned long long)r->size, r->nid,
+		       (unsigned)r->flags);
 	}
 }
 
@@ -233,7 +240,7 @@ const char *memblock_check(void)
 
 /* ---- iterators --------------------------------------------------------------------------------------- */
 /* The iterator is the address up to which everything has been shown, so it survives changes of the lists. */
-#define ITER_END (~0ULL)
+#define ITER_END     (~0ULL)
 #define ITER_REV_END (~0ULL - 1)
 
 static bool shown(const struct memblock_region *r, int nid)
@@ -241,8 +248,9 @@ static bool shown(const struct memblock_region *r, int nid)
 	return (nid == NUMA_NO_NODE || r->nid == nid) && !(r->flags & MEMBLOCK_NOMAP);
 }
 
-void __next_mem_range(u64 *idx, int nid, const struct memblock_type *a, const struct memblock_type *b,
-		      phys_addr_t *start, phys_addr_t *end, int *out_nid)
+void __next_mem_range(u64 *idx, int nid, const struct memblock_type *a,
+		      const struct memblock_type *b, phys_addr_t *start, phys_addr_t *end,
+		      int *out_nid)
 {
 	unsigned long i = region_list_find(a, *idx), j;
 
@@ -283,8 +291,9 @@ static unsigned long regions_below(const struct memblock_type *type, phys_addr_t
 	return i < type->cnt && type->regions[i].base < addr ? i + 1 : i;
 }
 
-void __next_mem_range_rev(u64 *idx, int nid, const struct memblock_type *a, const struct memblock_type *b,
-			  phys_addr_t *start, phys_addr_t *end, int *out_nid)
+void __next_mem_range_rev(u64 *idx, int nid, const struct memblock_type *a,
+			  const struct memblock_type *b, phys_addr_t *start, phys_addr_t *end,
+			  int *out_nid)
 {
 	unsigned long i = regions_below(a, *idx), j;
 
@@ -317,12 +326,14 @@ void __next_mem_range_rev(u64 *idx, int nid, const struct memblock_type *a, cons
 }
 
 /* ---- allocation --------------------------------------------------------------------------------------- */
-static phys_addr_t find_top_down(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align, int nid)
+static phys_addr_t find_top_down(phys_addr_t start, phys_addr_t end, phys_addr_t size,
+				 phys_addr_t align, int nid)
 {
 	phys_addr_t from, to, at;
 	u64 i;
 
-	for_each_free_mem_range_reverse(i, nid, &from, &to, NULL) {
+	for_each_free_mem_range_reverse(i, nid, &from, &to, NULL)
+	{
 		from = max(from, start);
 		to = min(to, end);
 		if (from >= to || to - from < size)
@@ -334,12 +345,14 @@ static phys_addr_t find_top_down(phys_addr_t start, phys_addr_t end, phys_addr_t
 	return 0;
 }
 
-static phys_addr_t find_bottom_up(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align, int nid)
+static phys_addr_t find_bottom_up(phys_addr_t start, phys_addr_t end, phys_addr_t size,
+				  phys_addr_t align, int nid)
 {
 	phys_addr_t from, to, at;
 	u64 i;
 
-	for_each_free_mem_range(i, nid, &from, &to, NULL) {
+	for_each_free_mem_range(i, nid, &from, &to, NULL)
+	{
 		from = max(from, start);
 		to = min(to, end);
 		at = QUIRE_ALIGN_UP(from, align);
@@ -349,7 +362,8 @@ static phys_addr_t find_bottom_up(phys_addr_t start, phys_addr_t end, phys_addr_
 	return 0;
 }
 
-static phys_addr_t find_free(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align, int nid)
+static phys_addr_t find_free(phys_addr_t start, phys_addr_t end, phys_addr_t size,
+			     phys_addr_t align, int nid)
 {
 	if (end == MEMBLOCK_ALLOC_ACCESSIBLE)
 		end = memblock.current_limit;
@@ -359,23 +373,26 @@ static phys_addr_t find_free(phys_addr_t start, phys_addr_t end, phys_addr_t siz
 		return 0;
 	/* Frame 0 is never given out: address 0 means failure. */
 	start = max(start, (phys_addr_t)PAGE_SIZE);
-	return memblock.bottom_up ? find_bottom_up(start, end, size, align, nid) :
-				    find_top_down(start, end, size, align, nid);
+	return memblock.bottom_up ? find_bottom_up(start, end, size, align, nid)
+				  : find_top_down(start, end, size, align, nid);
 }
 
-phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align)
+phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
+				   phys_addr_t align)
 {
 	return find_free(start, end, size, align, NUMA_NO_NODE);
 }
 
-static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end, int nid)
+static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+			       phys_addr_t end, int nid)
 {
 	phys_addr_t at = find_free(start, end, size, align, nid);
 
 	return at && !memblock_reserve(at, size) ? at : 0;
 }
 
-phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end)
+phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+				      phys_addr_t end)
 {
 	return alloc_range(size, align, start, end, NUMA_NO_NODE);
 }
@@ -388,7 +405,8 @@ phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int
 }
 
 /* Give up wishes one by one: the node (unless exact), then the lower bound. */
-static void *alloc_virt(phys_addr_t size, phys_addr_t align, phys_addr_t low, phys_addr_t high, int nid, bool exact)
+static void *alloc_virt(phys_addr_t size, phys_addr_t align, phys_addr_t low, phys_addr_t high,
+			int nid, bool exact)
 {
 	phys_addr_t at;
 
@@ -403,18 +421,20 @@ static void *alloc_virt(phys_addr_t size, phys_addr_t align, phys_addr_t low, ph
 	return at ? __va(at) : NULL;
 }
 
-void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr, phys_addr_t max_addr, int nid)
+void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+				 phys_addr_t max_addr, int nid)
 {
 	return alloc_virt(size, align, min_addr, max_addr, nid, false);
 }
 
-void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr, phys_addr_t max_addr,
-				   int nid)
+void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+				   phys_addr_t max_addr, int nid)
 {
 	return alloc_virt(size, align, min_addr, max_addr, nid, true);
 }
 
-void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr, phys_addr_t max_addr, int nid)
+void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+			     phys_addr_t max_addr, int nid)
 {
 	void *at = alloc_virt(size, align, min_addr, max_addr, nid, false);
 

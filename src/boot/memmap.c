@@ -17,20 +17,22 @@
 #include "boot.h"
 
 #define SCRATCH_REGIONS 640
-#define MAX_WARNINGS 16
-#define PHYS_LIMIT ((phys_addr_t)1 << QUIRE_MAX_PHYS_BITS)
+#define MAX_WARNINGS    16
+#define PHYS_LIMIT      ((phys_addr_t)1 << QUIRE_MAX_PHYS_BITS)
 
 static struct memblock_region scratch_regions[SCRATCH_REGIONS + 1];
 
 struct reading {
-	struct memblock_type ram;       /* the scratch list             */
+	struct memblock_type ram; /* the scratch list             */
 	unsigned warnings;
 };
 
 static const char *type_name(unsigned type)
 {
-	static const char *const names[] = { "reserved", "RAM",	     "reserved",  "ACPI tables",
-					     "ACPI NVS", "unusable", "disabled", "persistent memory" };
+	static const char *const names[] = {
+		"reserved", "RAM",      "reserved", "ACPI tables",
+		"ACPI NVS", "unusable", "disabled", "persistent memory"
+	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : "unknown, so reserved";
 }
@@ -38,8 +40,9 @@ static const char *type_name(unsigned type)
 /* "entry 3 (vga) [0xa0000-0xbffff] reserved" */
 static void entry_words(char *buf, size_t size, const struct quire_memmap_entry *e, size_t i)
 {
-	quire_snprintf(buf, size, "entry %zu (%s) [0x%llx-0x%llx] %s", i, e->name ? e->name : "no name",
-		       (unsigned long long)e->base, (unsigned long long)(e->base + e->size - 1), type_name(e->type));
+	quire_snprintf(buf, size, "entry %zu (%s) [0x%llx-0x%llx] %s", i,
+		       e->name ? e->name : "no name", (unsigned long long)e->base,
+		       (unsigned long long)(e->base + e->size - 1), type_name(e->type));
 }
 
 static void warn(struct reading *in, const struct quire_memmap_entry *e, size_t i, const char *what)
@@ -72,7 +75,8 @@ static int read_ram(struct reading *in, const struct quire_memmap_entry *e, size
 		return 0;
 	}
 	if (wraps(e) || e->base + size > PHYS_LIMIT) {
-		warn(in, e, i, wraps(e) ? "wraps around: cut" : "reaches beyond usable addresses: cut");
+		warn(in, e, i,
+		     wraps(e) ? "wraps around: cut" : "reaches beyond usable addresses: cut");
 		size = PHYS_LIMIT - e->base;
 	}
 	err = region_list_add(&in->ram, e->base, size, 0, MEMBLOCK_NONE);
@@ -84,7 +88,8 @@ static int read_ram(struct reading *in, const struct quire_memmap_entry *e, size
 /* Anything else: take it out, and with it every page that it touches. */
 static int read_other(struct reading *in, const struct quire_memmap_entry *e, size_t i)
 {
-	phys_addr_t start = QUIRE_ALIGN_DOWN(e->base, PAGE_SIZE), end = wraps(e) ? ~(phys_addr_t)0 : e->base + e->size;
+	phys_addr_t start = QUIRE_ALIGN_DOWN(e->base, PAGE_SIZE),
+		    end = wraps(e) ? ~(phys_addr_t)0 : e->base + e->size;
 
 	if (!e->size)
 		return 0;
@@ -94,7 +99,8 @@ static int read_other(struct reading *in, const struct quire_memmap_entry *e, si
 	return region_list_remove(&in->ram, start, end - start);
 }
 
-static int read_all(struct reading *in, const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen)
+static int read_all(struct reading *in, const struct quire_memmap_entry *e, size_t n, char *why,
+		    size_t whylen)
 {
 	char words[128];
 
@@ -107,8 +113,8 @@ static int read_all(struct reading *in, const struct quire_memmap_entry *e, size
 			if ((ram ? read_ram : read_other)(in, &e[i], i) == 0)
 				continue;
 			entry_words(words, sizeof(words), &e[i], i);
-			quire_snprintf(why, whylen, "%s makes more than %d separate ranges of RAM", words,
-				       SCRATCH_REGIONS);
+			quire_snprintf(why, whylen, "%s makes more than %d separate ranges of RAM",
+				       words, SCRATCH_REGIONS);
 			return -EINVAL;
 		}
 	}
@@ -123,7 +129,8 @@ static phys_addr_t cut_to_pages(struct memblock_type *ram)
 
 	for (unsigned long i = 0; i < ram->cnt; i++) {
 		struct memblock_region r = ram->regions[i];
-		phys_addr_t start = QUIRE_ALIGN_UP(r.base, PAGE_SIZE), end = QUIRE_ALIGN_DOWN(region_end(&r), PAGE_SIZE);
+		phys_addr_t start = QUIRE_ALIGN_UP(r.base, PAGE_SIZE),
+			    end = QUIRE_ALIGN_DOWN(region_end(&r), PAGE_SIZE);
 
 		if (start >= end)
 			continue;
@@ -147,7 +154,8 @@ static size_t largest_entry(const struct quire_memmap_entry *e, size_t n)
 	return best;
 }
 
-static int refuse_too_little(phys_addr_t total, const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen)
+static int refuse_too_little(phys_addr_t total, const struct quire_memmap_entry *e, size_t n,
+			     char *why, size_t whylen)
 {
 	size_t best = largest_entry(e, n);
 	char words[128] = "no entry is RAM";
@@ -173,8 +181,9 @@ static int commit(struct memblock_type *ram, char *why, size_t whylen)
 			goto undo;
 	return 0;
 undo:
-	quire_snprintf(why, whylen, "no room to note range %lu of %lu, [0x%llx-0x%llx]", i, ram->cnt,
-		       (unsigned long long)ram->regions[i].base, (unsigned long long)region_end(&ram->regions[i]) - 1);
+	quire_snprintf(why, whylen, "no room to note range %lu of %lu, [0x%llx-0x%llx]", i,
+		       ram->cnt, (unsigned long long)ram->regions[i].base,
+		       (unsigned long long)region_end(&ram->regions[i]) - 1);
 	while (i-- > 0)
 		memblock_remove(ram->regions[i].base, ram->regions[i].size);
 	memblock_remove(ram->regions[first].base, ram->regions[first].size);

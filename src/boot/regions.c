@@ -30,8 +30,8 @@ unsigned long region_list_find(const struct memblock_type *type, phys_addr_t add
 	return low;
 }
 
-static void insert_at(struct memblock_type *type, unsigned long i, phys_addr_t base, phys_addr_t end, int nid,
-		      enum memblock_flags flags)
+static void insert_at(struct memblock_type *type, unsigned long i, phys_addr_t base,
+		      phys_addr_t end, int nid, enum memblock_flags flags)
 {
 	struct memblock_region *r = &type->regions[i];
 
@@ -79,7 +79,8 @@ static bool clip(phys_addr_t base, phys_addr_t size, phys_addr_t *end)
  */
 static int grow(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 {
-	phys_addr_t old_size = type->max * sizeof(struct memblock_region), new_size = QUIRE_ALIGN_UP(old_size * 2, PAGE_SIZE), at, low;
+	phys_addr_t old_size = type->max * sizeof(struct memblock_region),
+		    new_size = QUIRE_ALIGN_UP(old_size * 2, PAGE_SIZE), at, low;
 
 	if (!type->name)
 		return -ENOMEM;
@@ -96,7 +97,8 @@ static int grow(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 	return memblock_reserve(at, new_size);
 }
 
-static int make_room(struct memblock_type *type, unsigned long more, phys_addr_t base, phys_addr_t end)
+static int make_room(struct memblock_type *type, unsigned long more, phys_addr_t base,
+		     phys_addr_t end)
 {
 	while (type->cnt + more > type->max)
 		if (grow(type, base, end))
@@ -105,13 +107,14 @@ static int make_room(struct memblock_type *type, unsigned long more, phys_addr_t
 }
 
 /* Holes of the list inside [base, end): how many, or with `fill` put a region into each. */
-static unsigned long holes(struct memblock_type *type, phys_addr_t base, phys_addr_t end, bool fill, int nid,
-			   enum memblock_flags flags)
+static unsigned long holes(struct memblock_type *type, phys_addr_t base, phys_addr_t end, bool fill,
+			   int nid, enum memblock_flags flags)
 {
 	unsigned long i = region_list_find(type, base), n = 0;
 
 	while (base < end) {
-		phys_addr_t next = i < type->cnt ? type->regions[i].base : end, stop = min(next, end);
+		phys_addr_t next = i < type->cnt ? type->regions[i].base : end,
+			    stop = min(next, end);
 
 		if (base < stop) {
 			n++;
@@ -125,7 +128,8 @@ static unsigned long holes(struct memblock_type *type, phys_addr_t base, phys_ad
 	return n;
 }
 
-int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
+int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
+		    enum memblock_flags flags)
 {
 	phys_addr_t end;
 
@@ -157,8 +161,8 @@ static void split_at(struct memblock_type *type, phys_addr_t at)
 }
 
 /* Split at both ends; [*first, *last) are the regions inside.  0 or -ENOMEM. */
-static int isolate(struct memblock_type *type, phys_addr_t base, phys_addr_t end, unsigned long *first,
-		   unsigned long *last)
+static int isolate(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+		   unsigned long *first, unsigned long *last)
 {
 	if (make_room(type, 2, base, end))
 		return -ENOMEM;
@@ -184,7 +188,8 @@ int region_list_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t
 	return 0;
 }
 
-static int change_flags(phys_addr_t base, phys_addr_t size, enum memblock_flags set, enum memblock_flags clear)
+static int change_flags(phys_addr_t base, phys_addr_t size, enum memblock_flags set,
+			enum memblock_flags clear)
 {
 	unsigned long first, last;
 	phys_addr_t end;

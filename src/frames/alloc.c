@@ -65,7 +65,8 @@ static quire_always_inline void push_frame(struct page *page, unsigned long offs
 {
 	u32 flags = page->flags;
 
-	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) && likely(!page->_mapcount.counter) && gate_open(offset)) {
+	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) &&
+	    likely(!page->_mapcount.counter) && gate_open(offset)) {
 		struct pcp_list *list = percpu_at(&pcp_map, offset)->free[flags >> PAGE_ZONE_SHIFT];
 
 		if (likely(list->count < list->high)) {

@@ -50,21 +50,27 @@ static void list_remove(struct zone *zone, struct page *page, unsigned order, en
 
 static void account(struct zone *zone, long frames, enum migratetype type)
 {
-	WRITE_ONCE(zone->nr_free, zone->nr_free + (unsigned long)frames); /* watermarks are checked without the lock */
+	WRITE_ONCE(zone->nr_free,
+		   zone->nr_free +
+			   (unsigned long)frames); /* watermarks are checked without the lock */
 	if (type >= MIGRATE_PCPTYPES)
-		WRITE_ONCE(zone->nr_free_highatomic, zone->nr_free_highatomic + (unsigned long)frames);
+		WRITE_ONCE(zone->nr_free_highatomic,
+			   zone->nr_free_highatomic + (unsigned long)frames);
 }
 
 /* Whether the neighbour at the other half is free as a whole and may be joined. */
-static bool can_merge(const struct zone *zone, const struct page *page, const struct page *buddy, unsigned order)
+static bool can_merge(const struct zone *zone, const struct page *page, const struct page *buddy,
+		      unsigned order)
 {
-	if (!PageFlag(buddy, PG_buddy) || buddy->order != order || (page->flags ^ buddy->flags) & PAGE_PLACE_MASK)
+	if (!PageFlag(buddy, PG_buddy) || buddy->order != order ||
+	    (page->flags ^ buddy->flags) & PAGE_PLACE_MASK)
 		return false;
 	if (order >= pageblock_order) {
-		enum migratetype a = pageblock_type(zone, page_to_pfn(page)), b = pageblock_type(zone, page_to_pfn(buddy));
+		enum migratetype a = pageblock_type(zone, page_to_pfn(page)),
+				 b = pageblock_type(zone, page_to_pfn(buddy));
 
-		/* Blocks that are kept apart on purpose stay apart. */
-		return a == b || (a < MIGRATE_PCPTYPES && b < MIGRATE_PCPTYPES);
+		/* Pageblocks that are kept apart on purpose stay single. */
+		return a < MIGRATE_PCPTYPES && b < MIGRATE_PCPTYPES;
 	}
 	return true;
 }
@@ -94,10 +100,12 @@ static void split(struct zone *zone, struct page *page, unsigned have, unsigned 
 	unsigned long pfn = page_to_pfn(page);
 
 	while (have-- > want)
-		list_push(zone, page + (1UL << have), have, pageblock_type(zone, pfn + (1UL << have)));
+		list_push(zone, page + (1UL << have), have,
+			  pageblock_type(zone, pfn + (1UL << have)));
 }
 
-static struct page *take_from(struct zone *zone, unsigned have, unsigned want, enum migratetype type)
+static struct page *take_from(struct zone *zone, unsigned have, unsigned want,
+			      enum migratetype type)
 {
 	struct page *page = zone->free_area[have].head[type];
 
@@ -119,10 +127,13 @@ struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum mig
 /* ---- changing hands ------------------------------------------------------------------------------- */
 
 /* Free frames of the pageblock that holds pfn, and of blocks of this zone only. */
-static unsigned long pageblock_free_frames(struct zone *zone, unsigned long pfn, bool move, enum migratetype type)
+static unsigned long pageblock_free_frames(struct zone *zone, unsigned long pfn, bool move,
+					   enum migratetype type)
 {
-	unsigned long start = max(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages), zone->zone_start_pfn), n = 0;
-	unsigned long end = min(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages) + pageblock_nr_pages, zone_end_pfn(zone));
+	unsigned long start = max(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages), zone->zone_start_pfn),
+		      n = 0;
+	unsigned long end = min(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages) + pageblock_nr_pages,
+				zone_end_pfn(zone));
 	enum migratetype old = pageblock_type(zone, pfn);
 
 	for (pfn = start; pfn < end;) {
@@ -147,7 +158,8 @@ static void set_types(struct zone *zone, unsigned long pfn, unsigned order, enum
 {
 	unsigned long first = pageblock_index(zone, pfn);
 
-	for (unsigned long i = 0; i < (order > pageblock_order ? 1UL << (order - pageblock_order) : 1); i++)
+	for (unsigned long i = 0;
+	     i < (order > pageblock_order ? 1UL << (order - pageblock_order) : 1); i++)
 		zone->pageblock_type[first + i] = (u8)type;
 }
 
@@ -163,6 +175,13 @@ unsigned long pageblock_convert_locked(struct zone *zone, struct page *page, enu
 	account(zone, -(long)moved, old);
 	account(zone, (long)moved, type);
 	set_types(zone, pfn, 0, type);
+	if (moved == pageblock_nr_pages) {
+		/* All of it is free, and its neighbour may be one it can merge with now. */
+		page = pfn_to_page(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages));
+		list_remove(zone, page, pageblock_order, type);
+		account(zone, -(long)moved, type);
+		buddy_put_locked(zone, page, pageblock_order);
+	}
 	return moved;
 }
 
@@ -174,7 +193,8 @@ static const u8 fallback[MIGRATE_PCPTYPES][2] = {
 };
 
 /* The block at the head of `from`'s list changes hands, with its whole pageblock if it is most of it. */
-static struct page *steal(struct zone *zone, unsigned have, unsigned want, enum migratetype type, enum migratetype from)
+static struct page *steal(struct zone *zone, unsigned have, unsigned want, enum migratetype type,
+			  enum migratetype from)
 {
 	struct page *page = zone->free_area[have].head[from];
 	unsigned long pfn = page_to_pfn(page);
@@ -201,11 +221,13 @@ static struct page *take_fallback(struct zone *zone, unsigned order, enum migrat
 	for (unsigned have = MAX_PAGE_ORDER + 1; have-- > least;)
 		for (unsigned i = 0; i < 2; i++)
 			if (zone->free_area[have].head[fallback[type][i]])
-				return steal(zone, have, order, type, (enum migratetype)fallback[type][i]);
+				return steal(zone, have, order, type,
+					     (enum migratetype)fallback[type][i]);
 	for (unsigned have = order; have < least; have++)
 		for (unsigned i = 0; i < 2; i++)
 			if (zone->free_area[have].head[fallback[type][i]])
-				return take_from(zone, have, order, (enum migratetype)fallback[type][i]);
+				return take_from(zone, have, order,
+						 (enum migratetype)fallback[type][i]);
 	return NULL;
 }
 
@@ -216,7 +238,8 @@ struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratety
 	return page ? page : take_fallback(zone, order, type);
 }
 
-struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type, unsigned most, unsigned *got)
+struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type,
+				   unsigned most, unsigned *got)
 {
 	struct page *page;
 

@@ -10,30 +10,35 @@
 #include "frames.h"
 
 /* The first broken rule of one free block, or NULL. */
-static const char *check_block(const struct zone *zone, const struct page *page, unsigned order, unsigned type)
+static const char *check_block(const struct zone *zone, const struct page *page, unsigned order,
+			       unsigned type)
 {
 	unsigned long pfn = page_to_pfn(page), span = 1UL << order;
 	const struct page *buddy = pfn_to_page(pfn ^ span);
 
 	if (pfn & (span - 1))
 		return "a free block is not aligned to its own size";
-	if (pfn < zone->zone_start_pfn || pfn + span > zone_end_pfn(zone) || page_zone_id(page->flags) != zone->id)
+	if (pfn < zone->zone_start_pfn || pfn + span > zone_end_pfn(zone) ||
+	    page_zone_id(page->flags) != zone->id)
 		return "a free block lies outside its zone";
 	if (!PageFlag(page, PG_buddy) || page->order != order)
 		return "a free block does not know that it is one, or its order";
 	if (page_count(page))
 		return "a free block has references";
+	if (order > pageblock_order && type >= MIGRATE_PCPTYPES)
+		return "pageblocks that are kept apart were merged";
 	if (pageblock_type(zone, pfn) != type)
 		return "a free block is on the list of another migratetype";
 	if (order < MAX_PAGE_ORDER && PageFlag(buddy, PG_buddy) && buddy->order == order &&
 	    page_zone_id(buddy->flags) == zone->id &&
-	    (order < pageblock_order || pageblock_type(zone, pfn ^ span) == type ||
+	    (order < pageblock_order ||
 	     (type < MIGRATE_PCPTYPES && pageblock_type(zone, pfn ^ span) < MIGRATE_PCPTYPES)))
 		return "two free buddies were never merged";
 	return NULL;
 }
 
-static const char *check_list(const struct zone *zone, unsigned order, unsigned type, unsigned long *counted)
+static const char *check_list(const struct zone *zone, unsigned order, unsigned type,
+			      unsigned long *counted)
 {
 	const struct free_area *area = &zone->free_area[order];
 	const struct page *prev = NULL;
@@ -82,7 +87,8 @@ struct recount {
 /* Sort every frame of the zone by what its descriptor says. */
 static const char *recount(const struct zone *zone, struct recount *n)
 {
-	for (unsigned long pfn = zone->zone_start_pfn, span; pfn < zone_end_pfn(zone); pfn += span) {
+	for (unsigned long pfn = zone->zone_start_pfn, span; pfn < zone_end_pfn(zone);
+	     pfn += span) {
 		const struct page *page;
 
 		span = 1;
@@ -119,7 +125,8 @@ static const char *check_pcp(const struct zone *zone, const struct pcp *pcp)
 		for (unsigned j = 0; j < list->count; j++) {
 			const struct page *page = list->slot[j];
 
-			if (!PageFlag(page, PG_pcp) || page->order != list->order || page_count(page))
+			if (!PageFlag(page, PG_pcp) || page->order != list->order ||
+			    page_count(page))
 				return "a parked block does not know that it is one";
 			if (page_zone_id(page->flags) != zone->id)
 				return "a block is parked on another zone's list";
@@ -161,7 +168,8 @@ const char *frames_check(void)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone) {
+	for_each_populated_zone(zone)
+	{
 		const char *why = check_zone(zone);
 
 		if (why)

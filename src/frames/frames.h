@@ -14,21 +14,21 @@ struct seq_out;
 
 /* ---- per-CPU lists ---------------------------------------------------------------------------------
  * One stack of free blocks per pcp order and migratetype; the last column (HIGHATOMIC, ISOLATE) never holds any. */
-#define PCP_SMALL_ORDERS 4u                     /* 0..3, and pageblock_order            */
-#define PCP_ORDERS (PCP_SMALL_ORDERS + 1)
-#define PCP_TYPES (MIGRATE_PCPTYPES + 1)
-#define NR_PCP_LISTS (PCP_ORDERS * PCP_TYPES)
-#define PCP_NONE (~0u)
+#define PCP_SMALL_ORDERS 4u /* 0..3, and pageblock_order            */
+#define PCP_ORDERS       (PCP_SMALL_ORDERS + 1)
+#define PCP_TYPES        (MIGRATE_PCPTYPES + 1)
+#define NR_PCP_LISTS     (PCP_ORDERS * PCP_TYPES)
+#define PCP_NONE         (~0u)
 
 struct pcp_list {
-	u32 count;              /* (p) blocks parked                                    */
-	u32 high;               /* (c) most that may be; 0 before percpu_init()         */
-	struct page **slot;     /* (c) room for `high`; slot[count - 1] goes out next   */
-	unsigned long nr_free;  /* (p) blocks taken back by the fast path               */
-	long nr_moved;          /* (p) blocks put here otherwise, less those taken otherwise */
-	u16 batch;              /* (c) blocks moved at a time                           */
-	u8 order;               /* (c)                                                  */
-	u8 migratetype;         /* (c)                                                  */
+	u32 count;             /* (p) blocks parked                                    */
+	u32 high;              /* (c) most that may be; 0 before percpu_init()         */
+	struct page **slot;    /* (c) room for `high`; slot[count - 1] goes out next   */
+	unsigned long nr_free; /* (p) blocks taken back by the fast path               */
+	long nr_moved;         /* (p) blocks put here otherwise, less those taken otherwise */
+	u16 batch;             /* (c) blocks moved at a time                           */
+	u8 order;              /* (c)                                                  */
+	u8 migratetype;        /* (c)                                                  */
 };
 
 struct pcp {
@@ -38,14 +38,16 @@ struct pcp {
 /* Blocks that the fast path handed out: what came in, less what is still here. */
 static inline unsigned long pcp_nr_alloc(const struct pcp_list *list)
 {
-	return READ_ONCE(list->nr_free) + (unsigned long)READ_ONCE(list->nr_moved) - READ_ONCE(list->count);
+	return READ_ONCE(list->nr_free) + (unsigned long)READ_ONCE(list->nr_moved) -
+	       READ_ONCE(list->count);
 }
 
 /* This CPU's lists of single frames.  Both tables are indexed with what the caller has at hand. */
 #define NR_PCP_KEYS (QUIRE_NR_NODES * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1))
 struct pcp_map {
-	struct pcp_list *alloc[MAX_NR_ZONES * PCP_TYPES]; /* by quire_pcp_index(gfp): the first zone it tries */
-	struct pcp_list *free[NR_PCP_KEYS];               /* by page->flags >> PAGE_ZONE_SHIFT               */
+	struct pcp_list *alloc[MAX_NR_ZONES *
+			       PCP_TYPES];  /* by quire_pcp_index(gfp): the first zone it tries */
+	struct pcp_list *free[NR_PCP_KEYS]; /* by page->flags >> PAGE_ZONE_SHIFT               */
 };
 DECLARE_PER_CPU(struct pcp_map, pcp_map);
 _Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS, "gfp.h and frames.h agree on the columns");
@@ -59,7 +61,8 @@ static inline unsigned pcp_row(unsigned order)
 }
 
 /* This CPU's list for blocks of that order and column, or NULL if there is none or it may not be touched now. */
-static inline struct pcp_list *pcp_usable_list(const struct zone *zone, unsigned order, unsigned column)
+static inline struct pcp_list *pcp_usable_list(const struct zone *zone, unsigned order,
+					       unsigned column)
 {
 	unsigned long offset = port_percpu_offset();
 	unsigned row = pcp_row(order);
@@ -88,7 +91,8 @@ struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratety
 struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* From the smallest block that serves take up to 2^most frames, *got says how many, instead of 2^order: for who would
  * come back for more of the same. */
-struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type, unsigned most, unsigned *got);
+struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type,
+				   unsigned most, unsigned *got);
 /* Give a block back and glue it to its free buddies. */
 void buddy_put_locked(struct zone *zone, struct page *page, unsigned order);
 /* Set the type of the pageblock that holds the frame and move its free blocks along.  Frames moved. */
@@ -106,11 +110,12 @@ static inline enum migratetype pageblock_type(const struct zone *zone, unsigned 
 
 /* Flags of a frame that say where it is, as against what it is used for. */
 #define PAGE_PLACE_MASK (PAGE_ZONE_MASK << PAGE_ZONE_SHIFT | PAGE_NODE_MASK << PAGE_NODE_SHIFT)
-#define PAGE_KEEP_MASK (PAGE_PLACE_MASK | PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)
+#define PAGE_KEEP_MASK  (PAGE_PLACE_MASK | PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)
 
 static inline unsigned page_zone_id(u32 flags)
 {
-	return (flags >> PAGE_NODE_SHIFT & PAGE_NODE_MASK) * 8 + (flags >> PAGE_ZONE_SHIFT & PAGE_ZONE_MASK);
+	return (flags >> PAGE_NODE_SHIFT & PAGE_NODE_MASK) * 8 +
+	       (flags >> PAGE_ZONE_SHIFT & PAGE_ZONE_MASK);
 }
 
 static inline unsigned page_pcp_column(u32 flags)
@@ -123,13 +128,14 @@ static inline void page_set_pcp_type(struct page *page, enum migratetype type)
 {
 	u32 column = min((u32)type, (u32)MIGRATE_PCPTYPES);
 
-	page_flags_write(page, (page->flags & ~(PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)) | column << PAGE_PCPMT_SHIFT);
+	page_flags_write(page, (page->flags & ~(PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)) |
+				       column << PAGE_PCPMT_SHIFT);
 }
 
 /* What must not be set on a frame that is being freed. */
-#define PAGE_BAD_AT_FREE                                                                        \
-	(1u << PG_locked | 1u << PG_reserved | 1u << PG_buddy | 1u << PG_pcp | 1u << PG_slab | 1u << PG_tail | \
-	 1u << PG_poisoned)
+#define PAGE_BAD_AT_FREE                                                                           \
+	(1u << PG_locked | 1u << PG_reserved | 1u << PG_buddy | 1u << PG_pcp | 1u << PG_slab |     \
+	 1u << PG_tail | 1u << PG_poisoned)
 
 /* ---- reports ------------------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
@@ -145,7 +151,7 @@ void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
-extern unsigned long quire_max_pfn;     /* first frame number above all RAM */
+extern unsigned long quire_max_pfn; /* first frame number above all RAM */
 extern const struct low_memory_ops *low_memory_ops;
 
 #endif

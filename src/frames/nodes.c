@@ -18,7 +18,8 @@
 #define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
-const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable", "HighAtomic", "Isolate" };
+const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable",
+						       "HighAtomic", "Isolate" };
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
 unsigned long quire_max_pfn;
@@ -39,7 +40,8 @@ static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 static void populate_section(unsigned long pfn)
 {
 	unsigned long start = QUIRE_ALIGN_DOWN((unsigned long)pfn_to_page(pfn), PAGE_SIZE);
-	unsigned long end = QUIRE_ALIGN_UP((unsigned long)pfn_to_page(pfn + SECTION_FRAMES), PAGE_SIZE);
+	unsigned long end =
+		QUIRE_ALIGN_UP((unsigned long)pfn_to_page(pfn + SECTION_FRAMES), PAGE_SIZE);
 
 	if (port_vmemmap_populate(start, end))
 		quire_panic("frames: no memory for the descriptors of frames from 0x%lx\n", pfn);
@@ -73,8 +75,10 @@ static void make_sections(void)
 	present_sections = memblock_alloc(bytes, sizeof(long));
 	if (!present_sections)
 		quire_panic("frames: no memory for %lu bytes of section table\n", bytes);
-	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES), QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
-	for_each_mem_region(r) {
+	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES),
+			    QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
+	for_each_mem_region(r)
+	{
 		unsigned long section = PHYS_PFN(r->base) / SECTION_FRAMES;
 
 		for (; section <= PHYS_PFN(r->base + r->size - 1) / SECTION_FRAMES; section++) {
@@ -93,7 +97,8 @@ static unsigned long zone_limit(unsigned type)
 {
 	switch (type) {
 	case ZONE_DMA: return (16UL << 20) >> PAGE_SHIFT;
-	case ZONE_DMA32: return sizeof(long) == 8 ? 1UL << (32 - PAGE_SHIFT) : (16UL << 20) >> PAGE_SHIFT;
+	case ZONE_DMA32:
+		return sizeof(long) == 8 ? 1UL << (32 - PAGE_SHIFT) : (16UL << 20) >> PAGE_SHIFT;
 	case ZONE_NORMAL: return ~0UL;
 	default: return 0;
 	}
@@ -139,7 +144,8 @@ static void mark_hole(unsigned long pfn, unsigned long end, unsigned nid)
 			continue;
 		}
 		for (; pfn < stop; pfn++)
-			pfn_to_page(pfn)->flags = 1u << PG_reserved | zone_type_of(pfn) << PAGE_ZONE_SHIFT |
+			pfn_to_page(pfn)->flags = 1u << PG_reserved |
+						  zone_type_of(pfn) << PAGE_ZONE_SHIFT |
 						  nid << PAGE_NODE_SHIFT;
 	}
 }
@@ -149,8 +155,9 @@ static unsigned region_node(const struct memblock_region *r)
 	if (r->nid == NUMA_NO_NODE)
 		return 0;
 	if (r->nid < 0 || r->nid >= QUIRE_NR_NODES) {
-		pr_warn("frames: node %d of RAM at 0x%llx does not fit QUIRE_NR_NODES: taken as node 0\n", r->nid,
-			(unsigned long long)r->base);
+		pr_warn("frames: node %d of RAM at 0x%llx does not fit QUIRE_NR_NODES: taken as "
+			"node 0\n",
+			r->nid, (unsigned long long)r->base);
 		return 0;
 	}
 	return (unsigned)r->nid;
@@ -162,8 +169,10 @@ static void make_zones(void)
 	const struct memblock_region *r;
 	unsigned nid = 0;
 
-	for_each_mem_region(r) {
-		unsigned long pfn = (unsigned long)PFN_UP(r->base), end = (unsigned long)PFN_DOWN(r->base + r->size);
+	for_each_mem_region(r)
+	{
+		unsigned long pfn = (unsigned long)PFN_UP(r->base),
+			      end = (unsigned long)PFN_DOWN(r->base + r->size);
 
 		nid = region_node(r);
 		if (pfn >= end)
@@ -205,7 +214,8 @@ static void init_zone(struct pglist_data *node, unsigned type)
 static void make_zonelists(struct pglist_data *node)
 {
 	for (unsigned step = 0; step < QUIRE_NR_NODES; step++) {
-		struct pglist_data *from = NODE_DATA(((unsigned)node->node_id + step) % QUIRE_NR_NODES);
+		struct pglist_data *from =
+			NODE_DATA(((unsigned)node->node_id + step) % QUIRE_NR_NODES);
 
 		for (unsigned type = MAX_NR_ZONES; type-- > 0;) {
 			struct zone *zone = &from->node_zones[type];
@@ -215,7 +225,8 @@ static void make_zonelists(struct pglist_data *node)
 				continue;
 			list[ZONELIST_FALLBACK].zones[list[ZONELIST_FALLBACK].nr++] = zone;
 			if (!step)
-				list[ZONELIST_NOFALLBACK].zones[list[ZONELIST_NOFALLBACK].nr++] = zone;
+				list[ZONELIST_NOFALLBACK].zones[list[ZONELIST_NOFALLBACK].nr++] =
+					zone;
 		}
 	}
 }

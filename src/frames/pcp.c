@@ -86,7 +86,8 @@ static void lay_out(const struct zone *zone, struct pcp *pcp)
 
 static struct pcp_list **free_entry(struct pcp_map *map, const struct zone *zone, unsigned column)
 {
-	return &map->free[zone->node * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1) + column * (PAGE_ZONE_MASK + 1) + zone->idx];
+	return &map->free[zone->node * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1) +
+			  column * (PAGE_ZONE_MASK + 1) + zone->idx];
 }
 
 static int init_zone(struct zone *zone)
@@ -115,7 +116,8 @@ static void map_first(struct pcp_map *map, const struct zonelist *zones)
 		while (i < zones->nr && zones->zones[i]->idx > type)
 			i++;
 		for (unsigned column = 0; i < zones->nr && column < PCP_TYPES; column++)
-			map->alloc[type * PCP_TYPES + column] = *free_entry(map, zones->zones[i], column);
+			map->alloc[type * PCP_TYPES + column] =
+				*free_entry(map, zones->zones[i], column);
 	}
 }
 
@@ -127,9 +129,9 @@ void pcp_init(void)
 	for_each_possible_cpu(cpu)
 		map_nothing(&per_cpu(pcp_map, cpu));
 	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an error. */
-	for_each_populated_zone(zone)
-		if (zone_managed_pages(zone) && init_zone(zone))
-			pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node, zone->name);
+	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
+		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
+			zone->name);
 	for_each_possible_cpu(cpu)
 		map_first(&per_cpu(pcp_map, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
 }
@@ -157,7 +159,8 @@ static void park(struct pcp_list *list, struct page *page)
 }
 
 /* Park 2^(got - order) neighbouring blocks, so that they go out in rising order. */
-static void park_run(const struct zone *zone, struct pcp_list *list, struct page *page, unsigned got)
+static void park_run(const struct zone *zone, struct pcp_list *list, struct page *page,
+		     unsigned got)
 {
 	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
 
@@ -185,7 +188,8 @@ bool pcp_refill(struct zone *zone, struct pcp_list *list)
 	spin_lock_irqsave(&zone->lock, flags);
 	while (room) {
 		unsigned most = max_run(list, room);
-		struct page *page = buddy_take_run_locked(zone, list->order, (enum migratetype)list->migratetype, most, &got);
+		struct page *page = buddy_take_run_locked(
+			zone, list->order, (enum migratetype)list->migratetype, most, &got);
 
 		if (!page)
 			break;
@@ -221,7 +225,8 @@ void drain_pages(unsigned cpu)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone) {
+	for_each_populated_zone(zone)
+	{
 		if (!zone->pcp)
 			continue;
 		for (unsigned i = 0; i < NR_PCP_LISTS; i++)

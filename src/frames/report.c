@@ -7,14 +7,15 @@
 #include <quire/printk.h>
 #include "frames.h"
 
-#define FULL_REPORTS 10         /* failures that are reported with all details */
+#define FULL_REPORTS 10 /* failures that are reported with all details */
 
 unsigned long nr_bad_pages;
 static unsigned long nr_failures;
 
 static const char *const flag_names[NR_PAGEFLAGS] = {
-	"locked", "uptodate", "dirty", "referenced", "reserved", "buddy",    "pcp",  "slab",   "table",
-	"anon",	  "cache",    "swapbacked", "mlocked", "head",	 "tail",     "zeroed", "poisoned", "private_2",
+	"locked",  "uptodate", "dirty", "referenced", "reserved", "buddy",
+	"pcp",     "slab",     "table", "anon",       "cache",    "swapbacked",
+	"mlocked", "head",     "tail",  "zeroed",     "poisoned", "private_2",
 };
 
 static void flag_words(char *buf, size_t size, u32 flags)
@@ -24,7 +25,8 @@ static void flag_words(char *buf, size_t size, u32 flags)
 	buf[0] = 0;
 	for (unsigned i = 0; i < NR_PAGEFLAGS && n + 1 < size; i++)
 		if (flags >> i & 1)
-			n += (size_t)quire_snprintf(buf + n, size - n, "%s%s", n ? "|" : "", flag_names[i]);
+			n += (size_t)quire_snprintf(buf + n, size - n, "%s%s", n ? "|" : "",
+						    flag_names[i]);
 }
 
 void bad_page(const struct page *page, const char *why)
@@ -33,8 +35,10 @@ void bad_page(const struct page *page, const char *why)
 
 	nr_bad_pages++;
 	flag_words(words, sizeof(words), page->flags);
-	quire_damage("Bad page state: pfn 0x%lx: %s; refcount:%d mapcount:%d flags:0x%x(%s).  The frame is left alone",
-		     page_to_pfn(page), why, page_count(page), page_mapcount(page), page->flags, words);
+	quire_damage("Bad page state: pfn 0x%lx: %s; refcount:%d mapcount:%d flags:0x%x(%s).  The "
+		     "frame is left alone",
+		     page_to_pfn(page), why, page_count(page), page_mapcount(page), page->flags,
+		     words);
 }
 
 void gfp_words(char *buf, size_t size, gfp_t gfp)
@@ -92,7 +96,8 @@ void report_alloc_failure(gfp_t gfp, unsigned order)
 	char words[256];
 
 	gfp_words(words, sizeof(words), gfp);
-	printk("page allocation failure: order:%u, mode:0x%x(%s), nodemask=(null)\n", order, gfp, words);
+	printk("page allocation failure: order:%u, mode:0x%x(%s), nodemask=(null)\n", order, gfp,
+	       words);
 	if (nr_failures++ < FULL_REPORTS)
 		show_mem();
 }
@@ -104,21 +109,25 @@ static unsigned long kb(unsigned long frames)
 
 static void show_node(struct pglist_data *node)
 {
-	printk("Node %d anon:%lukB file:%lukB shmem:%lukB slab_reclaimable:%lukB slab_unreclaimable:%lukB "
+	printk("Node %d anon:%lukB file:%lukB shmem:%lukB slab_reclaimable:%lukB "
+	       "slab_unreclaimable:%lukB "
 	       "kernel_stack:%lukB pagetables:%lukB\n",
-	       node->node_id, kb(node_page_state(node, NR_ANON_MAPPED)), kb(node_page_state(node, NR_FILE_PAGES)),
-	       kb(node_page_state(node, NR_SHMEM)), node_page_state(node, NR_SLAB_RECLAIMABLE_B) >> 10,
-	       node_page_state(node, NR_SLAB_UNRECLAIMABLE_B) >> 10, node_page_state(node, NR_KERNEL_STACK_KB),
-	       kb(node_page_state(node, NR_PAGETABLE)));
+	       node->node_id, kb(node_page_state(node, NR_ANON_MAPPED)),
+	       kb(node_page_state(node, NR_FILE_PAGES)), kb(node_page_state(node, NR_SHMEM)),
+	       node_page_state(node, NR_SLAB_RECLAIMABLE_B) >> 10,
+	       node_page_state(node, NR_SLAB_UNRECLAIMABLE_B) >> 10,
+	       node_page_state(node, NR_KERNEL_STACK_KB), kb(node_page_state(node, NR_PAGETABLE)));
 }
 
 static void show_zone(struct zone *zone)
 {
-	printk("Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB present:%lukB managed:%lukB "
+	printk("Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB present:%lukB "
+	       "managed:%lukB "
 	       "free_pcp:%lukB\n",
-	       zone->node, zone->name, kb(zone_page_state(zone, NR_FREE_PAGES)), kb(zone->watermark_boost),
-	       kb(min_wmark_pages(zone)), kb(low_wmark_pages(zone)), kb(high_wmark_pages(zone)), kb(zone->present_pages),
-	       kb(zone_managed_pages(zone)), kb(zone_pcp_pages(zone)));
+	       zone->node, zone->name, kb(zone_page_state(zone, NR_FREE_PAGES)),
+	       kb(zone->watermark_boost), kb(min_wmark_pages(zone)), kb(low_wmark_pages(zone)),
+	       kb(high_wmark_pages(zone)), kb(zone->present_pages), kb(zone_managed_pages(zone)),
+	       kb(zone_pcp_pages(zone)));
 }
 
 /* "Node 0 DMA: 1*4kB (U) 2*8kB (UM) ... = 15360kB" */
@@ -126,7 +135,8 @@ static void show_blocks(struct zone *zone)
 {
 	static const char letter[MIGRATE_TYPES] = { 'U', 'M', 'E', 'H', 'I' };
 	char line[400];
-	size_t n = (size_t)quire_snprintf(line, sizeof(line), "Node %d %s: ", zone->node, zone->name);
+	size_t n =
+		(size_t)quire_snprintf(line, sizeof(line), "Node %d %s: ", zone->node, zone->name);
 
 	for (unsigned order = 0; order <= MAX_PAGE_ORDER && n < sizeof(line); order++) {
 		char types[MIGRATE_TYPES + 1];
@@ -139,7 +149,8 @@ static void show_blocks(struct zone *zone)
 				types[t++] = letter[type];
 		}
 		types[t] = 0;
-		n += (size_t)quire_snprintf(line + n, sizeof(line) - n, t ? "%lu*%lukB (%s) " : "%lu*%lukB %s", blocks,
+		n += (size_t)quire_snprintf(line + n, sizeof(line) - n,
+					    t ? "%lu*%lukB (%s) " : "%lu*%lukB %s", blocks,
 					    kb(1UL << order), t ? types : "");
 	}
 	printk("%s= %lukB\n", line, kb(zone_page_state(zone, NR_FREE_PAGES)));
@@ -151,11 +162,8 @@ void show_mem(void)
 	struct zone *zone;
 
 	printk("Mem-Info:\n");
-	for_each_online_pgdat(node)
-		show_node(node);
-	for_each_populated_zone(zone)
-		show_zone(zone);
-	for_each_populated_zone(zone)
-		show_blocks(zone);
+	for_each_online_pgdat(node) show_node(node);
+	for_each_populated_zone(zone) show_zone(zone);
+	for_each_populated_zone(zone) show_blocks(zone);
 	printk("%lu pages RAM managed, %lu free\n", totalram_pages(), nr_free_pages());
 }

@@ -17,18 +17,18 @@
 
 /* How far below the marks a request may go. */
 enum {
-	ALLOC_LOW = 0x01,               /* judged by the low mark, else by min                  */
-	ALLOC_HIGH = 0x02,              /* half of min is open: __GFP_HIGH                      */
-	ALLOC_HARDER = 0x04,            /* and a quarter more, and HIGHATOMIC: cannot wait      */
-	ALLOC_NO_WATERMARKS = 0x08,     /* everything is open: it frees memory soon             */
+	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
+	ALLOC_HIGH = 0x02,          /* half of min is open: __GFP_HIGH                      */
+	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
+	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
 };
-#define COSTLY_ORDER 3u                 /* larger blocks may be refused rather than killed for  */
+#define COSTLY_ORDER        3u /* larger blocks may be refused rather than killed for  */
 #define MAX_RECLAIM_RETRIES 16
 
 struct request {
 	gfp_t gfp;
 	unsigned order;
-	enum zone_type high;            /* highest zone that will do    */
+	enum zone_type high; /* highest zone that will do    */
 	enum migratetype type;
 	const struct zonelist *zones;
 };
@@ -47,7 +47,8 @@ static bool has_block(const struct zone *zone, const struct request *req, unsign
 		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
 			if (READ_ONCE(zone->free_area[order].head[type]))
 				return true;
-		if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) && READ_ONCE(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
+		if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) &&
+		    READ_ONCE(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
 			return true;
 	}
 	return false;
@@ -114,7 +115,8 @@ static struct page *take_from_zones(const struct request *req, unsigned how)
 			continue;
 		page = take_from_zone(zone, req, how);
 		if (page) {
-			count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx), 1L << req->order);
+			count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx),
+					1L << req->order);
 			return page;
 		}
 	}
@@ -150,7 +152,8 @@ static bool unreserve_one(struct zone *zone, enum migratetype type)
 		if (!page)
 			continue;
 		pageblock_convert_locked(zone, page, type);
-		zone->nr_reserved_highatomic -= min(zone->nr_reserved_highatomic, pageblock_nr_pages);
+		zone->nr_reserved_highatomic -=
+			min(zone->nr_reserved_highatomic, pageblock_nr_pages);
 		found = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -170,7 +173,8 @@ static bool unreserve_highatomic(const struct request *req)
 /* ---- when memory is low ---------------------------------------------------------------------------- */
 static bool is_dying(void)
 {
-	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() && low_memory_ops->current_is_dying();
+	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() &&
+	       low_memory_ops->current_is_dying();
 }
 
 static unsigned entitlement(const struct request *req)
@@ -224,7 +228,8 @@ static bool kill_someone(const struct request *req, unsigned how)
 {
 	if (why_not_kill(req, how))
 		return false;
-	if (low_memory_ops && low_memory_ops->out_of_memory && low_memory_ops->out_of_memory(req->gfp, req->order)) {
+	if (low_memory_ops && low_memory_ops->out_of_memory &&
+	    low_memory_ops->out_of_memory(req->gfp, req->order)) {
 		port_yield(); /* the victim must run to die */
 		return true;
 	}
@@ -268,7 +273,7 @@ static struct page *take_hard(const struct request *req)
 		wake_kswapds(req);
 	page = take_from_zones(req, how);
 	if (page) {
-		if (how & ALLOC_HARDER && req->order)
+		if (how & ALLOC_HARDER && req->order && req->order <= pageblock_order)
 			reserve_highatomic(page);
 		return page;
 	}
@@ -316,7 +321,8 @@ static struct request make_request(gfp_t gfp, unsigned order, int nid)
 		.order = order,
 		.high = gfp_zone(gfp),
 		.type = type < MIGRATE_PCPTYPES ? type : MIGRATE_UNMOVABLE,
-		.zones = &node->node_zonelists[gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK : ZONELIST_FALLBACK],
+		.zones = &node->node_zonelists[gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
+								    : ZONELIST_FALLBACK],
 	};
 }
 

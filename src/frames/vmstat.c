@@ -145,6 +145,7 @@ unsigned long zone_numa_event(const struct zone *zone, enum numa_stat_item item)
 		return 0;
 	add_pcp_events(zone, &alloc, &freed);
 	for_each_possible_cpu(cpu)
-		alloc += (unsigned long)READ_ONCE(percpu_of(&vm_counters, cpu)->event[PGALLOC_DMA + zone->idx]);
+		alloc += (unsigned long)READ_ONCE(
+			percpu_of(&vm_counters, cpu)->event[PGALLOC_DMA + zone->idx]);
 	return alloc;
 }

@@ -16,9 +16,9 @@
 #include <quire/bits.h>
 #include "frames.h"
 
-#define WATERMARK_SCALE 10UL    /* distance between marks, in 1/10000 of the zone */
+#define WATERMARK_SCALE       10UL /* distance between marks, in 1/10000 of the zone */
 #define MIN_FREE_KBYTES_LEAST 128UL
-#define MIN_FREE_KBYTES_MOST 262144UL
+#define MIN_FREE_KBYTES_MOST  262144UL
 
 unsigned long min_free_kbytes, totalreserve_pages;
 
@@ -70,8 +70,9 @@ static void set_reserves(struct pglist_data *node)
 
 		for (unsigned high = low + 1; high < MAX_NR_ZONES; high++) {
 			above += zone_managed_pages(&node->node_zones[high]);
-			zone->lowmem_reserve[high] =
-				reserve_ratio[low] && zone_managed_pages(zone) ? above / reserve_ratio[low] : 0;
+			zone->lowmem_reserve[high] = reserve_ratio[low] && zone_managed_pages(zone)
+							     ? above / reserve_ratio[low]
+							     : 0;
 		}
 	}
 }
@@ -96,8 +97,7 @@ void init_per_zone_wmark_min(void)
 	min_free_kbytes = min(min_free_kbytes, MIN_FREE_KBYTES_MOST);
 	for_each_zone(zone)
 		set_marks(zone, min_free_kbytes >> (PAGE_SHIFT - 10), lowmem);
-	for_each_online_pgdat(node)
-		set_reserves(node);
+	for_each_online_pgdat(node) set_reserves(node);
 	totalreserve_pages = 0;
 	for_each_zone(zone)
 		totalreserve_pages += zone_keeps(zone);
@@ -133,8 +133,8 @@ unsigned long si_mem_available(void)
 
 	for_each_zone(zone)
 		low += low_wmark_pages(zone);
-	cache = global_node_page_state(NR_FILE_PAGES) - min(global_node_page_state(NR_SHMEM),
-							    global_node_page_state(NR_FILE_PAGES));
+	cache = global_node_page_state(NR_FILE_PAGES) -
+		min(global_node_page_state(NR_SHMEM), global_node_page_state(NR_FILE_PAGES));
 	slab = global_node_page_state(NR_SLAB_RECLAIMABLE_B) >> PAGE_SHIFT;
 	available += (long)(cache - min(cache / 2, low)) + (long)(slab - min(slab / 2, low));
 	return available < 0 ? 0 : (unsigned long)available;

@@ -11,7 +11,7 @@
 #include <quire/err.h>
 #include "heap.h"
 
-static struct kmem_cache cache_cache;   /* of struct kmem_cache */
+static struct kmem_cache cache_cache; /* of struct kmem_cache */
 
 /* For caches that park nothing: an empty stack without room. */
 DEFINE_PER_CPU(struct cpu_objects, no_objects);
@@ -98,7 +98,8 @@ static void make_stacks(struct kmem_cache *cache)
 	cache->cpu = &no_objects;
 	if (!room)
 		return;
-	cache->cpu = __alloc_percpu(sizeof(struct cpu_objects) + room * sizeof(void *), sizeof(void *) * 2);
+	cache->cpu = __alloc_percpu(sizeof(struct cpu_objects) + room * sizeof(void *),
+				    sizeof(void *) * 2);
 	if (!cache->cpu) {
 		cache->cpu = &no_objects; /* slower, but it works */
 		return;
@@ -109,8 +110,8 @@ static void make_stacks(struct kmem_cache *cache)
 	}
 }
 
-int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align, slab_flags_t flags,
-		 void (*ctor)(void *object))
+int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
+		 slab_flags_t flags, void (*ctor)(void *object))
 {
 	memset(cache, 0, sizeof(*cache));
 	cache->flags = flags;
@@ -149,7 +150,8 @@ void cache_publish(struct kmem_cache *cache)
 /* ---- sharing ------------------------------------------------------------------------------------------ */
 
 /* Why the cache cannot serve for the one asked for, or NULL. */
-static const char *why_not_share(const struct kmem_cache *cache, u32 size, u32 align, slab_flags_t flags)
+static const char *why_not_share(const struct kmem_cache *cache, u32 size, u32 align,
+				 slab_flags_t flags)
 {
 	if (cache->flags & SLAB_NEVER_MERGE || cache->ctor)
 		return "it is kept apart";
@@ -187,8 +189,8 @@ static struct kmem_cache *share(u32 size, u32 align, slab_flags_t flags)
 }
 
 /* ---- make and destroy ------------------------------------------------------------------------------------ */
-static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_flags_t flags, u32 useroffset, u32 usersize,
-				 void (*ctor)(void *object))
+static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_flags_t flags,
+				 u32 useroffset, u32 usersize, void (*ctor)(void *object))
 {
 	struct kmem_cache *cache;
 
@@ -212,8 +214,9 @@ static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_fla
 	return cache;
 }
 
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, unsigned align, slab_flags_t flags,
-					      unsigned useroffset, unsigned usersize, void (*ctor)(void *object))
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, unsigned align,
+					      slab_flags_t flags, unsigned useroffset,
+					      unsigned usersize, void (*ctor)(void *object))
 {
 	struct kmem_cache *cache = NULL;
 
@@ -224,8 +227,8 @@ struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, u
 	return cache;
 }
 
-struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned align, slab_flags_t flags,
-				     void (*ctor)(void *object))
+struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned align,
+				     slab_flags_t flags, void (*ctor)(void *object))
 {
 	return kmem_cache_create_usercopy(name, size, align, flags, 0, size, ctor);
 }
@@ -245,8 +248,8 @@ static void name_live_objects(struct kmem_cache *cache)
 
 			if (is_free_in_slab(cache, slab, object))
 				continue;
-			printk("heap: %s: object %p (number %u of the slab at %p) is in use\n", cache->name, (void *)object,
-			       i, page_address(slab));
+			printk("heap: %s: object %p (number %u of the slab at %p) is in use\n",
+			       cache->name, (void *)object, i, page_address(slab));
 			named++;
 		}
 	}
@@ -285,7 +288,8 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		cache_flush_cpu(cache, cpu);
 	live = live_objects(cache);
 	if (live) {
-		pr_err("heap: cache %s is not destroyed: %lu objects are in use\n", cache->name, live);
+		pr_err("heap: cache %s is not destroyed: %lu objects are in use\n", cache->name,
+		       live);
 		name_live_objects(cache);
 		return;
 	}
@@ -320,7 +324,8 @@ int heap_init(void)
 {
 	spin_lock_init(&heap.lock, "heap caches", LOCK_RANK_HEAP_CACHES);
 	INIT_LIST_HEAD(&heap.caches);
-	if (cache_set_up(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 0, SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL))
+	if (cache_set_up(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 0,
+			 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL))
 		return -ENOMEM;
 	cache_publish(&cache_cache);
 	heap.running = true;

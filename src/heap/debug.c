@@ -10,12 +10,12 @@
  */
 #include "heap.h"
 
-#define BYTE_FREED 0x6b
-#define BYTE_FRESH 0x5a
-#define BYTE_END 0xa5
+#define BYTE_FREED    0x6b
+#define BYTE_FRESH    0x5a
+#define BYTE_END      0xa5
 #define BYTE_RED_FREE 0xbb
 #define BYTE_RED_USED 0xcc
-#define RED_BYTES 8u
+#define RED_BYTES     8u
 
 static void poison(const struct kmem_cache *cache, u8 *object, int byte)
 {
@@ -50,8 +50,9 @@ static bool redzone_ok(const struct kmem_cache *cache, const u8 *object, int byt
 	at = first_other(object + cache->redzone, RED_BYTES, byte);
 	if (at == RED_BYTES)
 		return true;
-	quire_damage("heap: %s: object %p was overrun: byte %u behind its end is 0x%02x, not 0x%02x", cache->name,
-		     (const void *)object, at, object[cache->redzone + at], (unsigned)byte);
+	quire_damage(
+		"heap: %s: object %p was overrun: byte %u behind its end is 0x%02x, not 0x%02x",
+		cache->name, (const void *)object, at, object[cache->redzone + at], (unsigned)byte);
 	return false;
 }
 
@@ -64,8 +65,8 @@ static void check_poison(const struct kmem_cache *cache, const u8 *object)
 	at = first_other(object, n, object[0] == BYTE_FRESH ? BYTE_FRESH : BYTE_FREED);
 	if (at == n && object[n] == BYTE_END)
 		return;
-	quire_damage("heap: %s: object %p was written after it was freed: byte %u is 0x%02x", cache->name,
-		     (const void *)object, at, object[at]);
+	quire_damage("heap: %s: object %p was written after it was freed: byte %u is 0x%02x",
+		     cache->name, (const void *)object, at, object[at]);
 }
 
 static const void **track(const struct kmem_cache *cache, void *object)
@@ -93,11 +94,12 @@ void debug_object_alloc(const struct kmem_cache *cache, void *object, const void
 static void tell_users(const struct kmem_cache *cache, void *object)
 {
 	if (cache->flags & SLAB_STORE_USER)
-		printk("heap: %s: object %p was last allocated by %p and freed by %p\n", cache->name, object,
-		       track(cache, object)[0], track(cache, object)[1]);
+		printk("heap: %s: object %p was last allocated by %p and freed by %p\n",
+		       cache->name, object, track(cache, object)[0], track(cache, object)[1]);
 }
 
-bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object, const void *caller)
+bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object,
+		       const void *caller)
 {
 	struct heap_node *node = (struct heap_node *)&cache->node[page_to_nid(slab)];
 	unsigned long flags;

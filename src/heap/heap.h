@@ -11,11 +11,11 @@
 #include <quire/string.h>
 #include "frames/frames.h"
 
-#define CACHE_NAME_LEN 40
+#define CACHE_NAME_LEN  40
 #define MAX_CPU_OBJECTS 32u     /* most free objects that a CPU parks for one cache     */
-#define KEEP_PARTIAL 5          /* slabs a node keeps on its list before empty ones go  */
-#define MAX_SLAB_ORDER 3u       /* slabs of small objects are at most 2^this frames     */
-#define NO_FREE_OBJECT 0xffffu  /* page->slab_free of a full slab                       */
+#define KEEP_PARTIAL    5       /* slabs a node keeps on its list before empty ones go  */
+#define MAX_SLAB_ORDER  3u      /* slabs of small objects are at most 2^this frames     */
+#define NO_FREE_OBJECT  0xffffu /* page->slab_free of a full slab                       */
 
 /* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code   (l) heap.lock */
 
@@ -29,29 +29,29 @@ struct cpu_objects {
 /* Slabs of one cache on one node. */
 struct heap_node {
 	spinlock_t lock;
-	struct page *partial;           /* (n) slabs with a free object, linked by slab_next/slab_prev */
-	unsigned long nr_partial;       /* (n) on that list                             */
-	unsigned long nr_slabs;         /* (n) in all                                   */
-	unsigned long nr_free;          /* (n) objects on the free lists of slabs       */
+	struct page *partial;     /* (n) slabs with a free object, linked by slab_next/slab_prev */
+	unsigned long nr_partial; /* (n) on that list                             */
+	unsigned long nr_slabs;   /* (n) in all                                   */
+	unsigned long nr_free;    /* (n) objects on the free lists of slabs       */
 };
 
 struct kmem_cache {
-	struct cpu_objects __percpu *cpu;       /* (c)                                          */
-	u32 align_mask;                 /* (c) bits that are 0 in the address of every object   */
-	slab_flags_t flags;             /* (c) SLAB_*                                           */
-	u32 object_size;                /* (c) bytes the user asked for                         */
-	u32 size;                       /* (c) bytes from one object to the next                */
-	u32 align;                      /* (c)                                                  */
-	u32 link;                       /* (c) offset of the free-list link in a free object    */
-	u32 redzone, track;             /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER  */
-	u16 objects;                    /* (c) per slab                                         */
-	u8 order;                       /* (c) log2 of a slab's frames                          */
-	u8 unit_shift;                  /* (c) page->slab_free counts 2^this bytes              */
-	gfp_t gfp;                      /* (c) added to every slab's allocation                 */
-	u32 useroffset, usersize;       /* (c) window for user copies                           */
-	int refcount;                   /* (l) users of a shared cache                          */
+	struct cpu_objects __percpu *cpu; /* (c)                                          */
+	u32 align_mask;                   /* (c) bits that are 0 in the address of every object   */
+	slab_flags_t flags;               /* (c) SLAB_*                                           */
+	u32 object_size;                  /* (c) bytes the user asked for                         */
+	u32 size;                         /* (c) bytes from one object to the next                */
+	u32 align;                        /* (c)                                                  */
+	u32 link;                         /* (c) offset of the free-list link in a free object    */
+	u32 redzone, track;               /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER  */
+	u16 objects;                      /* (c) per slab                                         */
+	u8 order;                         /* (c) log2 of a slab's frames                          */
+	u8 unit_shift;                    /* (c) page->slab_free counts 2^this bytes              */
+	gfp_t gfp;                        /* (c) added to every slab's allocation                 */
+	u32 useroffset, usersize;         /* (c) window for user copies                           */
+	int refcount;                     /* (l) users of a shared cache                          */
 	void (*ctor)(void *object);
-	struct list_head list;          /* (l) heap.caches, newest first                        */
+	struct list_head list; /* (l) heap.caches, newest first                        */
 	unsigned long check_slabs, check_inuse; /* scratch of heap_check()                      */
 	char name[CACHE_NAME_LEN];
 	struct heap_node node[QUIRE_NR_NODES];
@@ -59,11 +59,11 @@ struct kmem_cache {
 
 #define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 #define SLAB_NEVER_MERGE (SLAB_DEBUG_FLAGS | SLAB_TYPESAFE_BY_RCU | SLAB_NO_MERGE)
-#define SLAB_MERGE_SAME (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
+#define SLAB_MERGE_SAME  (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
 struct heap_state {
-	spinlock_t lock;                /* guards caches and refcounts          */
-	struct list_head caches;        /* newest first                         */
+	spinlock_t lock;         /* guards caches and refcounts          */
+	struct list_head caches; /* newest first                         */
 	bool running;
 };
 extern struct heap_state heap;
@@ -106,8 +106,8 @@ void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
 void heap_drain_cpu(unsigned cpu);
 
 /* ---- caches (cache.c) ----------------------------------------------------------------------------------- */
-int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align, slab_flags_t flags,
-		 void (*ctor)(void *object));
+int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
+		 slab_flags_t flags, void (*ctor)(void *object));
 void cache_publish(struct kmem_cache *cache);
 DECLARE_PER_CPU(struct cpu_objects, no_objects);
 int kmalloc_init(void);
@@ -117,6 +117,7 @@ void kmalloc_exit(void);
 void debug_object_fresh(const struct kmem_cache *cache, void *object);
 void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
 /* False: damaged, reported, must not be reused. */
-bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object, const void *caller);
+bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object,
+		       const void *caller);
 
 #endif

@@ -14,7 +14,8 @@
 
 struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][NR_KMALLOC_CLASSES];
 
-static const u32 class_size[NR_KMALLOC_CLASSES] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
+static const u32 class_size[NR_KMALLOC_CLASSES] = { 8,   16,  32,   64,   96,   128, 192,
+						    256, 512, 1024, 2048, 4096, 8192 };
 
 static const struct {
 	const char *prefix;
@@ -39,7 +40,7 @@ int kmalloc_init(void)
 {
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux shows. */
 	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {
-		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class++) {
+		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++) {
 			kmalloc_caches[type][class] = make_class(type, class);
 			if (!kmalloc_caches[type][class])
 				return -ENOMEM;
@@ -61,7 +62,8 @@ static void *large_alloc(size_t size, gfp_t gfp, int node)
 
 	if (size > KMALLOC_MAX_SIZE) {
 		if (!(gfp & __GFP_NOWARN))
-			pr_warn("heap: kmalloc of %zu bytes, more than %lu\n", size, KMALLOC_MAX_SIZE);
+			pr_warn("heap: kmalloc of %zu bytes, more than %lu\n", size,
+				KMALLOC_MAX_SIZE);
 		return NULL;
 	}
 	page = alloc_pages_node(node, gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP), order);
@@ -86,7 +88,8 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node)
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		object = large_alloc(size, gfp, node);
 	else
-		object = kmem_cache_alloc_node(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp, node);
+		object = kmem_cache_alloc_node(
+			kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp, node);
 	quire_event(kmalloc, object, size, gfp);
 	return object;
 }
@@ -94,7 +97,8 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node)
 void *__kmalloc(size_t size, gfp_t gfp)
 {
 	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_HIGHMEM) && !quire_sink))
-		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp);
+		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
+					gfp);
 	return do_kmalloc(size, gfp, NUMA_NO_NODE);
 }
 
@@ -194,7 +198,8 @@ int quire_usercopy_check(const void *ptr, size_t n)
 	if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
 	    n <= cache->usersize - (offset - cache->useroffset))
 		return 0;
-	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the part that may be copied", n,
-		     offset, cache->name);
+	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the "
+		     "part that may be copied",
+		     n, offset, cache->name);
 	return -EFAULT;
 }

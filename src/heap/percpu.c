@@ -13,19 +13,19 @@
 #include <quire/err.h>
 #include "heap.h"
 
-#define UNIT 16u
-#define AREA_MIN (32u << 10)    /* bytes for dynamic variables: at least, at most */
-#define AREA_MAX (96u << 10)
+#define UNIT       16u
+#define AREA_MIN   (32u << 10) /* bytes for dynamic variables: at least, at most */
+#define AREA_MAX   (96u << 10)
 #define MAX_STATIC (sizeof(struct vm_counters) + sizeof(struct pcp_map) + (64u << 10))
-#define MAX_UNITS ((MAX_STATIC + AREA_MAX) / UNIT)
+#define MAX_UNITS  ((MAX_STATIC + AREA_MAX) / UNIT)
 
 extern char __start_quire_percpu[], __stop_quire_percpu[];
 
 static struct {
 	spinlock_t lock;
-	size_t area_size;                       /* (c) bytes, whole pages; 0 while there are none       */
-	char *area[QUIRE_NR_CPUS];              /* (c)                                                  */
-	DECLARE_BITMAP(used, MAX_UNITS);        /* by unit of an area                                   */
+	size_t area_size;                /* (c) bytes, whole pages; 0 while there are none       */
+	char *area[QUIRE_NR_CPUS];       /* (c)                                                  */
+	DECLARE_BITMAP(used, MAX_UNITS); /* by unit of an area                                   */
 	DECLARE_BITMAP(last, MAX_UNITS);
 } percpu;
 
@@ -55,8 +55,13 @@ static void free_areas(void)
 
 static int make_areas(unsigned nr_cpus)
 {
-	percpu.area_size = PAGE_ALIGN(QUIRE_ALIGN_UP(static_size(), (size_t)UNIT) + dynamic_size(nr_cpus));
-	percpu.area_size = min(percpu.area_size, (size_t)(MAX_UNITS * UNIT / PAGE_SIZE * PAGE_SIZE));
+	percpu.area_size =
+		PAGE_ALIGN(QUIRE_ALIGN_UP(static_size(), (size_t)UNIT) + dynamic_size(nr_cpus));
+	percpu.area_size =
+		min(percpu.area_size, (size_t)(MAX_UNITS * UNIT / PAGE_SIZE * PAGE_SIZE));
+	percpu.area_size = min(percpu.area_size, (size_t)(PAGE_SIZE << MAX_PAGE_ORDER));
+	if (percpu.area_size < static_size())
+		return -ENOMEM;
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
 		percpu.area[cpu] = alloc_pages_exact(percpu.area_size, GFP_KERNEL | __GFP_ZERO);
 		if (!percpu.area[cpu])
@@ -81,7 +86,8 @@ int percpu_init(unsigned nr_cpus)
 		memcpy(percpu.area[cpu], __start_quire_percpu, static_size());
 	quire_nr_cpus = nr_cpus;
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
-		quire_percpu_offset[cpu] = (unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+		quire_percpu_offset[cpu] =
+			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
 		port_percpu_set(cpu, quire_percpu_offset[cpu]);
 	}
 	quire_online_cpus = 1;
@@ -129,13 +135,15 @@ void __percpu *__alloc_percpu(size_t size, size_t align)
 
 void free_percpu(void __percpu *ptr)
 {
-	unsigned long at = ((unsigned long)ptr - (unsigned long)__start_quire_percpu) / UNIT, flags, end;
+	unsigned long at = ((unsigned long)ptr - (unsigned long)__start_quire_percpu) / UNIT, flags,
+		      end;
 	bool bad;
 
 	if (!ptr)
 		return;
 	spin_lock_irqsave(&percpu.lock, flags);
-	bad = at >= percpu.area_size / UNIT || at < DIV_ROUND_UP(static_size(), UNIT) || !test_bit(at, percpu.used) ||
+	bad = at >= percpu.area_size / UNIT || at < DIV_ROUND_UP(static_size(), UNIT) ||
+	      !test_bit(at, percpu.used) ||
 	      (test_bit(at - 1, percpu.used) && !test_bit(at - 1, percpu.last) &&
 	       at != DIV_ROUND_UP(static_size(), UNIT));
 	if (!bad) {

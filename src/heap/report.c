@@ -12,8 +12,10 @@ void show_slabinfo(struct seq_out *out)
 	struct kmem_cache *cache;
 
 	seq_puts(out, "slabinfo - version: 2.1\n"
-		      "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> "
-		      "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+		      "# name            <active_objs> <num_objs> <objsize> <objperslab> "
+		      "<pagesperslab> : tunables <limit> "
+		      "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> "
+		      "<sharedavail>\n");
 	list_for_each_entry(cache, &heap.caches, list) {
 		unsigned long slabs = 0, unused = 0, total;
 
@@ -22,9 +24,11 @@ void show_slabinfo(struct seq_out *out)
 			unused += READ_ONCE(cache->node[nid].nr_free);
 		}
 		total = slabs * cache->objects;
-		seq_printf(out, "%-17s %6lu %6lu %6u %4u %4lu : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n", cache->name,
-			   total - min(unused, total), total, cache->size, cache->objects, 1UL << cache->order, 0u, 0u, 0u,
-			   slabs, slabs, 0UL);
+		seq_printf(out,
+			   "%-17s %6lu %6lu %6u %4u %4lu : tunables %4u %4u %4u : slabdata %6lu "
+			   "%6lu %6lu\n",
+			   cache->name, total - min(unused, total), total, cache->size,
+			   cache->objects, 1UL << cache->order, 0u, 0u, 0u, slabs, slabs, 0UL);
 	}
 }
 
@@ -40,7 +44,9 @@ static const char *check_slab(const struct kmem_cache *cache, struct page *slab)
 		if (++unused > cache->objects)
 			return "a slab's free list is a circle";
 	}
-	return slab->inuse + unused == cache->objects ? NULL : "a slab's objects in use and free are not all";
+	return slab->inuse + unused == cache->objects
+		       ? NULL
+		       : "a slab's objects in use and free are not all";
 }
 
 /* The partial list of one node; its lock is held. */
@@ -54,7 +60,8 @@ static const char *check_node(const struct kmem_cache *cache, const struct heap_
 
 		if (why)
 			return why;
-		if (!page_is_slab_head(slab) || slab->slab_cache != cache || slab->slab_prev != prev)
+		if (!page_is_slab_head(slab) || slab->slab_cache != cache ||
+		    slab->slab_prev != prev)
 			return "a partial list leads to a wrong slab";
 		if (slab->slab_free == NO_FREE_OBJECT)
 			return "a full slab is on the partial list";

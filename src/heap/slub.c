@@ -45,11 +45,13 @@ static void partial_remove(struct heap_node *node, struct page *slab)
 
 static u16 unit_of(const struct kmem_cache *cache, const struct page *slab, const void *object)
 {
-	return (u16)(((unsigned long)object - (unsigned long)page_address(slab)) >> cache->unit_shift);
+	return (u16)(((unsigned long)object - (unsigned long)page_address(slab)) >>
+		     cache->unit_shift);
 }
 
 /* Take up to n objects off one slab that has some. */
-static u32 slab_take(struct kmem_cache *cache, struct heap_node *node, struct page *slab, void **to, u32 n)
+static u32 slab_take(struct kmem_cache *cache, struct heap_node *node, struct page *slab, void **to,
+		     u32 n)
 {
 	void *object = slab_first_free(cache, slab);
 	u32 taken = 0;
@@ -67,7 +69,8 @@ static u32 slab_take(struct kmem_cache *cache, struct heap_node *node, struct pa
 }
 
 /* Put an object back.  Returns the slab if it became empty and the node can do without it. */
-static struct page *slab_give(struct kmem_cache *cache, struct heap_node *node, struct page *slab, void *object)
+static struct page *slab_give(struct kmem_cache *cache, struct heap_node *node, struct page *slab,
+			      void *object)
 {
 	*link_in(cache, object) = slab_first_free(cache, slab);
 	if (slab->slab_free == NO_FREE_OBJECT)
@@ -87,7 +90,8 @@ static struct page *slab_give(struct kmem_cache *cache, struct heap_node *node, 
 static void count_slab(const struct kmem_cache *cache, const struct page *slab, long sign)
 {
 	mod_nid_page_state(page_to_nid(slab),
-			   cache->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE_B : NR_SLAB_UNRECLAIMABLE_B,
+			   cache->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE_B
+							       : NR_SLAB_UNRECLAIMABLE_B,
 			   sign * (long)(PAGE_SIZE << cache->order));
 }
 
@@ -225,16 +229,18 @@ static struct page *slab_of_object(const struct kmem_cache *cache, void *object)
 	unsigned long pfn = PHYS_PFN(__pa(object));
 	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 
-	if (page && PageFlag(page, PG_slab) && page->slab_cache == cache && is_object_of(cache, slab_of(page), object))
+	if (page && PageFlag(page, PG_slab) && page->slab_cache == cache &&
+	    is_object_of(cache, slab_of(page), object))
 		return slab_of(page);
-	quire_damage("heap: %p was freed to cache %s and is no object of it%s%s", object, cache->name,
-		     page && PageFlag(page, PG_slab) ? "; it belongs to " : "",
+	quire_damage("heap: %p was freed to cache %s and is no object of it%s%s", object,
+		     cache->name, page && PageFlag(page, PG_slab) ? "; it belongs to " : "",
 		     page && PageFlag(page, PG_slab) ? page->slab_cache->name : "");
 	return NULL;
 }
 
 /* What is wrong with giving the object back to its slab, or NULL.  Node lock held. */
-static const char *why_not_give(const struct kmem_cache *cache, const struct page *slab, void *object)
+static const char *why_not_give(const struct kmem_cache *cache, const struct page *slab,
+				void *object)
 {
 	if (!slab->inuse)
 		return "its slab has no object in use";
@@ -248,13 +254,15 @@ static const char *why_not_give(const struct kmem_cache *cache, const struct pag
 /* The same, when it is likely to be the slab of the object before. */
 static struct page *slab_of_next(const struct kmem_cache *cache, struct page *slab, void *object)
 {
-	if (slab && (unsigned long)object - (unsigned long)page_address(slab) < PAGE_SIZE << cache->order &&
+	if (slab &&
+	    (unsigned long)object - (unsigned long)page_address(slab) < PAGE_SIZE << cache->order &&
 	    is_object_of(cache, slab, object))
 		return slab;
 	return slab_of_object(cache, object);
 }
 
-static quire_cold void report_not_given(const struct kmem_cache *cache, const void *object, const char *why)
+static quire_cold void report_not_given(const struct kmem_cache *cache, const void *object,
+					const char *why)
 {
 	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
 }
@@ -376,7 +384,8 @@ static void *take_parked(struct kmem_cache *cache, gfp_t gfp)
 		struct page *slab;
 
 		if (!c->count)
-			c->count = take_existing(cache, NUMA_NO_NODE, c->slot, max((u32)c->capacity / 2, 1u));
+			c->count = take_existing(cache, NUMA_NO_NODE, c->slot,
+						 max((u32)c->capacity / 2, 1u));
 		if (c->count)
 			return c->slot[--c->count];
 		slab = slab_new(cache, gfp, NUMA_NO_NODE);
@@ -390,12 +399,14 @@ static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	void *object;
 
-	if (nid == NUMA_NO_NODE && this_cpu_ptr(cache->cpu)->capacity && gate_passable(port_percpu_offset()))
+	if (nid == NUMA_NO_NODE && this_cpu_ptr(cache->cpu)->capacity &&
+	    gate_passable(port_percpu_offset()))
 		return take_parked(cache, gfp);
 	return take_objects(cache, gfp, nid, &object, 1) ? object : NULL;
 }
 
-static quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+static quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid,
+				       const void *caller)
 {
 	void *object;
 
@@ -466,7 +477,8 @@ static quire_noinline void free_slow(struct kmem_cache *cache, void *object, con
 		quire_damage("heap: %p of cache %s is freed twice", object, cache->name);
 		return;
 	}
-	if ((unsigned long)object & cache->align_mask || unlikely(cache->flags & SLAB_DEBUG_FLAGS)) {
+	if ((unsigned long)object & cache->align_mask ||
+	    unlikely(cache->flags & SLAB_DEBUG_FLAGS)) {
 		struct page *slab = slab_of_object(cache, object);
 
 		if (!slab || !debug_object_free(cache, slab, object, caller))
@@ -483,7 +495,8 @@ static quire_noinline void free_slow(struct kmem_cache *cache, void *object, con
 }
 
 /* Push on this CPU's stack; false: full, misaligned, the one freed last, or the gate is closed. */
-static quire_always_inline bool push_object(const struct kmem_cache *cache, void *object, unsigned long offset)
+static quire_always_inline bool push_object(const struct kmem_cache *cache, void *object,
+					    unsigned long offset)
 {
 	struct cpu_objects *c;
 	unsigned long count;
@@ -494,7 +507,8 @@ static quire_always_inline bool push_object(const struct kmem_cache *cache, void
 	c = (struct cpu_objects *)offset;
 	count = c->count;
 	/* Below slot[0] stands `capacity`, which no object's address equals. */
-	if (unlikely(count >= c->capacity) || unlikely(((void **)c->slot)[(long)count - 1] == object))
+	if (unlikely(count >= c->capacity) ||
+	    unlikely(((void **)c->slot)[(long)count - 1] == object))
 		return false;
 	c->slot[count] = object;
 	barrier(); /* so that the count is changed by one addition to memory */
@@ -521,7 +535,8 @@ static quire_cold void free_other(const void *object)
 	if (ZERO_OR_NULL_PTR(object))
 		return;
 	page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
-	if (!page || !PageFlag(page, PG_private_2) || page_count(page) != 1 || (unsigned long)object & ~PAGE_MASK) {
+	if (!page || !PageFlag(page, PG_private_2) || page_count(page) != 1 ||
+	    (unsigned long)object & ~PAGE_MASK) {
 		quire_damage("heap: kfree of %p, which kmalloc did not return%s", object,
 			     page && !page_count(page) ? " (freed already?)" : "");
 		return;

@@ -130,7 +130,7 @@ static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsig
 static int copy_area_pages(struct mm_struct *mm, struct vm_area_struct *vma, bool *protected)
 {
 	const bool cow = (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
-	unsigned long addr = vma->vm_start, to;
+	unsigned long addr = vma->vm_start, to = 0;
 
 	while (addr < vma->vm_end) {
 		pte_t *from = mm_find_pte(vma->vm_mm, addr, &to), *dest;

@@ -59,7 +59,7 @@ static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsign
 	unsigned long done = 0;
 
 	while (done < len) {
-		unsigned long to, step;
+		unsigned long to = 0, step;
 		pte_t *from = mm_find_pte(mm, old + done, &to), *dest;
 
 		if (!from) {

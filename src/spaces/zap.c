@@ -160,7 +160,7 @@ void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start,
 	      bool even_cows)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	unsigned long rss = get_mm_rss(mm), to;
+	unsigned long rss = get_mm_rss(mm), to = 0;
 
 	if (rss > READ_ONCE(mm->hiwater_rss))
 		WRITE_ONCE(mm->hiwater_rss, rss);
@@ -190,7 +190,7 @@ void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigne
 			pte_range_fn fn, void *arg)
 {
 	while (start < end) {
-		unsigned long to;
+		unsigned long to = 0;
 		pte_t *pte = mm_find_pte(vma->vm_mm, start, &to);
 
 		if (pte) {

@@ -117,12 +117,12 @@ all_steps() {
 	step "a shell that recurses" recursion
 	step "jobs in the background" background
 	step "exit statuses arrive" exit_statuses
+	rm -rf $work
 	step "reading NULL kills (SIGSEGV)" dies 139 nullread
 	step "writing to the program's text kills (SIGSEGV)" dies 139 writetext
 	step "running data kills (SIGSEGV)" dies 139 execdata
 	step "an endless recursion kills (SIGSEGV)" dies 139 stackoverflow
 	step "beyond the end of a mapped file kills (SIGBUS)" dies 135 buserror
-	rm -rf $work
 	step "a program eats all memory and is killed (SIGKILL)" eats_all
 	step "the machine goes on" hundred_files
 }

@@ -36,7 +36,7 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" -- "$@" </dev/null >$out/boot-"$case_name".txt 2>&1
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" -- "$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
 }
 
@@ -78,6 +78,24 @@ mmtests_case() {
 	check "mmtests: every frame is back" balanced mmtests
 }
 
+programs_case() { # threads; every allocation failing once in the machine; calls that mean nothing
+	for program in threads inject sysfuzz; do
+		boot $program 128M max /bin/tests/$program
+		steps $program
+		check "$program: every frame is back" balanced $program
+		check "$program: exit status 0" [ "$status" = 0 ]
+	done
+}
+
+crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
+	APPEND=crash=stack boot crash 64M max /bin/tests/hello
+	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
+	check "crash: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=null boot crash 64M max /bin/tests/hello
+	check "crash: the kernel reading nowhere is reported" grep -qE 'BUG|panic' $out/boot-crash.txt
+	check "crash: and ends with status 98" [ "$status" = 98 ]
+}
+
 exit_case() { # the status of the first program is the machine's
 	for want in 0 1 42 127; do
 		boot exit 64M max /bin/tests/hello $want
@@ -113,7 +131,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole mmtests exit tool}; do
+for name in ${*:-32m 256m 3g-hole mmtests programs crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

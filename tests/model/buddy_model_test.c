@@ -9,7 +9,7 @@
 #include "support/layers.h"
 
 #define MAX_BLOCKS 400
-#define STEPS 3000
+#define STEPS      3000
 
 struct block {
 	struct page *page;
@@ -17,11 +17,16 @@ struct block {
 };
 static struct block block[MAX_BLOCKS];
 static unsigned nr_blocks;
-static unsigned owner[65536];   /* by frame: block number + 1, 0 = nobody; frames from 0 */
+static unsigned owner[65536]; /* by frame: block number + 1, 0 = nobody; frames from 0 */
 static unsigned long owned;
 
-static const gfp_t gfps[] = { GFP_KERNEL,	     GFP_HIGHUSER_MOVABLE,		GFP_ATOMIC, GFP_DMA | __GFP_KSWAPD_RECLAIM,
-			      GFP_KERNEL | __GFP_ZERO, GFP_KERNEL | __GFP_RECLAIMABLE, GFP_KERNEL | __GFP_COMP,
+static const gfp_t gfps[] = { GFP_KERNEL,
+			      GFP_HIGHUSER_MOVABLE,
+			      GFP_ATOMIC,
+			      GFP_DMA | __GFP_KSWAPD_RECLAIM,
+			      GFP_KERNEL | __GFP_ZERO,
+			      GFP_KERNEL | __GFP_RECLAIMABLE,
+			      GFP_KERNEL | __GFP_COMP,
 			      GFP_NOWAIT };
 
 static void get(unsigned long step)
@@ -37,10 +42,12 @@ static void get(unsigned long step)
 		return;
 	pfn = page_to_pfn(page);
 	if (pfn & ((1UL << order) - 1) || page_zonenum(page) > gfp_zone(gfp))
-		fail_msg("step %lu, QUIRE_SEED=%llu: a block is not aligned or in the wrong zone", step, random_seed);
+		fail_msg("step %lu, QUIRE_SEED=%llu: a block is not aligned or in the wrong zone",
+			 step, random_seed);
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		if (owner[pfn + i])
-			fail_msg("step %lu, QUIRE_SEED=%llu: frame %lu was given out twice", step, random_seed, pfn + i);
+			fail_msg("step %lu, QUIRE_SEED=%llu: frame %lu was given out twice", step,
+				 random_seed, pfn + i);
 		owner[pfn + i] = nr_blocks + 1;
 	}
 	if (gfp & __GFP_ZERO && *(unsigned long *)page_address(page))
@@ -74,8 +81,7 @@ static unsigned long parked(void)
 	unsigned long n = 0;
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
-		n += zone_pcp_pages(zone);
+	for_each_populated_zone(zone) n += zone_pcp_pages(zone);
 	return n;
 }
 
@@ -100,7 +106,8 @@ static void run(unsigned long long seed, const struct posix_bank *banks, unsigne
 			put((unsigned)random_below(nr_blocks));
 		assert_law_seeded(frames_check(), step);
 		if (nr_free_pages() + parked() + owned + base != totalram_pages())
-			fail_msg("step %lu, QUIRE_SEED=%llu: frames are missing", step, random_seed);
+			fail_msg("step %lu, QUIRE_SEED=%llu: frames are missing", step,
+				 random_seed);
 	}
 	while (nr_blocks)
 		put(nr_blocks - 1);
@@ -118,8 +125,10 @@ static void one_bank(void **state)
 
 static void odd_banks(void **state)
 {
-	const struct posix_bank banks[] = { { 0, 0x9f000, 0 },		{ 0x100000, 0x703000, 0 },
-					    { 0x1000000, 0x401000, 1 }, { 0x1401000, 0x3ff000, 0 },
+	const struct posix_bank banks[] = { { 0, 0x9f000, 0 },
+					    { 0x100000, 0x703000, 0 },
+					    { 0x1000000, 0x401000, 1 },
+					    { 0x1401000, 0x3ff000, 0 },
 					    { 0x8000000, 0x123000, 1 } };
 
 	(void)state;
@@ -129,7 +138,8 @@ static void odd_banks(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(one_bank), cmocka_unit_test(odd_banks) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(one_bank),
+					    cmocka_unit_test(odd_banks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,13 +8,13 @@
 #include "support/layers.h"
 
 #define MAX_OBJECTS 1500
-#define NR_CACHES 6
-#define STEPS 6000
+#define NR_CACHES   6
+#define STEPS       6000
 
 struct object {
 	unsigned char *at;
 	size_t size;
-	int cache;              /* -1: kmalloc */
+	int cache; /* -1: kmalloc */
 	unsigned char mark;
 };
 static struct object object[MAX_OBJECTS];
@@ -25,8 +25,12 @@ static const struct {
 	u32 size;
 	slab_flags_t flags;
 } kinds[NR_CACHES] = {
-	{ 24, SLAB_NO_MERGE }, { 100, SLAB_HWCACHE_ALIGN }, { 700, SLAB_NO_MERGE }, { 3000, SLAB_RECLAIM_ACCOUNT },
-	{ 50, SLAB_POISON | SLAB_RED_ZONE | SLAB_CONSISTENCY_CHECKS }, { 10000, SLAB_NO_MERGE },
+	{ 24, SLAB_NO_MERGE },
+	{ 100, SLAB_HWCACHE_ALIGN },
+	{ 700, SLAB_NO_MERGE },
+	{ 3000, SLAB_RECLAIM_ACCOUNT },
+	{ 50, SLAB_POISON | SLAB_RED_ZONE | SLAB_CONSISTENCY_CHECKS },
+	{ 10000, SLAB_NO_MERGE },
 };
 
 static void get(void)
@@ -41,7 +45,8 @@ static void get(void)
 		o->cache = -1;
 	if (random_below(8) == 0)
 		gfp |= __GFP_ZERO;
-	o->size = o->cache >= 0 ? kinds[o->cache].size : 1 + random_below(random_below(10) ? 600 : 40000);
+	o->size = o->cache >= 0 ? kinds[o->cache].size
+				: 1 + random_below(random_below(10) ? 600 : 40000);
 	o->at = o->cache >= 0 ? kmem_cache_alloc(cache[o->cache], gfp) : kmalloc(o->size, gfp);
 	if (!o->at)
 		return;
@@ -59,7 +64,8 @@ static void put(unsigned i, unsigned long step)
 
 	for (size_t j = 0; j < o->size; j++)
 		if (o->at[j] != o->mark)
-			fail_msg("step %lu, QUIRE_SEED=%llu: an object of %zu bytes changed", step, random_seed, o->size);
+			fail_msg("step %lu, QUIRE_SEED=%llu: an object of %zu bytes changed", step,
+				 random_seed, o->size);
 	if (o->cache >= 0 && random_below(3))
 		kmem_cache_free(cache[o->cache], o->at);
 	else

@@ -22,11 +22,11 @@
 #include <quire/slab.h>
 
 /* A law must hold; otherwise its words are the failure. */
-#define assert_law(expr)                                                                        \
-	do {                                                                                    \
-		const char *why_ = (expr);                                                      \
-		if (why_)                                                                       \
-			fail_msg("%s: %s", #expr, why_);                                        \
+#define assert_law(expr)                                                                           \
+	do {                                                                                       \
+		const char *why_ = (expr);                                                         \
+		if (why_)                                                                          \
+			fail_msg("%s: %s", #expr, why_);                                           \
 	} while (0)
 
 static inline void start_frames(const struct posix_bank *banks, unsigned n, unsigned cpus)
@@ -84,16 +84,16 @@ __attribute__((unused)) static void catch_panic(const char *why)
 }
 
 /* The statement must panic with these words. */
-#define assert_panics(statement, words)                                                         \
-	do {                                                                                    \
-		posix_panic_hook = catch_panic;                                                 \
-		if (setjmp(panic_jump) == 0) {                                                  \
-			statement;                                                              \
-			fail_msg("did not panic: %s", #statement);                              \
-		}                                                                               \
-		posix_panic_hook = NULL;                                                        \
-		if (!strstr(panic_words, words))                                                \
-			fail_msg("panicked with \"%s\", not \"%s\"", panic_words, words);       \
+#define assert_panics(statement, words)                                                            \
+	do {                                                                                       \
+		posix_panic_hook = catch_panic;                                                    \
+		if (setjmp(panic_jump) == 0) {                                                     \
+			statement;                                                                 \
+			fail_msg("did not panic: %s", #statement);                                 \
+		}                                                                                  \
+		posix_panic_hook = NULL;                                                           \
+		if (!strstr(panic_words, words))                                                   \
+			fail_msg("panicked with \"%s\", not \"%s\"", panic_words, words);          \
 	} while (0)
 
 /* ---- random numbers, from QUIRE_SEED or the seed given --------------------------------------------- */
@@ -116,11 +116,12 @@ __attribute__((unused)) static unsigned long random_below(unsigned long n)
 }
 
 /* As assert_law, and says how to see it again. */
-#define assert_law_seeded(expr, step)                                                           \
-	do {                                                                                    \
-		const char *why_ = (expr);                                                      \
-		if (why_)                                                                       \
-			fail_msg("step %lu, QUIRE_SEED=%llu: %s: %s", (unsigned long)(step), random_seed, #expr, why_); \
+#define assert_law_seeded(expr, step)                                                              \
+	do {                                                                                       \
+		const char *why_ = (expr);                                                         \
+		if (why_)                                                                          \
+			fail_msg("step %lu, QUIRE_SEED=%llu: %s: %s", (unsigned long)(step),       \
+				 random_seed, #expr, why_);                                        \
 	} while (0)
 
 #endif

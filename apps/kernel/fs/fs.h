@@ -142,7 +142,6 @@ static inline void kfile_put(struct kfile *f)
 }
 int fd_alloc(struct kfile *f, unsigned from,
 	     bool cloexec); /* takes the reference over when it succeeds */
-void fd_install_at(unsigned fd, struct kfile *f, bool cloexec);
 long fd_close(unsigned fd);
 int files_init(void);
 
@@ -199,7 +198,6 @@ struct dentry *proc_new_root(void);
 int proc_init(void);
 int proc_mounts(struct seq_out *out, int pid);
 long fs_mount(const char *type, struct dentry *at);
-long memfd_new(const char *name, unsigned flags);
 void random_bytes(void *to, size_t n);
 
 /* poll.c: a poll in progress waits on several lists at once. */

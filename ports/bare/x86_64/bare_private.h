@@ -124,13 +124,11 @@ static inline void write_cr4(u64 v)
 
 /* cpu.c */
 void bare_cpu_init(unsigned cpu);
-void bare_percpu_area(unsigned cpu, unsigned long offset);
 void bare_fpu_init(void);
 /* tlb.c */
 void bare_tlb_init(void);
 /* apic.c */
 void bare_interrupt(struct bare_regs *regs, unsigned vector);
-u64 bare_apic_hz(void);
 /* trap.c */
 void bare_die(const struct bare_regs *regs, const char *what, unsigned long addr) __noreturn;
 

@@ -80,6 +80,25 @@ static void read_cmdline(u64 pa)
 	}
 }
 
+/* Whether `quiet` is a word of the command line, in front of what belongs to the first program. */
+static bool wants_quiet(const char *line)
+{
+	static const char word[] = "quiet", end[] = "--";
+
+	while (*line) {
+		size_t n = 0;
+
+		while (line[n] && line[n] != ' ')
+			n++;
+		if (n == sizeof(word) - 1 && memcmp(line, word, n) == 0)
+			return true;
+		if (n == sizeof(end) - 1 && memcmp(line, end, n) == 0)
+			return false;
+		line += n + (line[n] == ' ');
+	}
+	return false;
+}
+
 static void read_map(const struct hvm_start_info *info)
 {
 	const struct hvm_memmap *e;
@@ -155,6 +174,7 @@ void bare_start(u64 info_pa)
 		quire_panic("this CPU cannot mark pages as not executable\n");
 	find_image();
 	read_cmdline(info->cmdline_paddr);
+	bare_log_quiet(wants_quiet(boot.cmdline));
 	memblock_set_current_limit(EARLY_LIMIT);
 	read_map(info);
 	reserve(0, PAGE_SIZE);

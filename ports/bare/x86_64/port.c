@@ -39,6 +39,25 @@ size_t bare_log_copy(char *to, size_t n)
 	return have;
 }
 
+/* While the log is quiet its text is kept for dmesg and not shown; a panic shows what was kept. */
+static bool quiet;
+
+void bare_log_quiet(bool on)
+{
+	quiet = on;
+}
+
+static void show_kept(void)
+{
+	size_t have = min(logged, (size_t)LOG_SIZE), i;
+
+	for (i = logged - have; i < logged; i++) {
+		if (ring[i % LOG_SIZE] == '\n')
+			serial_write("\r", 1);
+		serial_write(&ring[i % LOG_SIZE], 1);
+	}
+}
+
 void port_log(const char *text, size_t len)
 {
 	static u32 lock;
@@ -49,13 +68,13 @@ void port_log(const char *text, size_t len)
 		port_cpu_relax();
 	for (size_t i = 0; i < len; i++) {
 		ring[logged++ % LOG_SIZE] = text[i];
-		if (text[i] == '\n') {
+		if (!quiet && text[i] == '\n') {
 			serial_write(text + from, i - from);
 			serial_write("\r\n", 2);
 			from = i + 1;
 		}
 	}
-	if (len > from)
+	if (!quiet && len > from)
 		serial_write(text + from, len - from);
 	raw_unlock(&lock);
 	port_irq_restore(flags);
@@ -91,6 +110,9 @@ void port_panic(const char *why)
 
 	if (!again) {
 		again = true;
+		if (quiet)
+			show_kept();
+		quiet = false;
 		printk("PANIC: %s%s", why, why[0] && why[qstrlen(why) - 1] == '\n' ? "" : "\n");
 	}
 	bare_exit(bare_panic_status);

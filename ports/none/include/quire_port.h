@@ -12,12 +12,12 @@
 #include <quire/types.h>
 
 /* (1) Kernel virtual address of physical 0.  With an identity map: 0. */
-#define PAGE_OFFSET 0UL
+#define PAGE_OFFSET        0UL
 /* (2) Kernel addresses that vmalloc and ioremap may use; page-aligned, mapped by nobody else. */
 #define PORT_VMALLOC_START (sizeof(void *) == 8 ? 0xffffc90000000000UL : 0xf0000000UL)
-#define PORT_VMALLOC_END (sizeof(void *) == 8 ? 0xffffe90000000000UL : 0xff000000UL)
+#define PORT_VMALLOC_END   (sizeof(void *) == 8 ? 0xffffe90000000000UL : 0xff000000UL)
 /* (3) First address above user space. */
-#define PORT_TASK_SIZE (sizeof(void *) == 8 ? 0x7ffffffff000UL : 0xc0000000UL)
+#define PORT_TASK_SIZE     (sizeof(void *) == 8 ? 0x7ffffffff000UL : 0xc0000000UL)
 /* (2) Which of src/maps/formats the machine reads, and whether the kernel half is built by this library. */
 #if UINTPTR_MAX > 0xffffffffu
 #define PORT_PT_FORMAT x86_64

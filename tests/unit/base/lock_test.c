@@ -6,7 +6,7 @@
 #include "support/layers.h"
 
 #define THREADS 4
-#define ROUNDS 2000
+#define ROUNDS  2000
 
 static DEFINE_SPINLOCK(low, LOCK_RANK_KERNEL);
 static DEFINE_SPINLOCK(high, LOCK_RANK_KERNEL + 1);
@@ -170,7 +170,8 @@ static void waiting(void **state)
 	for (unsigned round = 0; round < 50; round++) {
 		token = woken = 0;
 		for (unsigned long i = 0; i < 3; i++)
-			assert_int_equal(pthread_create(&thread[i], NULL, sleeper, (void *)(i + 1)), 0);
+			assert_int_equal(pthread_create(&thread[i], NULL, sleeper, (void *)(i + 1)),
+					 0);
 		if (round % 2)
 			sched_yield();
 		__atomic_store_n(&token, 1, __ATOMIC_SEQ_CST);
@@ -205,8 +206,9 @@ static void exclusive_waiters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranks),     cmocka_unit_test(no_sleep_with_lock), cmocka_unit_test(one_thread),
-		cmocka_unit_test(contended), cmocka_unit_test(waiting),		   cmocka_unit_test(exclusive_waiters),
+		cmocka_unit_test(ranks),      cmocka_unit_test(no_sleep_with_lock),
+		cmocka_unit_test(one_thread), cmocka_unit_test(contended),
+		cmocka_unit_test(waiting),    cmocka_unit_test(exclusive_waiters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

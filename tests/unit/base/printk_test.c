@@ -4,13 +4,13 @@
 #include "support/layers.h"
 
 /* Both engines must agree on text and length. */
-#define same(fmt, ...)                                                                          \
-	do {                                                                                    \
-		char ours[200], theirs[200];                                                    \
-		int a = quire_snprintf(ours, sizeof(ours), fmt, ##__VA_ARGS__);                 \
-		int b = snprintf(theirs, sizeof(theirs), fmt, ##__VA_ARGS__);                   \
-		assert_string_equal(ours, theirs);                                              \
-		assert_int_equal(a, b);                                                         \
+#define same(fmt, ...)                                                                             \
+	do {                                                                                       \
+		char ours[200], theirs[200];                                                       \
+		int a = quire_snprintf(ours, sizeof(ours), fmt, ##__VA_ARGS__);                    \
+		int b = snprintf(theirs, sizeof(theirs), fmt, ##__VA_ARGS__);                      \
+		assert_string_equal(ours, theirs);                                                 \
+		assert_int_equal(a, b);                                                            \
 	} while (0)
 
 static void integers(void **state)
@@ -22,7 +22,8 @@ static void integers(void **state)
 	same("[%.0d][%.0x]", 0, 0u);
 	same("%x %X %#x %#X %#o %o", 255u, 255u, 255u, 255u, 8u, 8u);
 	same("%#x %#o", 0u, 0u);
-	same("%hhd %hd %ld %lld %zu %td", (signed char)-1, (short)-2, -3L, -4LL, (size_t)5, (ptrdiff_t)-6);
+	same("%hhd %hd %ld %lld %zu %td", (signed char)-1, (short)-2, -3L, -4LL, (size_t)5,
+	     (ptrdiff_t)-6);
 	same("%llx %016llx", 0xfedcba9876543210ULL, 0x12ULL);
 	same("%lld %llu", (long long)(-0x7fffffffffffffffLL - 1), ~0ULL);
 	same("[%*d][%-*d][%.*d]", 6, 1, 6, 2, 4, 3);
@@ -100,8 +101,9 @@ static void panic_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(integers),  cmocka_unit_test(text),	cmocka_unit_test(unusual),
-		cmocka_unit_test(log_lines), cmocka_unit_test(reports), cmocka_unit_test(panic_stops),
+		cmocka_unit_test(integers), cmocka_unit_test(text),
+		cmocka_unit_test(unusual),  cmocka_unit_test(log_lines),
+		cmocka_unit_test(reports),  cmocka_unit_test(panic_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

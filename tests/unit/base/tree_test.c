@@ -8,7 +8,7 @@
 struct item {
 	struct rb_node rb;
 	struct list_head link;
-	unsigned key, max;      /* max: of the subtree */
+	unsigned key, max; /* max: of the subtree */
 };
 
 static struct item *of(const struct rb_node *rb)
@@ -197,7 +197,8 @@ static void bitmaps(void **state)
 	random_start(2);
 	bitmap_zero(map, 300);
 	for (unsigned step = 0; step < 3000; step++) {
-		unsigned start = (unsigned)random_below(300), len = (unsigned)random_below(300 - start + 1);
+		unsigned start = (unsigned)random_below(300),
+			 len = (unsigned)random_below(300 - start + 1);
 		bool on = random_below(2);
 		unsigned long first = 300, weight = 0;
 
@@ -236,8 +237,9 @@ static void bits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_tree), cmocka_unit_test(augmented_tree), cmocka_unit_test(replaced_node),
-		cmocka_unit_test(lists),      cmocka_unit_test(bitmaps),	cmocka_unit_test(bits),
+		cmocka_unit_test(plain_tree),    cmocka_unit_test(augmented_tree),
+		cmocka_unit_test(replaced_node), cmocka_unit_test(lists),
+		cmocka_unit_test(bitmaps),       cmocka_unit_test(bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,11 +57,15 @@ static void questions(void **state)
 	memblock_add(0x1000, 0x4000);
 	memblock_add_node(0x5000, 0x1000, 1, MEMBLOCK_NONE);
 	memblock_reserve(0x2000, 0x1000);
-	assert_true(memblock_is_memory(0x1000) && !memblock_is_memory(0xfff) && !memblock_is_memory(0x6000));
+	assert_true(memblock_is_memory(0x1000) && !memblock_is_memory(0xfff) &&
+		    !memblock_is_memory(0x6000));
 	assert_true(memblock_is_reserved(0x2fff) && !memblock_is_reserved(0x3000));
-	assert_true(memblock_is_region_memory(0x1000, 0x5000) && !memblock_is_region_memory(0x1000, 0x5001));
-	assert_true(memblock_is_region_reserved(0, 0x2001) && !memblock_is_region_reserved(0, 0x2000));
-	assert_true(memblock_is_region_reserved(0x2800, 1) && !memblock_is_region_reserved(0x3000, 0x9000));
+	assert_true(memblock_is_region_memory(0x1000, 0x5000) &&
+		    !memblock_is_region_memory(0x1000, 0x5001));
+	assert_true(memblock_is_region_reserved(0, 0x2001) &&
+		    !memblock_is_region_reserved(0, 0x2000));
+	assert_true(memblock_is_region_reserved(0x2800, 1) &&
+		    !memblock_is_region_reserved(0x3000, 0x9000));
 	memblock_mark_nomap(0x3000, 0x1000);
 	assert_true(memblock_is_memory(0x3000) && !memblock_is_map_memory(0x3000));
 	memblock_clear_nomap(0x3000, 0x1000);
@@ -100,26 +104,40 @@ static void model(void **state)
 	random_start(3);
 	memblock_exit();
 	for (unsigned step = 0; step < 3000; step++) {
-		unsigned at = (unsigned)random_below(PAGES), n = (unsigned)random_below(min(24u, PAGES - at) + 1);
-		phys_addr_t base = (phys_addr_t)at << 12, size = (phys_addr_t)n << 12, start_pa, end_pa;
+		unsigned at = (unsigned)random_below(PAGES),
+			 n = (unsigned)random_below(min(24u, PAGES - at) + 1);
+		phys_addr_t base = (phys_addr_t)at << 12, size = (phys_addr_t)n << 12, start_pa,
+			    end_pa;
 		u8 seen[PAGES] = { 0 };
 		u64 i;
 
 		switch (random_below(4)) {
-		case 0: assert_int_equal(memblock_add(base, size), 0); memset(mem + at, 1, n); break;
-		case 1: assert_int_equal(memblock_remove(base, size), 0); memset(mem + at, 0, n); break;
-		case 2: assert_int_equal(memblock_reserve(base, size), 0); memset(res + at, 1, n); break;
-		default: assert_int_equal(memblock_phys_free(base, size), 0); memset(res + at, 0, n); break;
+		case 0:
+			assert_int_equal(memblock_add(base, size), 0);
+			memset(mem + at, 1, n);
+			break;
+		case 1:
+			assert_int_equal(memblock_remove(base, size), 0);
+			memset(mem + at, 0, n);
+			break;
+		case 2:
+			assert_int_equal(memblock_reserve(base, size), 0);
+			memset(res + at, 1, n);
+			break;
+		default:
+			assert_int_equal(memblock_phys_free(base, size), 0);
+			memset(res + at, 0, n);
+			break;
 		}
 		assert_law_seeded(memblock_check(), step);
-		for_each_free_mem_range(i, NUMA_NO_NODE, &start_pa, &end_pa, NULL)
-			for (; start_pa < end_pa; start_pa += 4096)
-				seen[start_pa >> 12]++;
+		for_each_free_mem_range(i, NUMA_NO_NODE, &start_pa, &end_pa,
+					NULL) for (; start_pa < end_pa; start_pa += 4096)
+			seen[start_pa >> 12]++;
 		for (unsigned p = 0; p < PAGES; p++)
 			assert_int_equal(seen[p], mem[p] && !res[p]);
-		for_each_free_mem_range_reverse(i, NUMA_NO_NODE, &start_pa, &end_pa, NULL)
-			for (; start_pa < end_pa; start_pa += 4096)
-				seen[start_pa >> 12]++;
+		for_each_free_mem_range_reverse(i, NUMA_NO_NODE, &start_pa, &end_pa,
+						NULL) for (; start_pa < end_pa; start_pa += 4096)
+			seen[start_pa >> 12]++;
 		for (unsigned p = 0; p < PAGES; p++)
 			assert_int_equal(seen[p], mem[p] && !res[p] ? 2 : 0);
 	}
@@ -206,9 +224,15 @@ static void no_room_to_grow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(adds_merge_and_split), cmocka_unit_test(ends_of_the_world), cmocka_unit_test(questions),
-		cmocka_unit_test(limits),		cmocka_unit_test(model),	     cmocka_unit_test(allocates),
-		cmocka_unit_test(nodes),		cmocka_unit_test(lists_grow),	     cmocka_unit_test(no_room_to_grow),
+		cmocka_unit_test(adds_merge_and_split),
+		cmocka_unit_test(ends_of_the_world),
+		cmocka_unit_test(questions),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(model),
+		cmocka_unit_test(allocates),
+		cmocka_unit_test(nodes),
+		cmocka_unit_test(lists_grow),
+		cmocka_unit_test(no_room_to_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,10 @@
 #include "support/layers.h"
 
 #define MIB (1ULL << 20)
-#define E(base, size, type, name) { (base), (size), (type), (name) }
+#define E(base, size, type, name)                                                                  \
+	{                                                                                          \
+		(base), (size), (type), (name)                                                     \
+	}
 
 static char why[200];
 
@@ -18,8 +21,9 @@ static int add(const struct quire_memmap_entry *e, size_t n)
 static void a_pc(void **state)
 {
 	static const struct quire_memmap_entry map[] = {
-		E(0xfffc0000, 0x40000, 2, "rom"), E(0, 0x9fc00, 1, "low"), E(0x9fc00, 0x400, 2, "ebda"),
-		E(0xf0000, 0x10000, 2, "bios"),	  E(0x100000, 255 * MIB, 1, "high"),
+		E(0xfffc0000, 0x40000, 2, "rom"),  E(0, 0x9fc00, 1, "low"),
+		E(0x9fc00, 0x400, 2, "ebda"),      E(0xf0000, 0x10000, 2, "bios"),
+		E(0x100000, 255 * MIB, 1, "high"),
 	};
 
 	(void)state;
@@ -36,18 +40,46 @@ static const struct {
 	const char *what;
 	struct quire_memmap_entry map[4];
 	size_t n;
-	unsigned long pages;            /* of RAM that results           */
-	const char *warning;            /* words in the log, or NULL     */
+	unsigned long pages; /* of RAM that results           */
+	const char *warning; /* words in the log, or NULL     */
 } shapes[] = {
 	{ "unsorted, touching", { E(2 * MIB, MIB, 1, "b"), E(MIB, MIB, 1, "a") }, 2, 512, NULL },
-	{ "empty entry", { E(MIB, 2 * MIB, 1, "a"), E(0x1000, 0, 1, "none") }, 2, 512, "entry 1 (none)" },
-	{ "overlap", { E(MIB, 2 * MIB, 1, "a"), E(2 * MIB, 2 * MIB, 1, "b") }, 2, 768, "entry 1 (b) [0x200000-0x3fffff] RAM overlaps" },
-	{ "reserved over RAM", { E(0x180000, 0x10, 2, "r"), E(MIB, 2 * MIB, 1, "a") }, 2, 511, "entry 0 (r)" },
-	{ "unknown type over RAM", { E(MIB, 2 * MIB, 1, "a"), E(0x180000, 0x2001, 77, NULL) }, 2, 509, "entry 1 (no name)" },
-	{ "wraps", { E(MIB, 2 * MIB, 1, "a"), E(~0ULL - 0xfff, 0x10000, 1, "w") }, 2, 512, "entry 1 (w)" },
-	{ "reserved that wraps", { E(MIB, 2 * MIB, 1, "a"), E(0x200000, ~0ULL, 2, "all") }, 2, 256, "entry 1 (all)" },
+	{ "empty entry",
+	  { E(MIB, 2 * MIB, 1, "a"), E(0x1000, 0, 1, "none") },
+	  2,
+	  512,
+	  "entry 1 (none)" },
+	{ "overlap",
+	  { E(MIB, 2 * MIB, 1, "a"), E(2 * MIB, 2 * MIB, 1, "b") },
+	  2,
+	  768,
+	  "entry 1 (b) [0x200000-0x3fffff] RAM overlaps" },
+	{ "reserved over RAM",
+	  { E(0x180000, 0x10, 2, "r"), E(MIB, 2 * MIB, 1, "a") },
+	  2,
+	  511,
+	  "entry 0 (r)" },
+	{ "unknown type over RAM",
+	  { E(MIB, 2 * MIB, 1, "a"), E(0x180000, 0x2001, 77, NULL) },
+	  2,
+	  509,
+	  "entry 1 (no name)" },
+	{ "wraps",
+	  { E(MIB, 2 * MIB, 1, "a"), E(~0ULL - 0xfff, 0x10000, 1, "w") },
+	  2,
+	  512,
+	  "entry 1 (w)" },
+	{ "reserved that wraps",
+	  { E(MIB, 2 * MIB, 1, "a"), E(0x200000, ~0ULL, 2, "all") },
+	  2,
+	  256,
+	  "entry 1 (all)" },
 	{ "ragged edges", { E(MIB + 1, 2 * MIB, 1, "a") }, 1, 511, NULL },
-	{ "pieces of a page", { E(MIB, MIB, 1, "a"), E(2 * MIB, 0x800, 1, "b"), E(2 * MIB + 0x800, 0x800, 1, "c") }, 3, 257, NULL },
+	{ "pieces of a page",
+	  { E(MIB, MIB, 1, "a"), E(2 * MIB, 0x800, 1, "b"), E(2 * MIB + 0x800, 0x800, 1, "c") },
+	  3,
+	  257,
+	  NULL },
 };
 
 static void odd_shapes(void **state)
@@ -61,7 +93,8 @@ static void odd_shapes(void **state)
 			fail_msg("%s: refused: %s", shapes[i].what, why);
 		log = posix_log_take();
 		if (memblock_phys_mem_size() >> 12 != shapes[i].pages)
-			fail_msg("%s: %llu pages", shapes[i].what, (unsigned long long)memblock_phys_mem_size() >> 12);
+			fail_msg("%s: %llu pages", shapes[i].what,
+				 (unsigned long long)memblock_phys_mem_size() >> 12);
 		if (shapes[i].warning ? !strstr(log, shapes[i].warning) : *log)
 			fail_msg("%s: logged \"%s\"", shapes[i].what, log);
 		assert_law(memblock_check());
@@ -72,7 +105,8 @@ static void odd_shapes(void **state)
 static void beyond_the_limit(void **state)
 {
 	phys_addr_t limit = (phys_addr_t)1 << QUIRE_MAX_PHYS_BITS;
-	struct quire_memmap_entry map[] = { E(MIB, MIB, 1, "a"), E(0, MIB, 1, "edge"), E(0, MIB, 1, "far") };
+	struct quire_memmap_entry map[] = { E(MIB, MIB, 1, "a"), E(0, MIB, 1, "edge"),
+					    E(0, MIB, 1, "far") };
 
 	(void)state;
 	map[1].base = limit - MIB / 2;
@@ -86,7 +120,8 @@ static void beyond_the_limit(void **state)
 
 static void refusals(void **state)
 {
-	static const struct quire_memmap_entry tiny[] = { E(0, 0x80000, 1, "crumb"), E(MIB, MIB, 2, "r") };
+	static const struct quire_memmap_entry tiny[] = { E(0, 0x80000, 1, "crumb"),
+							  E(MIB, MIB, 2, "r") };
 	static const struct quire_memmap_entry none[] = { E(MIB, 64 * MIB, 2, "r") };
 
 	(void)state;
@@ -113,7 +148,8 @@ static void many_entries(void **state)
 	assert_int_equal(posix_machine_start(&(struct posix_machine){ &bank, 1, 1 }), 0);
 	memblock_remove(0, ~0ULL);
 	for (unsigned i = 0; i < 300; i++)
-		map[i] = (struct quire_memmap_entry)E(MIB + (u64)i * 0x6000, i == 7 ? 0x5000 : 0x4000, 1, "bank");
+		map[i] = (struct quire_memmap_entry)E(MIB + (u64)i * 0x6000,
+						      i == 7 ? 0x5000 : 0x4000, 1, "bank");
 	map[299].size = 8 * MIB;
 	assert_int_equal(add(map, 300), 0);
 	assert_int_equal(memblock.memory.cnt, 300);
@@ -130,8 +166,11 @@ static void many_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_pc),	    cmocka_unit_test(odd_shapes),   cmocka_unit_test(beyond_the_limit),
-		cmocka_unit_test(refusals), cmocka_unit_test(many_entries),
+		cmocka_unit_test(a_pc),
+		cmocka_unit_test(odd_shapes),
+		cmocka_unit_test(beyond_the_limit),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(many_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

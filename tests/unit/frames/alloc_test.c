@@ -174,7 +174,8 @@ static void exhaustion(void **state)
 	assert_true(nr_free_pages() <= totalram_pages() / 16);
 	assert_true(nr_free_pages() >= 100);
 	assert_null(alloc_page(GFP_KERNEL));
-	assert_true(logged("page allocation failure: order:0, mode:0xcc0(GFP_KERNEL), nodemask=(null)\nMem-Info:"));
+	assert_true(logged("page allocation failure: order:0, mode:0xcc0(GFP_KERNEL), "
+			   "nodemask=(null)\nMem-Info:"));
 	/* who may not wait goes deeper, who frees memory goes to the bottom */
 	while ((page = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))
 		pages[n++] = page, atomic++;
@@ -325,12 +326,10 @@ static void highatomic(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	for_each_populated_zone(zone)
-		while ((page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4)))
-			hoard[n++] = page;
+	for_each_populated_zone(zone) while ((page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4)))
+		hoard[n++] = page;
 	page = alloc_pages(GFP_ATOMIC, 1);
-	for_each_populated_zone(zone)
-		reserved += zone->nr_reserved_highatomic;
+	for_each_populated_zone(zone) reserved += zone->nr_reserved_highatomic;
 	if (page) {
 		assert_law(frames_check());
 		__free_pages(page, 1);
@@ -349,15 +348,13 @@ static void in_interrupts(void **state)
 
 	(void)state;
 	__free_page(alloc_page(GFP_KERNEL));
-	for_each_populated_zone(zone)
-		parked += zone_pcp_pages(zone);
+	for_each_populated_zone(zone) parked += zone_pcp_pages(zone);
 	quire_irq_enter();
 	page = alloc_page(GFP_ATOMIC);
 	assert_non_null(page);
 	__free_page(page);
 	quire_irq_exit();
-	for_each_populated_zone(zone)
-		parked -= zone_pcp_pages(zone);
+	for_each_populated_zone(zone) parked -= zone_pcp_pages(zone);
 	assert_int_equal(parked, 0); /* the interrupt left this CPU's lists alone */
 }
 
@@ -384,7 +381,8 @@ static void counters(void **state)
 /* ---- injection and events ------------------------------------------------------------------------------- */
 static unsigned events[NR_QUIRE_EVENTS];
 
-static void on_event(void *arg, enum quire_event_id id, unsigned long a, unsigned long b, unsigned long c)
+static void on_event(void *arg, enum quire_event_id id, unsigned long a, unsigned long b,
+		     unsigned long c)
 {
 	(void)arg, (void)a, (void)b, (void)c;
 	events[id]++;
@@ -460,8 +458,9 @@ static void two_cpus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(every_order), T(zeroed),	    T(references), T(family),	     T(wrong_frees), T(exhaustion),
-		T(low_memory),	T(types_stay_apart), T(highatomic), T(in_interrupts), T(counters),    T(injected_failures),
+		T(every_order), T(zeroed),        T(references), T(family),
+		T(wrong_frees), T(exhaustion),    T(low_memory), T(types_stay_apart),
+		T(highatomic),  T(in_interrupts), T(counters),   T(injected_failures),
 		T(two_cpus),
 	};
 

@@ -67,7 +67,8 @@ static void watermarks(void **state)
 	assert_int_equal(dma->lowmem_reserve[dma32->idx], zone_managed_pages(dma32) / 256);
 	for (unsigned i = 1; i < NR_WMARK; i++)
 		assert_true(dma32->_watermark[i] > dma32->_watermark[i - 1]);
-	assert_int_equal(low_wmark_pages(dma32), min_wmark_pages(dma32) + min_wmark_pages(dma32) / 4);
+	assert_int_equal(low_wmark_pages(dma32),
+			 min_wmark_pages(dma32) + min_wmark_pages(dma32) / 4);
 	assert_true(totalreserve_pages > 0 && si_mem_available() < nr_free_pages());
 	stop_frames();
 }
@@ -102,7 +103,9 @@ static void handover(void **state)
 
 static void numa(void **state)
 {
-	const struct posix_bank banks[] = { { 0, 32 * MIB, 0 }, { 32 * MIB, 32 * MIB, 1 }, { 64 * MIB, 32 * MIB, 0 } };
+	const struct posix_bank banks[] = { { 0, 32 * MIB, 0 },
+					    { 32 * MIB, 32 * MIB, 1 },
+					    { 64 * MIB, 32 * MIB, 0 } };
 	struct page *page;
 	unsigned long n = 0;
 
@@ -161,8 +164,12 @@ static void metadata_is_small(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(holes_have_no_frames), cmocka_unit_test(zones_by_address), cmocka_unit_test(watermarks),
-		cmocka_unit_test(handover),		cmocka_unit_test(numa),		    cmocka_unit_test(thousand_boots),
+		cmocka_unit_test(holes_have_no_frames),
+		cmocka_unit_test(zones_by_address),
+		cmocka_unit_test(watermarks),
+		cmocka_unit_test(handover),
+		cmocka_unit_test(numa),
+		cmocka_unit_test(thousand_boots),
 		cmocka_unit_test(metadata_is_small),
 	};
 

@@ -20,7 +20,8 @@ static int down(void **state)
 static void every_size(void **state)
 {
 	(void)state;
-	for (size_t size = 1; size <= KMALLOC_MAX_SIZE; size = size < 300 ? size + 1 : size * 5 / 4) {
+	for (size_t size = 1; size <= KMALLOC_MAX_SIZE;
+	     size = size < 300 ? size + 1 : size * 5 / 4) {
 		unsigned char *p = kmalloc(size, GFP_KERNEL);
 
 		assert_non_null(p);
@@ -43,7 +44,7 @@ static void classes(void **state)
 	(void)state;
 	for (u32 n = 1; n <= 8192; n++) {
 		if (n > size[class])
-			class++;
+			class ++;
 		assert_int_equal(kmalloc_class(n), class);
 	}
 }
@@ -136,7 +137,7 @@ static void per_cpu_variables(void **state)
 {
 	struct thing {
 		u64 a[5];
-	} *t, *u, *many[200];
+	} * t, *u, *many[200];
 	unsigned cpu, n = 0;
 
 	(void)state;
@@ -195,8 +196,9 @@ static void forgotten_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(every_size), T(classes), T(edges), T(zeroing), T(resizing), T(copies), T(per_cpu_variables), T(per_cpu_refusals),
-		cmocka_unit_test(forgotten_objects),
+		T(every_size),        T(classes),          T(edges),
+		T(zeroing),           T(resizing),         T(copies),
+		T(per_cpu_variables), T(per_cpu_refusals), cmocka_unit_test(forgotten_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,11 +22,26 @@ static const struct {
 	u32 size, align;
 	slab_flags_t flags;
 } layouts[] = {
-	{ 1, 0, 0 },		 { 8, 0, 0 },	  { 24, 0, 0 },	  { 40, 0, SLAB_HWCACHE_ALIGN }, { 100, 0, SLAB_HWCACHE_ALIGN },
-	{ 120, 128, 0 },	 { 312, 0, 0 },	  { 416, 0, 0 },  { 1016, 0, 0 },		 { 2112, 64, 0 },
-	{ 5000, 0, 0 },		 { 9000, 0, 0 },  { 40000, 0, 0 }, { 300000, 0, 0 },		 { 64, 4096, 0 },
-	{ 33, 0, SLAB_RED_ZONE | SLAB_POISON }, { 200, 0, SLAB_CONSISTENCY_CHECKS | SLAB_STORE_USER },
-	{ 100, 0, SLAB_RECLAIM_ACCOUNT }, { 100, 0, SLAB_CACHE_DMA }, { 64, 0, SLAB_TYPESAFE_BY_RCU },
+	{ 1, 0, 0 },
+	{ 8, 0, 0 },
+	{ 24, 0, 0 },
+	{ 40, 0, SLAB_HWCACHE_ALIGN },
+	{ 100, 0, SLAB_HWCACHE_ALIGN },
+	{ 120, 128, 0 },
+	{ 312, 0, 0 },
+	{ 416, 0, 0 },
+	{ 1016, 0, 0 },
+	{ 2112, 64, 0 },
+	{ 5000, 0, 0 },
+	{ 9000, 0, 0 },
+	{ 40000, 0, 0 },
+	{ 300000, 0, 0 },
+	{ 64, 4096, 0 },
+	{ 33, 0, SLAB_RED_ZONE | SLAB_POISON },
+	{ 200, 0, SLAB_CONSISTENCY_CHECKS | SLAB_STORE_USER },
+	{ 100, 0, SLAB_RECLAIM_ACCOUNT },
+	{ 100, 0, SLAB_CACHE_DMA },
+	{ 64, 0, SLAB_TYPESAFE_BY_RCU },
 };
 
 static void every_layout(void **state)
@@ -34,7 +49,8 @@ static void every_layout(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(layouts); i++) {
 		u32 size = layouts[i].size, align = max(layouts[i].align, 8u);
-		struct kmem_cache *cache = kmem_cache_create("t", size, layouts[i].align, layouts[i].flags | SLAB_NO_MERGE, NULL);
+		struct kmem_cache *cache = kmem_cache_create(
+			"t", size, layouts[i].align, layouts[i].flags | SLAB_NO_MERGE, NULL);
 		unsigned char *o[70];
 
 		assert_non_null(cache);
@@ -57,12 +73,14 @@ static void every_layout(void **state)
 	assert_null(kmem_cache_create("zero", 0, 0, 0, NULL));
 	assert_null(kmem_cache_create("huge", KMALLOC_MAX_SIZE, 0, 0, NULL));
 	assert_null(kmem_cache_create("odd", 8, 3, 0, NULL));
-	assert_panics((void)!kmem_cache_create("must", 0, 0, SLAB_PANIC, NULL), "cannot create cache must");
+	assert_panics((void)!kmem_cache_create("must", 0, 0, SLAB_PANIC, NULL),
+		      "cannot create cache must");
 }
 
 static void sharing(void **state)
 {
-	struct kmem_cache *a = kmem_cache_create("a", 72, 0, 0, NULL), *b = kmem_cache_create("b", 70, 0, 0, NULL);
+	struct kmem_cache *a = kmem_cache_create("a", 72, 0, 0, NULL),
+			  *b = kmem_cache_create("b", 70, 0, 0, NULL);
 	struct kmem_cache *c = kmem_cache_create("c", 72, 0, SLAB_NO_MERGE, NULL);
 	struct kmem_cache *d = kmem_cache_create("d", 72, 0, SLAB_RECLAIM_ACCOUNT, NULL);
 	struct kmem_cache *e = kmem_cache_create_usercopy("e", 72, 0, 0, 8, 16, NULL);
@@ -173,7 +191,8 @@ static void debugging(void **state)
 {
 	slab_flags_t all = SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_CONSISTENCY_CHECKS;
 	struct kmem_cache *cache = kmem_cache_create("dbg", 60, 0, all, NULL);
-	unsigned char *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL), *c;
+	unsigned char *a = kmem_cache_alloc(cache, GFP_KERNEL),
+		      *b = kmem_cache_alloc(cache, GFP_KERNEL), *c;
 
 	(void)state;
 	posix_log_take();
@@ -272,10 +291,13 @@ static void slabinfo(void **state)
 	(void)state;
 	show_slabinfo(&out);
 	assert_int_equal(out.error, 0);
-	assert_non_null(strstr(text, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> "
-				     "<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> "
+	assert_non_null(strstr(text, "slabinfo - version: 2.1\n# name            <active_objs> "
+				     "<num_objs> <objsize> <objperslab> "
+				     "<pagesperslab> : tunables <limit> <batchcount> "
+				     "<sharedfactor> : slabdata <active_slabs> "
 				     "<num_slabs> <sharedavail>\n"));
-	assert_non_null(strstr(text, "\nbio-312               12     12    320   12    1 : tunables    0    0    0 : slabdata      "
+	assert_non_null(strstr(text, "\nbio-312               12     12    320   12    1 : "
+				     "tunables    0    0    0 : slabdata      "
 				     "1      1      0\n"));
 	kmem_cache_free(cache, o);
 	kmem_cache_destroy(cache);
@@ -284,7 +306,8 @@ static void slabinfo(void **state)
 static void accounting(void **state)
 {
 	unsigned long before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B), reclaimable;
-	struct kmem_cache *cache = kmem_cache_create("acc", 1024, 0, SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE, NULL);
+	struct kmem_cache *cache =
+		kmem_cache_create("acc", 1024, 0, SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE, NULL);
 	void *o, *large = kmalloc(100000, GFP_KERNEL);
 
 	(void)state;
@@ -319,8 +342,9 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(every_layout), T(sharing),  T(constructors), T(destroy_refuses), T(wrong_frees), T(debugging), T(bulk),
-		T(two_cpus),	 T(in_interrupts), T(slabinfo), T(accounting),	   T(no_memory),
+		T(every_layout),  T(sharing),   T(constructors), T(destroy_refuses),
+		T(wrong_frees),   T(debugging), T(bulk),         T(two_cpus),
+		T(in_interrupts), T(slabinfo),  T(accounting),   T(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,8 +330,8 @@ static void test_stack_grows(void **state)
 	assert_int_equal(mm->stack_vm, 256);
 	/* A mapping close below keeps the stack away from it. */
 	mm->limits.stack = RLIM_UNLIMITED;
-	assert_int_equal(do_mmap(mm, NULL, top - (4UL << 20), PAGE_SIZE, RW,
-				 ANON_PRIVATE | MAP_FIXED, 0),
+	assert_int_equal((unsigned long)do_mmap(mm, NULL, top - (4UL << 20), PAGE_SIZE, RW,
+						ANON_PRIVATE | MAP_FIXED, 0),
 			 top - (4UL << 20));
 	assert_int_equal(posix_store(top - (3UL << 20) - PAGE_SIZE, &v, 4), VM_FAULT_MAPERR);
 	assert_int_equal(posix_store(top - (2UL << 20), &v, 4), 0);

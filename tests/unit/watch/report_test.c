@@ -115,10 +115,30 @@ static void test_meminfo(void **state)
 	assert_int_equal(strcspn(ours, "\n"), strlen("MemTotal:       24684084 kB"));
 }
 
+/* Linux shows lines for high memory on 32-bit machines only; the fixture is of a 64-bit one. */
+static void drop_high_lines(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		size_t n = strcspn(text, "\n") + 1;
+
+		if (!memmem(text, n, "_high ", 6)) {
+			memmove(to, text, n);
+			to += n;
+		}
+		text += n;
+	}
+	*to = 0;
+}
+
 static void test_vmstat(void **state)
 {
 	(void)state;
-	compare_keys(report(show_vmstat), fixture("vmstat"), sizeof(long) == 8, false);
+	report(show_vmstat);
+	if (sizeof(long) == 4)
+		drop_high_lines(ours);
+	compare_keys(ours, fixture("vmstat"), true, false);
 }
 
 /* The same line of a report on both sides: prefix equal, then fields at the same columns. */
@@ -134,7 +154,8 @@ static void test_buddyinfo(void **state)
 	assert_memory_equal(a, "Node 0, zone      DMA ", 22);
 	assert_int_equal(a[strlen(a) - 1], ' ');
 	assert_non_null(mine = take_line(mine, a, sizeof(a)));
-	assert_memory_equal(a, "Node 0, zone    DMA32 ", 22);
+	/* Above 16 MiB: a zone of its own on 64-bit machines, NORMAL on 32-bit ones. */
+	assert_memory_equal(a, sizeof(long) == 8 ? "Node 0, zone    DMA32 " : "Node 0, zone   Normal ", 22);
 	assert_null(take_line(mine, a, sizeof(a)));
 }
 
@@ -194,7 +215,7 @@ static void test_zoneinfo(void **state)
 	assert_memory_equal(a, "  node_unreclaimable:  0", 24);
 	take_line(mine, a, sizeof(a));
 	assert_memory_equal(a, "  start_pfn:           ", 23);
-	assert_non_null(strstr(ours, "Node 0, zone    DMA32\n"));
+	assert_non_null(strstr(ours, sizeof(long) == 8 ? "Node 0, zone    DMA32\n" : "Node 0, zone   Normal\n"));
 	assert_non_null(
 		strstr(ours, "Node 0, zone  Movable\n  pages free     0\n        boost    0\n"));
 }

@@ -52,7 +52,8 @@
  *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section
  *                     table. */
 #ifndef QUIRE_SECTION_SHIFT
-#define QUIRE_SECTION_SHIFT 27
+#define QUIRE_SECTION_SHIFT                                                                        \
+	(QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER > 24 ? QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER : 24)
 #endif
 
 /* QUIRE_MAX_PHYS_BITS physical addresses have at most this many bits.  Range 30..52. */

@@ -148,7 +148,7 @@ static inline void spin_unlock(spinlock_t *lock)
 
 static inline bool spin_is_locked(const spinlock_t *lock)
 {
-	return READ_ONCE(lock->locked);
+	return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED);
 }
 
 /* flags is an `unsigned long` variable of the caller's: what interrupts were before. */
@@ -205,7 +205,7 @@ static inline void down_read(struct rw_semaphore *sem)
 /* Never waits. */
 static inline bool down_read_trylock(struct rw_semaphore *sem)
 {
-	u32 old = READ_ONCE(sem->count);
+	u32 old = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
 
 	while (!(old & (RWSEM_WRITER | RWSEM_WAITERS)))
 		if (__atomic_compare_exchange_n(&sem->count, &old, old + RWSEM_READER, false,
@@ -254,7 +254,7 @@ static inline void downgrade_write(struct rw_semaphore *sem)
 
 static inline bool rwsem_is_locked(const struct rw_semaphore *sem)
 {
-	return READ_ONCE(sem->count) & ~RWSEM_WAITERS;
+	return __atomic_load_n(&sem->count, __ATOMIC_RELAXED) & ~RWSEM_WAITERS;
 }
 
 /* One at a time. */

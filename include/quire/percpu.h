@@ -79,9 +79,13 @@ extern u64 quire_online_cpus;  /* bit n: CPU n runs and may hold cached memory  
 #define put_cpu_var(var)   barrier()
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < quire_nr_cpus; (cpu)++)
+static inline bool cpu_online(unsigned cpu)
+{
+	return __atomic_load_n(&quire_online_cpus, __ATOMIC_RELAXED) >> cpu & 1;
+}
 #define for_each_online_cpu(cpu)                                                                   \
 	for_each_possible_cpu(cpu)                                                                 \
-		if (quire_online_cpus >> (cpu)&1)
+		if (cpu_online(cpu))
 
 /*
  * Lay out areas for CPUs [0, nr_cpus), make the caller's CPU 0 and mark it online.  After the frames

@@ -32,7 +32,7 @@ void (*posix_panic_hook)(const char *why);
 
 static struct {
 	bool running;
-	char *ram_map;                  /* host reservation for physical [ram_low, ram_high)    */
+	char *ram_map; /* host reservation for physical [ram_low, ram_high)    */
 	phys_addr_t ram_low, ram_high;
 	char *vmemmap_map;
 	size_t vmemmap_size;
@@ -105,8 +105,9 @@ static void __attribute__((constructor)) reserve_vmalloc_window(void)
 	void *at = (void *)PORT_VMALLOC_START;
 	size_t size = PORT_VMALLOC_END - PORT_VMALLOC_START;
 
-	window_is_ours = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-			      -1, 0) == at;
+	window_is_ours = mmap(at, size, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+			      0) == at;
 }
 #else
 static const bool window_is_ours = true;
@@ -150,7 +151,8 @@ int posix_machine_start(const struct posix_machine *desc)
 	if (machine.running)
 		return -EBUSY;
 	if (!window_is_ours) {
-		static const char why[] = "posix: the host uses the addresses of the vmalloc area\n";
+		static const char why[] =
+			"posix: the host uses the addresses of the vmalloc area\n";
 
 		port_log(why, sizeof(why) - 1);
 		return -ENOMEM;
@@ -161,7 +163,8 @@ int posix_machine_start(const struct posix_machine *desc)
 	machine.ram_map = reserve((size_t)(machine.ram_high - machine.ram_low));
 	/* A whole section more, so that the last one may be populated to its end. */
 	machine.vmemmap_size = PAGE_ALIGN(((size_t)(machine.ram_high >> PAGE_SHIFT) +
-					   (2UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))) * sizeof(struct page));
+					   (2UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))) *
+					  sizeof(struct page));
 	machine.vmemmap_map = reserve(machine.vmemmap_size);
 	machine.running = true;
 	machine.nr_cpus = desc->nr_cpus ? desc->nr_cpus : 1;
@@ -183,7 +186,8 @@ int posix_machine_start_simple(unsigned mib, unsigned nr_cpus)
 {
 	const struct posix_bank bank = { 1 << 20, (phys_addr_t)mib << 20, 0 };
 
-	return posix_machine_start(&(struct posix_machine){ .banks = &bank, .nr_banks = 1, .nr_cpus = nr_cpus });
+	return posix_machine_start(
+		&(struct posix_machine){ .banks = &bank, .nr_banks = 1, .nr_cpus = nr_cpus });
 }
 
 void posix_machine_stop(void)
@@ -249,9 +253,10 @@ void port_cpu_relax(void)
 struct parking {
 	pthread_mutex_t lock;
 	pthread_cond_t woken;
-	bool permit;                    /* port_unblock() came since the last port_block()      */
+	bool permit; /* port_unblock() came since the last port_block()      */
 };
-static __thread struct parking parking = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+static __thread struct parking parking = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+					   false };
 
 void *port_self(void)
 {

@@ -12,6 +12,24 @@
  * already, because injection closes the gate. */
 bool quire_should_fail(gfp_t gfp);
 
+/* What is changed under a lock and looked at without it, where a moment-old value does. */
+#define racy_read(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define racy_write(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define racy_add(x, n)   racy_write(x, (x) + (n))
+
+/* For a function that looks at plain fields which their owners change meanwhile, and says why that is harmless. */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define quire_racy __attribute__((__no_sanitize__("thread"), __noinline__))
+#endif
+#endif
+#if !defined(quire_racy) && defined(__SANITIZE_THREAD__)
+#define quire_racy __attribute__((__no_sanitize__("thread"), __noinline__))
+#endif
+#ifndef quire_racy
+#define quire_racy
+#endif
+
 /* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
 

@@ -15,7 +15,7 @@
 void raw_lock_contended(u32 *word)
 {
 	do {
-		while (READ_ONCE(*word))
+		while (__atomic_load_n(word, __ATOMIC_RELAXED))
 			port_cpu_relax();
 	} while (!raw_trylock(word));
 }
@@ -70,7 +70,7 @@ void lock_debug_taken(spinlock_t *lock)
 
 	if (held->n == MAX_HELD)
 		quire_panic("lock: more than %d locks are held by one CPU\n", MAX_HELD);
-	lock->owner = port_cpu_id() + 1;
+	__atomic_store_n(&lock->owner, port_cpu_id() + 1, __ATOMIC_RELAXED);
 	held->at[held->n++] = (struct held_lock){ lock, irq_depth() };
 }
 
@@ -85,7 +85,7 @@ void lock_debug_release(spinlock_t *lock)
 		for (; i + 1 < held->n; i++)
 			held->at[i] = held->at[i + 1];
 		held->n--;
-		lock->owner = 0;
+		__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 		return;
 	}
 	quire_panic("lock: %s is released by a CPU that does not hold it\n",
@@ -94,7 +94,8 @@ void lock_debug_release(spinlock_t *lock)
 
 void lock_debug_assert_held(const spinlock_t *lock)
 {
-	if (!lock->locked || lock->owner != port_cpu_id() + 1)
+	if (!spin_is_locked(lock) ||
+	    __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != port_cpu_id() + 1)
 		quire_panic("lock: %s must be held here\n", lock->name);
 }
 

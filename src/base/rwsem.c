@@ -34,7 +34,7 @@ static void wake_first(struct rw_semaphore *sem)
 /* wait_lock held; `me` is the first waiter.  True: the lock is ours. */
 static bool try_enter(struct rw_semaphore *sem, struct rwsem_waiter *me)
 {
-	u32 old = READ_ONCE(sem->count), next;
+	u32 old = __atomic_load_n(&sem->count, __ATOMIC_RELAXED), next;
 
 	do {
 		if (old & RWSEM_WRITER || (me->writer && old >= RWSEM_READER))

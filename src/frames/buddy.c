@@ -30,8 +30,8 @@ static void list_push(struct zone *zone, struct page *page, unsigned order, enum
 	page->free_next = first;
 	if (first)
 		first->free_prev = page;
-	area->head[type] = page;
-	area->nr[type]++;
+	racy_write(area->head[type], page);
+	racy_add(area->nr[type], 1);
 }
 
 static void list_remove(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
@@ -41,57 +41,61 @@ static void list_remove(struct zone *zone, struct page *page, unsigned order, en
 	if (page->free_prev)
 		page->free_prev->free_next = page->free_next;
 	else
-		area->head[type] = page->free_next;
+		racy_write(area->head[type], page->free_next);
 	if (page->free_next)
 		page->free_next->free_prev = page->free_prev;
 	__ClearPageFlag(page, PG_buddy);
-	area->nr[type]--;
+	racy_add(area->nr[type], -1UL);
 }
 
 static void account(struct zone *zone, long frames, enum migratetype type)
 {
-	WRITE_ONCE(zone->nr_free,
-		   zone->nr_free +
-			   (unsigned long)frames); /* watermarks are checked without the lock */
+	/* Watermarks are checked without the lock. */
+	racy_add(zone->nr_free, (unsigned long)frames);
 	if (type >= MIGRATE_PCPTYPES)
-		WRITE_ONCE(zone->nr_free_highatomic,
-			   zone->nr_free_highatomic + (unsigned long)frames);
+		racy_add(zone->nr_free_highatomic, (unsigned long)frames);
 }
 
-/* Whether the neighbour at the other half is free as a whole and may be joined. */
-static bool can_merge(const struct zone *zone, const struct page *page, const struct page *buddy,
-		      unsigned order)
+/*
+ * Whether the neighbour at the other half is free as a whole and may be joined.  If it is in use its owner may be changing
+ * its descriptor: whatever is read then, PG_buddy is not set, for only holders of zone->lock set it.
+ */
+static quire_racy bool can_merge(const struct page *page, const struct page *buddy, unsigned order)
 {
-	if (!PageFlag(buddy, PG_buddy) || buddy->order != order ||
-	    (page->flags ^ buddy->flags) & PAGE_PLACE_MASK)
-		return false;
-	if (order >= pageblock_order) {
-		enum migratetype a = pageblock_type(zone, page_to_pfn(page)),
-				 b = pageblock_type(zone, page_to_pfn(buddy));
+	u32 flags = READ_ONCE(buddy->flags);
 
-		/* Pageblocks that are kept apart on purpose stay single. */
-		return a < MIGRATE_PCPTYPES && b < MIGRATE_PCPTYPES;
-	}
-	return true;
+	return flags & 1u << PG_buddy && buddy->order == order &&
+	       !((page->flags ^ flags) & PAGE_PLACE_MASK);
 }
 
 void buddy_put_locked(struct zone *zone, struct page *page, unsigned order)
 {
 	unsigned long pfn = page_to_pfn(page);
+	enum migratetype type = pageblock_type(zone, pfn);
 
 	assert_spin_locked(&zone->lock);
-	account(zone, 1L << order, pageblock_type(zone, pfn));
-	while (order < MAX_PAGE_ORDER) {
-		struct page *buddy = pfn_to_page(pfn ^ 1UL << order);
+	account(zone, 1L << order, type);
+	for (; order < MAX_PAGE_ORDER; order++) {
+		unsigned long buddy_pfn = pfn ^ 1UL << order;
+		struct page *buddy = pfn_to_page(buddy_pfn);
+		enum migratetype buddy_type = type;
 
-		if (!can_merge(zone, page, buddy, order))
+		if (!can_merge(page, buddy, order))
 			break;
-		list_remove(zone, buddy, order, pageblock_type(zone, pfn ^ 1UL << order));
-		pfn &= ~(1UL << order);
-		page = pfn_to_page(pfn);
-		order++;
+		if (order >= pageblock_order) {
+			buddy_type = pageblock_type(zone, buddy_pfn);
+			/* Pageblocks that are kept apart on purpose stay single. */
+			if (type >= MIGRATE_PCPTYPES || buddy_type >= MIGRATE_PCPTYPES)
+				break;
+		}
+		list_remove(zone, buddy, order, buddy_type);
+		if (buddy_pfn < pfn) {
+			pfn = buddy_pfn;
+			page = buddy;
+			type = buddy_type;
+		}
 	}
-	list_push(zone, page, order, pageblock_type(zone, pfn));
+	list_push(zone, page, order, type);
 }
 
 /* The block of order `have` is off its list: put all but the first 2^want frames back. */

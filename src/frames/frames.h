@@ -36,11 +36,9 @@ struct pcp {
 };
 
 /* Blocks that the fast path handed out: what came in, less what is still here. */
-static inline unsigned long pcp_nr_alloc(const struct pcp_list *list)
-{
-	return READ_ONCE(list->nr_free) + (unsigned long)READ_ONCE(list->nr_moved) -
-	       READ_ONCE(list->count);
-}
+#define PCP_NR_ALLOC(list)                                                                         \
+	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) -                 \
+	 READ_ONCE((list)->count))
 
 /* This CPU's lists of single frames.  Both tables are indexed with what the caller has at hand. */
 #define NR_PCP_KEYS (QUIRE_NR_NODES * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1))
@@ -151,7 +149,8 @@ void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
-extern unsigned long quire_max_pfn; /* first frame number above all RAM */
+extern unsigned long quire_max_pfn;          /* first frame number above all RAM */
+extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
 
 #endif

@@ -89,8 +89,7 @@ void memblock_free_all(void)
 	init_per_zone_wmark_min();
 	printk("Memory: %luK/%luK available (%luK reserved, of it %luK frame descriptors)\n",
 	       given << (PAGE_SHIFT - 10), (given + kept) << (PAGE_SHIFT - 10),
-	       kept << (PAGE_SHIFT - 10),
-	       (unsigned long)((given + kept) * sizeof(struct page) >> 10));
+	       kept << (PAGE_SHIFT - 10), quire_descriptor_bytes >> 10);
 }
 
 unsigned long free_reserved_area(phys_addr_t start, phys_addr_t end, const char *what)

@@ -23,6 +23,7 @@ const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
 unsigned long quire_max_pfn;
+unsigned long quire_descriptor_bytes;
 static unsigned long *present_sections; /* bit n: section n has descriptors */
 
 bool pfn_valid(unsigned long pfn)
@@ -86,6 +87,7 @@ static void make_sections(void)
 				continue;
 			populate_section(section * SECTION_FRAMES);
 			__set_bit(section, present_sections);
+			quire_descriptor_bytes += SECTION_FRAMES * sizeof(struct page);
 		}
 	}
 }
@@ -250,6 +252,7 @@ void frames_exit(void)
 {
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	quire_max_pfn = 0;
+	quire_descriptor_bytes = 0;
 	present_sections = NULL;
 	low_memory_ops = NULL;
 	nr_bad_pages = 0;

@@ -242,13 +242,13 @@ void drain_all_pages(void)
 	for_each_possible_cpu(cpu) {
 		bool mine = cpu == port_cpu_id() && gate_passable(port_percpu_offset());
 
-		if (mine || !(quire_online_cpus >> cpu & 1))
+		if (mine || !cpu_online(cpu))
 			drain_pages(cpu);
 	}
 }
 
 /* ---- reports ---------------------------------------------------------------------------------------- */
-void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
+quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	if (!zone->pcp)

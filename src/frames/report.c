@@ -144,8 +144,8 @@ static void show_blocks(struct zone *zone)
 		unsigned t = 0;
 
 		for (unsigned type = 0; type < MIGRATE_TYPES; type++) {
-			blocks += zone->free_area[order].nr[type];
-			if (zone->free_area[order].nr[type])
+			blocks += racy_read(zone->free_area[order].nr[type]);
+			if (racy_read(zone->free_area[order].nr[type]))
 				types[t++] = letter[type];
 		}
 		types[t] = 0;

@@ -45,10 +45,10 @@ static bool has_block(const struct zone *zone, const struct request *req, unsign
 {
 	for (unsigned order = req->order; order <= MAX_PAGE_ORDER; order++) {
 		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
-			if (READ_ONCE(zone->free_area[order].head[type]))
+			if (racy_read(zone->free_area[order].head[type]))
 				return true;
 		if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) &&
-		    READ_ONCE(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
+		    racy_read(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
 			return true;
 	}
 	return false;
@@ -58,12 +58,12 @@ static bool has_block(const struct zone *zone, const struct request *req, unsign
 static const char *why_not(const struct zone *zone, const struct request *req, unsigned how)
 {
 	long mark = (long)(how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone));
-	long left = (long)READ_ONCE(zone->nr_free) - (1L << req->order) + 1;
+	long left = (long)racy_read(zone->nr_free) - (1L << req->order) + 1;
 
 	if (how & ALLOC_NO_WATERMARKS)
 		return has_block(zone, req, how) ? NULL : "no free block";
 	if (!(how & ALLOC_HARDER))
-		left -= (long)READ_ONCE(zone->nr_free_highatomic);
+		left -= (long)racy_read(zone->nr_free_highatomic);
 	if (how & ALLOC_HIGH)
 		mark -= mark / 2;
 	if (how & ALLOC_HARDER)

@@ -78,7 +78,7 @@ static unsigned long free_in_whole_pageblocks(const struct zone *zone)
 
 	for (unsigned order = pageblock_order; order <= MAX_PAGE_ORDER; order++)
 		for (unsigned type = 0; type < MIGRATE_TYPES; type++)
-			n += READ_ONCE(zone->free_area[order].nr[type]) << order;
+			n += racy_read(zone->free_area[order].nr[type]) << order;
 	return n;
 }
 
@@ -88,7 +88,7 @@ unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item)
 	long sum = 0;
 
 	if (item == NR_FREE_PAGES)
-		return READ_ONCE(zone->nr_free);
+		return racy_read(zone->nr_free);
 	if (item == NR_FREE_PAGES_BLOCKS)
 		return free_in_whole_pageblocks(zone);
 	for_each_possible_cpu(cpu)
@@ -107,7 +107,8 @@ unsigned long global_zone_page_state(enum zone_stat_item item)
 }
 
 /* Blocks that the per-CPU fast paths of one zone moved, in frames. */
-static void add_pcp_events(const struct zone *zone, unsigned long *alloc, unsigned long *freed)
+static quire_racy void add_pcp_events(const struct zone *zone, unsigned long *alloc,
+				      unsigned long *freed)
 {
 	unsigned cpu;
 
@@ -117,7 +118,7 @@ static void add_pcp_events(const struct zone *zone, unsigned long *alloc, unsign
 		for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 			const struct pcp_list *list = &per_cpu_ptr(zone->pcp, cpu)->list[i];
 
-			*alloc += pcp_nr_alloc(list) << list->order;
+			*alloc += PCP_NR_ALLOC(list) << list->order;
 			*freed += READ_ONCE(list->nr_free) << list->order;
 		}
 	}

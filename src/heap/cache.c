@@ -352,7 +352,7 @@ void heap_drain(void)
 	unsigned cpu;
 
 	for_each_possible_cpu(cpu)
-		if (cpu == port_cpu_id() || !(quire_online_cpus >> cpu & 1))
+		if (cpu == port_cpu_id() || !cpu_online(cpu))
 			heap_drain_cpu(cpu);
 	if (heap.running)
 		list_for_each_entry(cache, &heap.caches, list)

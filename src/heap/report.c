@@ -20,8 +20,8 @@ void show_slabinfo(struct seq_out *out)
 		unsigned long slabs = 0, unused = 0, total;
 
 		for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++) {
-			slabs += READ_ONCE(cache->node[nid].nr_slabs);
-			unused += READ_ONCE(cache->node[nid].nr_free);
+			slabs += racy_read(cache->node[nid].nr_slabs);
+			unused += racy_read(cache->node[nid].nr_free);
 		}
 		total = slabs * cache->objects;
 		seq_printf(out,

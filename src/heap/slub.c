@@ -62,7 +62,7 @@ static u32 slab_take(struct kmem_cache *cache, struct heap_node *node, struct pa
 	}
 	slab->slab_free = object ? unit_of(cache, slab, object) : NO_FREE_OBJECT;
 	slab->inuse = (u16)(slab->inuse + taken);
-	node->nr_free -= taken;
+	racy_add(node->nr_free, -(unsigned long)taken);
 	if (!object)
 		partial_remove(node, slab);
 	return taken;
@@ -77,12 +77,12 @@ static struct page *slab_give(struct kmem_cache *cache, struct heap_node *node, 
 		partial_add(node, slab);
 	slab->slab_free = unit_of(cache, slab, object);
 	slab->inuse--;
-	node->nr_free++;
+	racy_add(node->nr_free, 1);
 	if (slab->inuse || node->nr_partial <= KEEP_PARTIAL)
 		return NULL;
 	partial_remove(node, slab);
-	node->nr_free -= cache->objects;
-	node->nr_slabs--;
+	racy_add(node->nr_free, -(unsigned long)cache->objects);
+	racy_add(node->nr_slabs, -1UL);
 	return slab;
 }
 
@@ -156,8 +156,8 @@ static void add_new_slab(struct kmem_cache *cache, struct page *slab)
 
 	spin_lock_irqsave(&node->lock, flags);
 	partial_add(node, slab);
-	node->nr_slabs++;
-	node->nr_free += cache->objects;
+	racy_add(node->nr_slabs, 1);
+	racy_add(node->nr_free, cache->objects);
 	spin_unlock_irqrestore(&node->lock, flags);
 }
 
@@ -166,7 +166,7 @@ static u32 take_from_node(struct kmem_cache *cache, struct heap_node *node, void
 	unsigned long flags;
 	u32 taken = 0;
 
-	if (!READ_ONCE(node->partial))
+	if (!racy_read(node->partial))
 		return 0;
 	spin_lock_irqsave(&node->lock, flags);
 	while (taken < n && node->partial)
@@ -356,8 +356,8 @@ unsigned long cache_shrink(struct kmem_cache *cache)
 			if (slab->inuse)
 				continue;
 			partial_remove(node, slab);
-			node->nr_free -= cache->objects;
-			node->nr_slabs--;
+			racy_add(node->nr_free, -(unsigned long)cache->objects);
+			racy_add(node->nr_slabs, -1UL);
 			slab->slab_prev = empty; /* off the list: chain through the spare word */
 			empty = slab;
 		}

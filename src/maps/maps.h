@@ -156,13 +156,12 @@ static inline void pt_count(struct page *table, int n)
 
 static inline void pt_lock(struct page *table)
 {
-	while (__atomic_exchange_n(&table->ptl, 1u, __ATOMIC_ACQUIRE))
-		port_cpu_relax();
+	raw_lock(&table->ptl);
 }
 
 static inline void pt_unlock(struct page *table)
 {
-	__atomic_store_n(&table->ptl, 0u, __ATOMIC_RELEASE);
+	raw_unlock(&table->ptl);
 }
 
 /*

@@ -13,14 +13,14 @@
 #include <quire/types.h>
 
 struct posix_bank {
-	phys_addr_t base, size;         /* bytes, multiples of PAGE_SIZE        */
-	int nid;                        /* node                                 */
+	phys_addr_t base, size; /* bytes, multiples of PAGE_SIZE        */
+	int nid;                /* node                                 */
 };
 
 struct posix_machine {
 	const struct posix_bank *banks; /* disjoint                             */
 	unsigned nr_banks;
-	unsigned nr_cpus;               /* 1..QUIRE_NR_CPUS; 0 means 1          */
+	unsigned nr_cpus; /* 1..QUIRE_NR_CPUS; 0 means 1          */
 };
 
 /* Make the RAM and add it to memblock; the calling thread becomes CPU 0.  0 or -errno.  One machine

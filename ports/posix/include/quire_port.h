@@ -15,28 +15,28 @@
 #include <quire/types.h>
 
 #if UINTPTR_MAX > 0xffffffffu
-#define PAGE_OFFSET 0xffff888000000000UL
-#define PORT_TASK_SIZE 0x7ffffffff000UL
+#define PAGE_OFFSET        0xffff888000000000UL
+#define PORT_TASK_SIZE     0x7ffffffff000UL
 #define PORT_VMALLOC_START 0xffffc90000000000UL
-#define PORT_VMALLOC_END 0xffffe90000000000UL
-#define PORT_PT_FORMAT x86_64
+#define PORT_VMALLOC_END   0xffffe90000000000UL
+#define PORT_PT_FORMAT     x86_64
 #else
-#define PAGE_OFFSET 0xc0000000UL
-#define PORT_TASK_SIZE 0xc0000000UL
+#define PAGE_OFFSET        0xc0000000UL
+#define PORT_TASK_SIZE     0xc0000000UL
 #define PORT_VMALLOC_START 0xe0000000UL
-#define PORT_VMALLOC_END 0xf0000000UL
-#define PORT_PT_FORMAT x86_pae
+#define PORT_VMALLOC_END   0xf0000000UL
+#define PORT_PT_FORMAT     x86_pae
 #endif
 #define PORT_KERNEL_TABLES 1
 
 struct posix_cpu {
-	unsigned id;                    /* CPU number of this thread                            */
+	unsigned id; /* CPU number of this thread                            */
 	bool irqs_off;
 	unsigned long percpu_offset;
 };
 extern __thread struct posix_cpu posix_this_cpu;
-extern unsigned long posix_ram;         /* host address of physical 0 (need not be mapped)      */
-extern char *posix_vmemmap;             /* host address of the descriptor of frame 0            */
+extern unsigned long posix_ram; /* host address of physical 0 (need not be mapped)      */
+extern char *posix_vmemmap;     /* host address of the descriptor of frame 0            */
 
 #define PORT_VMEMMAP posix_vmemmap
 

@@ -155,7 +155,8 @@ static void test_buddyinfo(void **state)
 	assert_int_equal(a[strlen(a) - 1], ' ');
 	assert_non_null(mine = take_line(mine, a, sizeof(a)));
 	/* Above 16 MiB: a zone of its own on 64-bit machines, NORMAL on 32-bit ones. */
-	assert_memory_equal(a, sizeof(long) == 8 ? "Node 0, zone    DMA32 " : "Node 0, zone   Normal ", 22);
+	assert_memory_equal(
+		a, sizeof(long) == 8 ? "Node 0, zone    DMA32 " : "Node 0, zone   Normal ", 22);
 	assert_null(take_line(mine, a, sizeof(a)));
 }
 
@@ -215,7 +216,8 @@ static void test_zoneinfo(void **state)
 	assert_memory_equal(a, "  node_unreclaimable:  0", 24);
 	take_line(mine, a, sizeof(a));
 	assert_memory_equal(a, "  start_pfn:           ", 23);
-	assert_non_null(strstr(ours, sizeof(long) == 8 ? "Node 0, zone    DMA32\n" : "Node 0, zone   Normal\n"));
+	assert_non_null(strstr(ours, sizeof(long) == 8 ? "Node 0, zone    DMA32\n"
+						       : "Node 0, zone   Normal\n"));
 	assert_non_null(
 		strstr(ours, "Node 0, zone  Movable\n  pages free     0\n        boost    0\n"));
 }

@@ -93,6 +93,9 @@ boot_bars() {
 	bar boot.x86_64.first-instruction-256m "$small" 30000000
 	if [ "$small" = - ] || [ "$large" = - ]; then more=-; else more=$((large - small)); fi
 	bar boot.x86_64.per-gib "$more" 4000000
+	# As the machine itself says: "(... reserved, of it N K frame descriptors)" of all RAM.
+	bar size.frame-metadata-percent "$(sed -n 's|^Memory: [0-9]*K/\([0-9]*\)K.*of it \([0-9]*\)K frame.*|\2 \1|p' \
+		$out/boot-256.txt | awk '{ printf "%.2f", $1 * 100 / $2 }')" 0.85
 }
 
 # compile_small FOLDER...: their objects in $objects, -Os; fails when one does not compile.

@@ -10,6 +10,7 @@
  * Lock:         maps.lock guards the tree of areas.  Entries of an area are written by its owner alone.
  */
 #include <quire/err.h>
+#include <quire/event.h>
 #include <quire/overflow.h>
 #include <quire/printk.h>
 #include <quire/rangetree.h>
@@ -172,8 +173,10 @@ static void *vmalloc_caller(unsigned long size, gfp_t gfp, int node, bool user, 
 		return NULL;
 	area->user = user;
 	if (alloc_area_pages(area, (unsigned)(bytes >> PAGE_SHIFT), gfp, node) == 0 &&
-	    map_pages(area, PT_KERNEL_RW) == 0)
+	    map_pages(area, PT_KERNEL_RW) == 0) {
+		quire_event(vmalloc, area->range.start, bytes, 0);
 		return (void *)area->range.start;
+	}
 	unmap_area(area);
 	if (area->pages)
 		free_area_pages(area);
@@ -221,6 +224,7 @@ void vfree(const void *addr)
 		quire_damage("vfree(%p): the area was not made by vmalloc", addr);
 		return;
 	}
+	quire_event(vfree, area->range.start, area->range.end - area->range.start - PAGE_SIZE, 0);
 	unmap_area(area);
 	free_area_pages(area);
 	release_area(area);

@@ -398,5 +398,6 @@ vm_fault_t do_user_fault(struct mm_struct *mm, unsigned long addr, unsigned flag
 	up_read(&mm->mmap_lock);
 	if (unlikely(ret & VM_FAULT_MAJOR))
 		count_vm_event(PGMAJFAULT);
+	quire_event(page_fault_user, addr, flags, ret);
 	return ret;
 }

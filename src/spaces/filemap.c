@@ -117,6 +117,7 @@ static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struc
 		return err;
 	}
 	account_cached(m, page, 1);
+	quire_event(mm_filemap_add_to_page_cache, page_to_pfn(page), index, 0);
 	*out = page;
 	return 0;
 }
@@ -128,6 +129,7 @@ static void remove_page(struct address_space *m, struct page *page)
 	page_tree_erase(m, page->index);
 	spin_unlock(&m->i_pages_lock);
 	account_cached(m, page, -1);
+	quire_event(mm_filemap_delete_from_page_cache, page_to_pfn(page), page->index, 0);
 	WRITE_ONCE(page->mapping, NULL);
 	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are in.
 	 * */

@@ -79,6 +79,7 @@ void mmput(struct mm_struct *mm)
 	spin_lock(&spaces.mmlist_lock);
 	list_del(&mm->mmlist);
 	spin_unlock(&spaces.mmlist_lock);
+	quire_event(exit_mmap, mm, 0, 0);
 	unmap_everything(mm);
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		if (atomic_long_read(&mm->rss_stat[i]) != 0)
@@ -225,5 +226,6 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 		mmput(mm);
 		return NULL;
 	}
+	quire_event(fork, old, mm, 0);
 	return mm;
 }

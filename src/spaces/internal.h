@@ -6,6 +6,7 @@
 #define QUIRE_SPACES_INTERNAL_H
 
 #include <quire/err.h>
+#include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include <quire/string.h>

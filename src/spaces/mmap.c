@@ -267,6 +267,7 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 	down_write(&mm->mmap_lock);
 	at = mmap_file(mm, file, addr, len, prot, flags, pgoff, &vm_flags);
 	up_write(&mm->mmap_lock);
+	quire_event(mmap, at, len, flags);
 	if (shmem)
 		fput(shmem);
 	if (!IS_ERR_VALUE((unsigned long)at) &&
@@ -316,6 +317,7 @@ long do_brk(struct mm_struct *mm, unsigned long brk)
 		mm->brk = brk;
 	brk = mm->brk;
 	up_write(&mm->mmap_lock);
+	quire_event(brk, old, brk, 0);
 	if (populate)
 		mm_populate(mm, PAGE_ALIGN(old), PAGE_ALIGN(brk));
 	return (long)brk;

@@ -153,5 +153,6 @@ long do_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 	down_write(&mm->mmap_lock);
 	err = protect_locked(mm, addr, addr + len, prot);
 	up_write(&mm->mmap_lock);
+	quire_event(mprotect, addr, len, prot);
 	return err;
 }

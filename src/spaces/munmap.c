@@ -120,5 +120,6 @@ long do_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 	down_write(&mm->mmap_lock);
 	err = unmap_locked(mm, addr, addr + len);
 	up_write(&mm->mmap_lock);
+	quire_event(munmap, addr, len, 0);
 	return err;
 }

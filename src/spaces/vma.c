@@ -117,7 +117,9 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = READ_ONCE(mm->vmacache);
 
-	if (vma && addr >= vma->vm_start && addr < vma->vm_end)
+	/* The last answer is good for its own addresses and for the hole below them. */
+	if (vma && addr < vma->vm_end &&
+	    (addr >= vma->vm_start || !vma->range.prev || vma->range.prev->end <= addr))
 		return vma;
 	vma = vma_of_range(range_find(&mm->areas, addr));
 	if (vma)

@@ -12,6 +12,7 @@
  * Lock:  none of its own; the embedder's for_each() gives a consistent list.
  */
 #include <limits.h>
+#include <quire/event.h>
 #include <quire/gfp.h>
 #include <quire/printk.h>
 #include <quire/string.h>
@@ -131,6 +132,7 @@ static bool out_of_memory(gfp_t gfp, unsigned order)
 		return false;
 	}
 	report_victim(&choice.best);
+	quire_event(mark_victim, choice.best.pid, choice.points, 0);
 	oom.ops->kill(choice.best.task);
 	oom.kills++;
 	count_vm_event(OOM_KILL);

@@ -133,12 +133,18 @@ static int map_pages(struct vm_area *area, u64 prot)
 
 static void free_area_pages(struct vm_area *area)
 {
-	unsigned i;
+	struct page **pages = area->pages;
+	unsigned i, n = area->nr_pages;
 
-	for (i = 0; i < area->nr_pages; i++)
-		__free_page(area->pages[i]);
-	atomic_long_sub(area->nr_pages, &maps.nr_pages);
-	kvfree(area->pages);
+	/* A report may be looking at the area until it leaves the tree. */
+	spin_lock(&maps.lock);
+	area->pages = NULL;
+	area->nr_pages = 0;
+	spin_unlock(&maps.lock);
+	for (i = 0; i < n; i++)
+		__free_page(pages[i]);
+	atomic_long_sub(n, &maps.nr_pages);
+	kvfree(pages);
 }
 
 /* Fill area->pages; on failure what was taken is in nr_pages, for free_area_pages(). */
@@ -152,7 +158,8 @@ static int alloc_area_pages(struct vm_area *area, unsigned nr, gfp_t gfp, int no
 
 		if (!page)
 			break;
-		area->pages[area->nr_pages++] = page;
+		area->pages[area->nr_pages] = page;
+		WRITE_ONCE(area->nr_pages, area->nr_pages + 1);
 	}
 	atomic_long_add(area->nr_pages, &maps.nr_pages);
 	return area->nr_pages == nr ? 0 : -ENOMEM;
@@ -367,7 +374,7 @@ unsigned long vmalloc_nr_pages(void)
 	return (unsigned long)atomic_long_read(&maps.nr_pages);
 }
 
-static void show_area(struct seq_out *out, const struct vm_area *area)
+static void show_area(struct seq_out *out, const struct vm_area *area, unsigned nid)
 {
 	static const char *const kind[] = { "vmalloc", "vmap", "ioremap" };
 
@@ -380,18 +387,35 @@ static void show_area(struct seq_out *out, const struct vm_area *area)
 		seq_printf(out, " phys=0x%016llx", (unsigned long long)area->phys);
 	seq_printf(out, " %s%s", kind[area->kind], area->user ? " user" : "");
 	if (area->kind == VM_KIND_VMALLOC && area->nr_pages)
-		seq_printf(out, " N%u=%u", page_to_nid(area->pages[0]), area->nr_pages);
+		seq_printf(out, " N%u=%u", nid, area->nr_pages);
 	seq_putc(out, '\n');
 }
 
-void show_vmallocinfo(struct seq_out *out)
+/* What the area at or above `addr` says of itself; false: there is none. */
+static bool copy_area_at(unsigned long addr, struct vm_area *copy, unsigned *nid)
 {
-	struct range_node *node;
+	struct vm_area *area;
 
 	spin_lock(&maps.lock);
-	for (node = maps.areas.first; node; node = node->next)
-		show_area(out, area_of(node));
+	area = area_of(range_find(&maps.areas, addr));
+	if (area) {
+		*copy = *area;
+		*nid = area->kind == VM_KIND_VMALLOC && area->nr_pages ? page_to_nid(area->pages[0])
+								       : 0;
+	}
 	spin_unlock(&maps.lock);
+	return area;
+}
+
+/* The reader of a report may need memory, vmalloc's even, so no lock is held while text goes out. */
+void show_vmallocinfo(struct seq_out *out)
+{
+	unsigned long at = QUIRE_VMALLOC_START;
+	struct vm_area area;
+	unsigned nid;
+
+	for (; copy_area_at(at, &area, &nid); at = area.range.end)
+		show_area(out, &area, nid);
 }
 
 void maps_explain(unsigned long addr, char *buf, size_t size)

@@ -69,6 +69,21 @@ static void count_mapping(struct mm_struct *mm, struct page *page, bool first)
 				   which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
 }
 
+/* Undo for one mapping of the area, whose entry points elsewhere by now; drops the mapping's reference. */
+static void uncount_mapping(struct vm_area_struct *vma, struct page *page)
+{
+	int which = page_mm_counter(page);
+	bool last = atomic_dec_and_test(&page->_mapcount);
+
+	atomic_long_dec(&vma->vm_mm->rss_stat[which]);
+	if (last)
+		mod_nid_page_state(page_to_nid(page),
+				   which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
+	if (PageFlag(page, PG_mlocked) && (last || (vma->vm_flags & VM_LOCKED)))
+		mlock_forget(page);
+	put_page(page);
+}
+
 /* Put `e` into an entry that was empty; false: somebody else filled it first. */
 static bool set_empty_pte(pte_t *pte, pte_t e)
 {
@@ -173,6 +188,8 @@ static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte
 	if (vma->vm_ops && vma->vm_ops->fault) {
 		page = driver_fault(vma, addr, flags, pgoff, &why);
 	} else {
+		if (!vma->vm_file || !vma->vm_file->f_mapping)
+			return VM_FAULT_SIGBUS; /* a driver's area with nothing behind this page */
 		if (!write && filemap_map_around(vma, addr, pte))
 			return 0;
 		page = filemap_fault(vma, pgoff, &why);
@@ -242,17 +259,8 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	} else {
 		count_mapping(mm, page, true);
 		lock_new_page(vma, page);
-		if (old) {
-			int which = page_mm_counter(old);
-
-			atomic_long_dec(&mm->rss_stat[which]);
-			if (atomic_dec_and_test(&old->_mapcount))
-				mod_nid_page_state(page_to_nid(old),
-						   which == MM_ANONPAGES ? NR_ANON_MAPPED
-									 : NR_FILE_MAPPED,
-						   -1);
-			put_page(old);
-		}
+		if (old)
+			uncount_mapping(vma, old);
 	}
 	if (old)
 		put_page(old);

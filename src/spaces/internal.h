@@ -132,6 +132,14 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr);
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
+/* A page that was counted in NR_MLOCK is no longer held by a locked area. */
+static inline void mlock_forget(struct page *page)
+{
+	if (__atomic_fetch_and(&page->flags, ~(1u << PG_mlocked), __ATOMIC_RELAXED) >> PG_mlocked &
+	    1)
+		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
+}
+
 /* filemap.c */
 /* Map what the cache has around addr; true if addr itself was mapped.  ptl not held. */
 bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *pte);

@@ -99,6 +99,10 @@ static long move_area(struct mm_struct *mm, struct move *m)
 	vm_stat_account(mm, new->vm_flags, (long)pages);
 	if (new->vm_flags & VM_LOCKED)
 		mm->locked_vm += pages;
+	if (m->old_len == 0) { /* a second mapping of the same pages: faults fill it */
+		vma_merge(new);
+		return (long)m->target;
+	}
 	moved = move_tables(mm, m->old, m->target, m->old_len);
 	port_flush_tlb_range(mm->root, m->old, m->old + m->old_len);
 	if (moved < m->old_len) {

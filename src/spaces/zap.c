@@ -93,31 +93,24 @@ static void apply_count(struct mm_struct *mm, struct page *table, const struct z
 		mod_nid_page_state(page_to_nid(table), NR_FILE_MAPPED, -(long)c->unmapped_file);
 }
 
-static void forget_mlock(struct page *page)
-{
-	ClearPageFlag(page, PG_mlocked);
-	mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
-}
-
 /* One present, counted page loses one mapping. */
 static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, struct page *page,
 		     struct zap_count *c)
 {
 	u32 flags = READ_ONCE(page->flags);
+	bool last = atomic_dec_and_test(&page->_mapcount);
 
 	if (flags >> PG_anon & 1) {
 		c->rss[MM_ANONPAGES]++;
-		if (atomic_dec_and_test(&page->_mapcount))
-			c->unmapped_anon++;
+		c->unmapped_anon += last;
 	} else {
 		c->rss[flags >> PG_swapbacked & 1 ? MM_SHMEMPAGES : MM_FILEPAGES]++;
+		c->unmapped_file += last;
 		if (pte_dirty(e) && !(flags >> PG_dirty & 1))
 			set_page_dirty(page);
-		if (atomic_dec_and_test(&page->_mapcount))
-			c->unmapped_file++;
 	}
-	if (unlikely(flags >> PG_mlocked & 1) && (vma->vm_flags & VM_LOCKED))
-		forget_mlock(page);
+	if (unlikely(flags >> PG_mlocked & 1) && (last || (vma->vm_flags & VM_LOCKED)))
+		mlock_forget(page);
 	gather_page(g, page);
 }
 

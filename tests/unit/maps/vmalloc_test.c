@@ -138,6 +138,32 @@ static void test_kvmalloc(void **state)
 	kvfree(NULL);
 }
 
+static int emit_with_vmalloc(struct seq_out *out, const char *text, size_t len)
+{
+	void *p = vmalloc(PAGE_SIZE);
+
+	(void)out;
+	(void)text;
+	(void)len;
+	assert_non_null(p);
+	vfree(p);
+	return 0;
+}
+
+/* The reader of a report may need memory of the kind that is reported. */
+static void test_report_holds_no_lock(void **state)
+{
+	struct seq_out out = { .emit = emit_with_vmalloc };
+	void *a = vmalloc(PAGE_SIZE), *b = vmalloc(PAGE_SIZE);
+
+	(void)state;
+	show_vmallocinfo(&out);
+	assert_int_equal(out.error, 0);
+	assert_true(out.count > 2 * 60);
+	vfree(a);
+	vfree(b);
+}
+
 /* What is mapped after a space was made is seen through that space too. */
 static void test_later_mappings_are_shared(void **state)
 {
@@ -166,6 +192,7 @@ int main(void)
 		MM_TEST(test_explain),
 		MM_TEST(test_kvmalloc),
 		MM_TEST(test_later_mappings_are_shared),
+		MM_TEST(test_report_holds_no_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

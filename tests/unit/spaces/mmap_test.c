@@ -365,6 +365,86 @@ static void test_limits(void **state)
 	assert_int_equal(global_zone_page_state(NR_MLOCK), 0);
 }
 
+/* A locked page that is shared by fork is counted once, and not after its locker has its own copy. */
+static void test_mlock_and_fork(void **state)
+{
+	struct mm_struct *mm = new_mm(), *child;
+	unsigned long a = map_anon(mm, 2 * PAGE_SIZE, RW);
+
+	(void)state;
+	assert_int_equal(do_mlock(mm, a, 2 * PAGE_SIZE, 0, true), 0);
+	assert_int_equal(global_zone_page_state(NR_MLOCK), 2);
+	child = mm_fork(mm);
+	assert_int_equal(child->locked_vm, 0);
+	put_u32(a, 1); /* the parent copies; the child keeps the old page, unlocked */
+	assert_int_equal(global_zone_page_state(NR_MLOCK), 2);
+	end_mm(child);
+	assert_int_equal(global_zone_page_state(NR_MLOCK), 2);
+	end_mm(mm);
+	assert_int_equal(global_zone_page_state(NR_MLOCK), 0);
+}
+
+/* mremap of nothing makes a second mapping of shared pages. */
+static void test_mremap_duplicates(void **state)
+{
+	struct mm_struct *mm = new_mm();
+	unsigned long a = (unsigned long)do_mmap(mm, NULL, 0, 2 * PAGE_SIZE, RW,
+						 MAP_SHARED | MAP_ANONYMOUS, 0);
+	unsigned long p = map_anon(mm, PAGE_SIZE, RW), b;
+
+	(void)state;
+	put_u32(a + PAGE_SIZE, 5);
+	b = (unsigned long)do_mremap(mm, a, 0, 2 * PAGE_SIZE, MREMAP_MAYMOVE, 0);
+	assert_false(IS_ERR_VALUE(b));
+	assert_int_equal(get_u32(b + PAGE_SIZE), 5);
+	put_u32(b, 6);
+	assert_int_equal(get_u32(a), 6);
+	assert_int_equal(do_mremap(mm, p, 0, PAGE_SIZE, MREMAP_MAYMOVE, 0), -EINVAL);
+	assert_int_equal(do_mremap(mm, a, 0, PAGE_SIZE, 0, 0), -EINVAL);
+	end_mm(mm);
+}
+
+static int map_two_of_three(struct file *file, struct vm_area_struct *vma)
+{
+	(void)file;
+	return remap_pfn_range(vma, vma->vm_start, 0xfee00, 2 * PAGE_SIZE, 0);
+}
+
+static void nothing(struct file *file)
+{
+	(void)file;
+}
+
+static void no_identity(struct file *file, struct file_identity *id)
+{
+	(void)file;
+	*id = (struct file_identity){ 0, 0, 0 };
+}
+
+/* A driver's frames are not counted, cannot grow, and a page it left out is SIGBUS. */
+static void test_device_area(void **state)
+{
+	static const struct file_mm_operations ops = { .release = nothing,
+						       .mmap = map_two_of_three,
+						       .identify = no_identity };
+	struct file file = { { 1 }, FMODE_READ | FMODE_WRITE, NULL, &ops };
+	struct mm_struct *mm = new_mm(), *child;
+	unsigned long a = (unsigned long)do_mmap(mm, &file, 0, 3 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	u32 v;
+
+	(void)state;
+	assert_false(IS_ERR_VALUE(a));
+	assert_int_equal(get_mm_rss(mm), 0);
+	assert_int_equal(posix_load(a + 2 * PAGE_SIZE, &v, 4), VM_FAULT_SIGBUS);
+	assert_int_equal(do_madvise(mm, a, PAGE_SIZE, MADV_DONTNEED), -EINVAL);
+	assert_int_equal(do_mremap(mm, a, 3 * PAGE_SIZE, 4 * PAGE_SIZE, MREMAP_MAYMOVE, 0),
+			 -EFAULT);
+	child = mm_fork(mm);
+	assert_int_equal(get_mm_rss(child), 0);
+	end_mm(child);
+	end_mm(mm);
+}
+
 static void test_overcommit(void **state)
 {
 	struct mm_struct *mm = new_mm();
@@ -453,6 +533,9 @@ int main(void)
 		MM_TEST(test_overcommit),
 		MM_TEST(test_mincore_msync),
 		MM_TEST(test_user_copies),
+		MM_TEST(test_mlock_and_fork),
+		MM_TEST(test_mremap_duplicates),
+		MM_TEST(test_device_area),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

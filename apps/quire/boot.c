@@ -2,8 +2,9 @@
 /*
  * boot.c - quire boot PROG ARGS: PROG alone in an initramfs, the boot kernel, QEMU, this terminal.
  *
- *   the kernel's last act is to write PROG's status c to QEMU's isa-debug-exit port; QEMU then exits with (c << 1) | 1,
- *   which holds seven bits.  A larger status (128 + signal) comes as a line on the console, see console.c.
+ *   the kernel's last act is to write PROG's status c to QEMU's isa-debug-exit port; QEMU then
+ *   exits with (c << 1) | 1, which holds seven bits.  A larger status (128 + signal) comes as a
+ *   line on the console, see console.c.
  */
 #include "quire.h"
 
@@ -196,7 +197,8 @@ static _Noreturn void exec_qemu(const struct boot *boot, const char *kernel, con
 	_exit(126);
 }
 
-/* What QEMU's wait status means; `told` is the status from the console line, -1 when there was none. */
+/* What QEMU's wait status means; `told` is the status from the console line, -1 when there was
+ * none. */
 static int exit_status(int wait_status, int told, bool said_anything)
 {
 	int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;

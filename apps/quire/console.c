@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c - the user's terminal, and the one line among the machine's words that is for the tool. */
+/* console.c - the user's terminal, and the one line among the machine's words that is for the
+ * tool. */
 #include "quire.h"
 
 #include <errno.h>

@@ -2,7 +2,8 @@
 /*
  * cpio.c - writes an initramfs in the "newc" format.
  *
- *   entry = "070701", 13 numbers of 8 hex digits, the name with its NUL, padding to 4, the bytes, padding to 4
+ *   entry = "070701", 13 numbers of 8 hex digits, the name with its NUL, padding to 4, the bytes,
+ *   padding to 4
  *
  * The last entry is called TRAILER!!!.
  */

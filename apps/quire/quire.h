@@ -40,11 +40,12 @@ void cpio_text(struct cpio *archive, const char *name, const char *text);
 void cpio_end(struct cpio *archive);
 
 /*
- * Copy what the machine prints from `from` to standard output until it ends.  A line "quire: init exited with
- * status N" is for us: it is not shown, and N is returned; -1 when there was none.
+ * Copy what the machine prints from `from` to standard output until it ends.  A line "quire: init
+ * exited with status N" is for us: it is not shown, and N is returned; -1 when there was none.
  */
 int console_copy(int from, bool *said_anything);
-/* The terminal gives every key to the machine until console_restore(); nothing happens without a terminal. */
+/* The terminal gives every key to the machine until console_restore(); nothing happens without a
+ * terminal. */
 void console_raw(void);
 void console_restore(void);
 

@@ -70,8 +70,8 @@ unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, u
 #define find_first_bit(map, size)      find_next_bit((map), (size), 0)
 #define find_first_zero_bit(map, size) find_next_zero_bit((map), (size), 0)
 
-/* The first run of `len` bits that are off, at or after `from`, starting at a multiple of align (a power of
- * two); `size` if there is none. */
+/* The first run of `len` bits that are off, at or after `from`, starting at a multiple of align (a
+ * power of two); `size` if there is none. */
 unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size,
 					 unsigned long from, unsigned long len,
 					 unsigned long align);

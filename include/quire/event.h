@@ -2,9 +2,9 @@
 /*
  * quire/event.h - tell whoever listens what just happened.
  *
- * One listener for the whole library (watch/, a test, the lab).  Without one an event costs a load and a branch that is
- * never taken; the fast paths of alloc_page and kmalloc do not even pay that (the gate of quire/percpu.h).
- * Ids have Linux's tracepoint names; a, b, c are:
+ * One listener for the whole library (watch/, a test, the lab).  Without one an event costs a load
+ * and a branch that is never taken; the fast paths of alloc_page and kmalloc do not even pay that
+ * (the gate of quire/percpu.h). Ids have Linux's tracepoint names; a, b, c are:
  */
 #ifndef QUIRE_EVENT_H
 #define QUIRE_EVENT_H
@@ -36,8 +36,8 @@ enum quire_event_id {
 };
 
 struct quire_event_sink {
-	/* Called in the context of the event, which may hold locks with interrupts off: must not sleep,
-	 * allocate or call back into quire. */
+	/* Called in the context of the event, which may hold locks with interrupts off: must not
+	 * sleep, allocate or call back into quire. */
 	void (*event)(void *arg, enum quire_event_id id, unsigned long a, unsigned long b,
 		      unsigned long c);
 	void *arg;
@@ -46,7 +46,8 @@ struct quire_event_sink {
 extern const struct quire_event_sink *quire_sink;
 extern const char *const quire_event_name[NR_QUIRE_EVENTS];
 
-/* Listen; NULL ends it.  The sink must outlive its registration.  While no other CPU is inside quire. */
+/* Listen; NULL ends it.  The sink must outlive its registration.  While no other CPU is inside
+ * quire. */
 void quire_event_listen(const struct quire_event_sink *sink);
 
 #define quire_event(id, a, b, c)                                                                   \
@@ -58,9 +59,9 @@ void quire_event_listen(const struct quire_event_sink *sink);
 	} while (0)
 
 /*
- * Fault injection: the n-th allocation of frames or of an object from now on fails (1: the next); 0 switches it off.
- * __GFP_NOFAIL requests are neither counted nor failed.  quire_fail_fired(): whether it has happened since.
- * While no other CPU is inside quire.
+ * Fault injection: the n-th allocation of frames or of an object from now on fails (1: the next); 0
+ * switches it off. __GFP_NOFAIL requests are neither counted nor failed.  quire_fail_fired():
+ * whether it has happened since. While no other CPU is inside quire.
  */
 void quire_fail_nth(unsigned n);
 bool quire_fail_fired(void);

@@ -2,9 +2,9 @@
 /*
  * quire/gfp.h - get free pages: blocks of 2^order frames.
  *
- * Context: with __GFP_DIRECT_RECLAIM in the flags (GFP_KERNEL, GFP_USER ...) the call may sleep: task context, no
- *          spinlock.  Without it (GFP_ATOMIC, GFP_NOWAIT) any context, interrupts on or off; interrupt handlers are
- *          inside quire_irq_enter() (quire/percpu.h).
+ * Context: with __GFP_DIRECT_RECLAIM in the flags (GFP_KERNEL, GFP_USER ...) the call may sleep:
+ *          task context, no spinlock.  Without it (GFP_ATOMIC, GFP_NOWAIT) any context, interrupts
+ *          on or off; interrupt handlers are inside quire_irq_enter() (quire/percpu.h).
  * Failure: NULL or 0; nothing is leaked and, unless __GFP_NOWARN, the log has a report.
  */
 #ifndef QUIRE_GFP_H
@@ -68,8 +68,8 @@ static inline enum migratetype gfp_migratetype(gfp_t gfp)
 	return (enum migratetype)((gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) >> 3);
 }
 
-/* Four bits for each combination of GFP_ZONEMASK, those with __GFP_DMA being 0, ZONE_DMA; combinations that make no sense
- * get the lowest zone named. */
+/* Four bits for each combination of GFP_ZONEMASK, those with __GFP_DMA being 0, ZONE_DMA;
+ * combinations that make no sense get the lowest zone named. */
 #define QUIRE_GFP_ZONES                                                                            \
 	((u64)ZONE_NORMAL | (u64)ZONE_HIGHMEM << 8 | (u64)ZONE_DMA32 << 16 |                       \
 	 (u64)ZONE_DMA32 << 24 | (u64)ZONE_NORMAL << 32 | (u64)ZONE_MOVABLE << 40 |                \
@@ -81,11 +81,11 @@ static inline enum zone_type gfp_zone(gfp_t gfp)
 	return (enum zone_type)(QUIRE_GFP_ZONES >> ((gfp & GFP_ZONEMASK) << 2) & 15);
 }
 
-/* ---- blocks ----------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 /*
- * 2^order frames, aligned to their size; order 0..MAX_PAGE_ORDER.  The first frame's reference count is 1, mapping NULL
- * and private 0; contents are arbitrary without __GFP_ZERO.  Freed by __free_pages(), or put_page() for single frames
- * and compound blocks.
+ * 2^order frames, aligned to their size; order 0..MAX_PAGE_ORDER.  The first frame's reference
+ * count is 1, mapping NULL and private 0; contents are arbitrary without __GFP_ZERO.  Freed by
+ * __free_pages(), or put_page() for single frames and compound blocks.
  */
 static quire_always_inline struct page *alloc_pages(gfp_t gfp, unsigned order);
 #define alloc_page(gfp) alloc_pages((gfp), 0)
@@ -101,25 +101,28 @@ unsigned long get_zeroed_page(gfp_t gfp) __must_check;
 void *alloc_pages_exact(size_t size, gfp_t gfp) __must_check;
 void free_pages_exact(void *addr, size_t size);
 
-/* Fill the NULL entries of pages[n] with single frames; stops at the first failure.  Returns how many entries from the start
- * are filled. */
+/* Fill the NULL entries of pages[n] with single frames; stops at the first failure.  Returns how
+ * many entries from the start are filled. */
 unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long n, struct page **pages);
 #define alloc_pages_bulk_array alloc_pages_bulk
 
 /* Turn a block that is not compound into 2^order single frames, each with a reference. */
 void split_page(struct page *page, unsigned order);
 
-/* Drop the caller's reference to a block it allocated with this order; the last one frees it.  Any context. */
+/* Drop the caller's reference to a block it allocated with this order; the last one frees it.  Any
+ * context. */
 static quire_always_inline void __free_pages(struct page *page, unsigned order);
 void free_pages(unsigned long addr, unsigned order);
 #define __free_page(page) __free_pages((page), 0)
 #define free_page(addr)   free_pages((addr), 0)
 
-/* Free n single frames whose last reference is gone already (put_page_testzero() said so), in one go. */
+/* Free n single frames whose last reference is gone already (put_page_testzero() said so), in one
+ * go. */
 void free_pages_bulk_array(struct page **pages, size_t n);
 
-/* ---- references -------------------------------------------------------------------------------------- */
-/* The frame's count fell to 0: free it (compound: its head's).  Below 0: it was free already, which is reported. */
+/* ---- references ------------------------------------------------------------------------------ */
+/* The frame's count fell to 0: free it (compound: its head's).  Below 0: it was free already, which
+ * is reported. */
 void __put_page(struct page *page);
 /* Same question for put_page_testzero(): is it 0 rather than below? */
 bool __put_page_was_last(struct page *page);
@@ -144,8 +147,9 @@ static inline void put_page(struct page *page)
 		__put_page(page);
 }
 
-/* ---- behind alloc_pages() and __free_pages() ---------------------------------------------------------
- * Flags that are known when the caller is compiled choose the per-CPU list there. */
+/* ---- behind alloc_pages() and __free_pages()
+ * --------------------------------------------------------- Flags that are known when the caller is
+ * compiled choose the per-CPU list there. */
 #define QUIRE_PCP_COLUMNS 4u
 #define quire_pcp_index(gfp)                                                                       \
 	((unsigned)gfp_zone(gfp) * QUIRE_PCP_COLUMNS + (unsigned)gfp_migratetype(gfp))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/list.h - circular doubly linked lists whose links live inside the elements, and hash chains.
+ * quire/list.h - circular doubly linked lists whose links live inside the elements, and hash
+ * chains.
  *
  *   head <-> a <-> b <-> c <-> head        an empty list's head points to itself
  *
@@ -21,7 +22,8 @@ struct list_head {
 	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
-/* Links of an element that was taken off: non-NULL and never mapped, so a second removal is seen. */
+/* Links of an element that was taken off: non-NULL and never mapped, so a second removal is
+ * seen. */
 #define LIST_POISON1 ((struct list_head *)0x100)
 #define LIST_POISON2 ((struct list_head *)0x122)
 
@@ -161,7 +163,7 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	    (n) = list_next_entry(pos, member);                                                    \
 	     &(pos)->member != (head); (pos) = (n), (n) = list_next_entry(n, member))
 
-/* ---- hash chains: the head is one pointer, removal still needs no search ------------------------ */
+/* ---- hash chains: the head is one pointer, removal still needs no search --------------------- */
 struct hlist_node {
 	struct hlist_node *next, **pprev;
 };

@@ -2,9 +2,9 @@
 /*
  * quire/lock.h - spinlocks with ranks, and sleeping locks.
  *
- * Locks are taken in rising order of rank: the enum below is the documentation, and debug builds stop at the first
- * violation, with both names.  Two locks of the same rank are never held together, except through
- * spin_lock_nested(), whose caller has an order of its own.
+ * Locks are taken in rising order of rank: the enum below is the documentation, and debug builds
+ * stop at the first violation, with both names.  Two locks of the same rank are never held
+ * together, except through spin_lock_nested(), whose caller has an order of its own.
  */
 #ifndef QUIRE_LOCK_H
 #define QUIRE_LOCK_H
@@ -32,7 +32,7 @@ enum lock_rank {
 	LOCK_RANK_LOG = 255,   /* console: last, so that anyone may print                       */
 };
 
-/* ---- spinlocks ------------------------------------------------------------------------------------ */
+/* ---- spinlocks ------------------------------------------------------------------------------- */
 typedef struct spinlock {
 	u32 locked; /* (a) 1 while someone holds it           */
 #if QUIRE_DEBUG
@@ -114,8 +114,8 @@ static inline void raw_unlock(u32 *word)
 }
 
 /*
- * Take the lock, spinning until it is free.  Any context; a lock that interrupt handlers take too is taken with
- * interrupts off by everyone (spin_lock_irqsave).  The holder must not sleep.
+ * Take the lock, spinning until it is free.  Any context; a lock that interrupt handlers take too
+ * is taken with interrupts off by everyone (spin_lock_irqsave).  The holder must not sleep.
  */
 static inline void spin_lock(spinlock_t *lock)
 {
@@ -169,9 +169,10 @@ static inline void assert_spin_locked(const spinlock_t *lock)
 	lock_debug_assert_held(lock);
 }
 
-/* ---- sleeping locks --------------------------------------------------------------------------------
- * Task context, no spinlock held.  One atomic operation when nobody is in the way; waiters are served in order
- * of arrival and sleep in port_block(). */
+/* ---- sleeping locks
+ * -------------------------------------------------------------------------------- Task context, no
+ * spinlock held.  One atomic operation when nobody is in the way; waiters are served in order of
+ * arrival and sleep in port_block(). */
 
 /* Many readers or one writer. */
 struct rw_semaphore {

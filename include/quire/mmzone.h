@@ -6,8 +6,8 @@
  *   |-- DMA --|------- DMA32 -------|--------- NORMAL ---------|------ NORMAL ------|   ...
  *    0..16 MiB        ..4 GiB               the rest
  *
- * Zones never overlap and no allocation straddles two.  A request names the highest zone it can use; the node's
- * zonelist says in which order to try.
+ * Zones never overlap and no allocation straddles two.  A request names the highest zone it can
+ * use; the node's zonelist says in which order to try.
  */
 #ifndef QUIRE_MMZONE_H
 #define QUIRE_MMZONE_H
@@ -153,7 +153,7 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
-/* ---- what the per-CPU lists hold, for reports ----------------------------------------------------- */
+/* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
 struct pcp_info {
 	unsigned long count; /* frames parked                                        */
 	unsigned long high;  /* most that may be                                     */
@@ -163,9 +163,10 @@ void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 /* Frames parked by all CPUs for this zone; by everyone. */
 unsigned long zone_pcp_pages(const struct zone *zone);
 
-/* ---- start and stop -------------------------------------------------------------------------------- */
-/* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics when memblock has no
- * room for them.  After it memblock_free_all() (quire/boot.h) hands the memory over. */
+/* ---- start and stop -------------------------------------------------------------------------- */
+/* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
+ * when memblock has no room for them.  After it memblock_free_all() (quire/boot.h) hands the memory
+ * over. */
 void frames_init(void);
 /* Forget all of it: memory and memblock are as before boot. */
 void frames_exit(void);
@@ -191,18 +192,21 @@ void drain_pages(unsigned cpu);
 /* Free memory by zone and order, to the log. */
 void show_mem(void);
 
-/* Words of the first broken law of one zone (caller holds zone->lock), or of all frames, or NULL.  frames_check() recounts
- * every descriptor and takes the locks itself; slow. */
+/* Words of the first broken law of one zone (caller holds zone->lock), or of all frames, or NULL.
+ * frames_check() recounts every descriptor and takes the locks itself; slow. */
 const char *buddy_check(const struct zone *zone);
 const char *frames_check(void);
 
-/* ---- memory is low: what swap/ fills in ------------------------------------------------------------ */
+/* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
 struct low_memory_ops {
-	/* A zone of this node fell below its low watermark.  Any context; must not sleep or allocate. */
+	/* A zone of this node fell below its low watermark.  Any context; must not sleep or
+	 * allocate. */
 	void (*wake_kswapd)(struct zone *zone, gfp_t gfp, unsigned order);
-	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames freed. */
+	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames
+	 * freed. */
 	unsigned long (*direct_reclaim)(struct zone *preferred, gfp_t gfp, unsigned order);
-	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task context. */
+	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task
+	 * context. */
 	bool (*out_of_memory)(gfp_t gfp, unsigned order);
 	/* The running task is dying and may use the reserves, so that it can. */
 	bool (*current_is_dying)(void);

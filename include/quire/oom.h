@@ -25,8 +25,8 @@ struct oom_ops {
 	/* Call fn for each process until it returns false.  Any context where GFP_KERNEL is
 	 * allowed; must not sleep. */
 	void (*for_each)(bool (*fn)(const struct oom_candidate *c, void *arg), void *arg);
-	/* The process must die (SIGKILL) and may dip into the reserves until then.  Must not sleep.
-	 * */
+	/* The process must die (SIGKILL) and may dip into the reserves until then.  Must not
+	 * sleep. */
 	void (*kill)(void *task);
 	/* Who asks for memory now: task handle, name and pid for the report; NULL when none. */
 	void *(*current_task)(const char **comm, int *pid, short *adj);

@@ -2,8 +2,8 @@
 /*
  * quire/overflow.h - arithmetic that says when it did not fit.
  *
- * check_*_overflow store the wrapped result and return true if it is not the real one.  The size_* functions
- * return SIZE_MAX instead, which no allocator can serve.
+ * check_*_overflow store the wrapped result and return true if it is not the real one.  The size_*
+ * functions return SIZE_MAX instead, which no allocator can serve.
  */
 #ifndef QUIRE_OVERFLOW_H
 #define QUIRE_OVERFLOW_H

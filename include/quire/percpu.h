@@ -6,12 +6,14 @@
  *   | a | b | c |  (boot copy)     | a | b | c | dynamic    | a | b | c | dynamic
  *   address of a variable + port_percpu_offset() = address of this CPU's copy
  *
- * Until percpu_init() the boot copy is CPU 0's.  percpu_init() gives every CPU a copy of what it holds then.
+ * Until percpu_init() the boot copy is CPU 0's.  percpu_init() gives every CPU a copy of what it
+ * holds then.
  *
- * Context: this CPU's copies may be used by task code that is not moved to another CPU meanwhile.  quire's own
- *          per-CPU caches (free frames, free objects) are touched by task code only, with interrupts
- *          on; so an interrupt handler that may allocate or free says so with quire_irq_enter(), and is
- *          served from the shared lists.  A kernel that preempts kernel code must not do so inside quire.
+ * Context: this CPU's copies may be used by task code that is not moved to another CPU meanwhile.
+ *          quire's own per-CPU caches (free frames, free objects) are touched by task code only,
+ *          with interrupts on; so an interrupt handler that may allocate or free says so with
+ *          quire_irq_enter(), and is served from the shared lists.  A kernel that preempts kernel
+ *          code must not do so inside quire.
  */
 #ifndef QUIRE_PERCPU_H
 #define QUIRE_PERCPU_H
@@ -32,7 +34,8 @@ extern unsigned long quire_percpu_offset[QUIRE_NR_CPUS];
 extern unsigned quire_nr_cpus; /* CPUs that have an area; 1 before percpu_init()  */
 extern u64 quire_online_cpus;  /* bit n: CPU n runs and may hold cached memory    */
 
-/* Copy of CPU `cpu` of what `ptr` points to: the address of a per-CPU variable, or from alloc_percpu(). */
+/* Copy of CPU `cpu` of what `ptr` points to: the address of a per-CPU variable, or from
+ * alloc_percpu(). */
 #define per_cpu_ptr(ptr, cpu)    ((__typeof__(ptr))((unsigned long)(ptr) + quire_percpu_offset[cpu]))
 #define per_cpu(var, cpu)        (*per_cpu_ptr(&(var), cpu))
 /* This CPU's copy. */
@@ -88,32 +91,34 @@ static inline bool cpu_online(unsigned cpu)
 		if (cpu_online(cpu))
 
 /*
- * Lay out areas for CPUs [0, nr_cpus), make the caller's CPU 0 and mark it online.  After the frames
- * were handed over.  0, or -ENOMEM; nr_cpus is 1 .. QUIRE_NR_CPUS.
+ * Lay out areas for CPUs [0, nr_cpus), make the caller's CPU 0 and mark it online.  After the
+ * frames were handed over.  0, or -ENOMEM; nr_cpus is 1 .. QUIRE_NR_CPUS.
  */
 int percpu_init(unsigned nr_cpus) __must_check;
 /* Give the areas back; the boot copy, as CPU 0 left it, is current again. */
 void percpu_exit(void);
 
 /*
- * CPU `cpu` starts to use quire (on that CPU, before anything else), or has stopped: what it had cached
- * goes back to the shared lists.  The latter on the CPU itself as its last act, or by another once it is stopped.
+ * CPU `cpu` starts to use quire (on that CPU, before anything else), or has stopped: what it had
+ * cached goes back to the shared lists.  The latter on the CPU itself as its last act, or by
+ * another once it is stopped.
  */
 void quire_cpu_online(unsigned cpu);
 void quire_cpu_offline(unsigned cpu);
 
 /*
- * `size` zero bytes for every CPU, aligned to `align` (a power of two up to PAGE_SIZE): a handle for
- * per_cpu_ptr() and this_cpu_ptr(), not itself an address.  NULL: the areas are full.  Any context.
+ * `size` zero bytes for every CPU, aligned to `align` (a power of two up to PAGE_SIZE): a handle
+ * for per_cpu_ptr() and this_cpu_ptr(), not itself an address.  NULL: the areas are full.  Any
+ * context.
  */
 void __percpu *__alloc_percpu(size_t size, size_t align) __must_check;
 void free_percpu(void __percpu *ptr);
 #define alloc_percpu(type) ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
 
-/* ---- the gate in front of per-CPU caches ---------------------------------------------------------- */
+/* ---- the gate in front of per-CPU caches ----------------------------------------------------- */
 
-/* 0: task code with nobody listening, the fast paths are open.  Low half: depth of interrupts; QUIRE_GATE_WATCHED:
- * an event sink or fault injection wants to see every operation. */
+/* 0: task code with nobody listening, the fast paths are open.  Low half: depth of interrupts;
+ * QUIRE_GATE_WATCHED: an event sink or fault injection wants to see every operation. */
 DECLARE_PER_CPU(unsigned long, quire_gate);
 #define QUIRE_GATE_WATCHED 0x10000UL
 #define QUIRE_GATE_IRQ     0xffffUL

@@ -12,8 +12,8 @@
  *	rb_link_node(&item->rb, parent, link);
  *	rb_insert_color(&item->rb, root);
  *
- * Always true:  the root is black; a red node has no red child; every path from a node down to a missing child
- *               passes the same number of black nodes.
+ * Always true:  the root is black; a red node has no red child; every path from a node down to a
+ *               missing child passes the same number of black nodes.
  * Lock:         the caller's.  Nothing here sleeps or allocates.
  */
 #ifndef QUIRE_RBTREE_H
@@ -46,7 +46,8 @@ struct rb_root {
 
 /*
  * A tree whose nodes carry a summary of their subtree keeps it right with these.
- *   propagate  recompute the summary of `node` and of its ancestors below `stop` (NULL: up to the root)
+ *   propagate  recompute the summary of `node` and of its ancestors below `stop` (NULL: up to the
+ *   root)
  *   copy       `to` takes over the place and the subtree of `from`: give it from's summary
  *   rotate     `to` took the place of its parent `from`, which is now its child: `to` gets from's old
  *              summary, from's is recomputed

@@ -5,8 +5,8 @@
  *   kmem_cache_*   objects of one kind          kmalloc family   objects of any size
  *
  * Context: as for frames, the gfp flags say whether the call may sleep; frees never do.
- * Failure: NULL.  Every object is aligned to at least sizeof(unsigned long long); kmalloc objects whose size is a power
- *          of two are aligned to it.
+ * Failure: NULL.  Every object is aligned to at least sizeof(unsigned long long); kmalloc objects
+ *          whose size is a power of two are aligned to it.
  */
 #ifndef QUIRE_SLAB_H
 #define QUIRE_SLAB_H
@@ -43,27 +43,32 @@ typedef unsigned int slab_flags_t;
 #define KMALLOC_MAX_SIZE       (PAGE_SIZE << MAX_PAGE_ORDER)
 #define ARCH_KMALLOC_MINALIGN  __alignof__(unsigned long long)
 
-/* ---- start and stop --------------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 /* After percpu_init().  0 or -ENOMEM. */
 int heap_init(void) __must_check;
-/* Everything goes back to the frames, objects that are still in use too; says how many there were. */
+/* Everything goes back to the frames, objects that are still in use too; says how many there
+ * were. */
 unsigned long heap_exit(void);
-/* Give every slab without live objects back, and the objects parked by this CPU and by offline CPUs. */
+/* Give every slab without live objects back, and the objects parked by this CPU and by offline
+ * CPUs. */
 void heap_drain(void);
 /* Words of the first broken law, or NULL.  Slow: looks at every frame. */
 const char *heap_check(void);
 /* /proc/slabinfo */
 void show_slabinfo(struct seq_out *out);
 
-/* ---- caches ------------------------------------------------------------------------------------------ */
+/* ---- caches ---------------------------------------------------------------------------------- */
 /*
- * A cache of objects of `size` bytes, at multiples of `align` (0: natural).  ctor, if not NULL, prepares each object
- * once when its slab is made; a freed object must be in that state again.  An equal cache may be shared.
- *   Context: task, may sleep.  NULL: no memory, or size 0 or above KMALLOC_MAX_SIZE / 2 (with SLAB_PANIC: panics).
+ * A cache of objects of `size` bytes, at multiples of `align` (0: natural).  ctor, if not NULL,
+ * prepares each object once when its slab is made; a freed object must be in that state again.  An
+ * equal cache may be shared.
+ *   Context: task, may sleep.  NULL: no memory, or size 0 or above KMALLOC_MAX_SIZE / 2 (with
+ *            SLAB_PANIC: panics).
  */
 struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned align,
 				     slab_flags_t flags, void (*ctor)(void *object)) __must_check;
-/* The same; only bytes [useroffset, useroffset + usersize) of an object may be copied to or from user space. */
+/* The same; only bytes [useroffset, useroffset + usersize) of an object may be copied to or from
+ * user space. */
 struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, unsigned align,
 					      slab_flags_t flags, unsigned useroffset,
 					      unsigned usersize,
@@ -71,7 +76,8 @@ struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned size, u
 #define KMEM_CACHE(type, flags)                                                                    \
 	kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
 
-/* Give the cache up.  With live objects it says which and stays as it is.  NULL is fine.  May sleep. */
+/* Give the cache up.  With live objects it says which and stays as it is.  NULL is fine.  May
+ * sleep. */
 void kmem_cache_destroy(struct kmem_cache *cache);
 /* Give empty slabs back.  0 if none is left. */
 int kmem_cache_shrink(struct kmem_cache *cache);
@@ -103,11 +109,11 @@ static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects);
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects);
 
-/* Which part of object may cross the user boundary: 0, or -EFAULT with a report if [ptr, ptr + n) is a slab object and
- * not wholly in its window. */
+/* Which part of object may cross the user boundary: 0, or -EFAULT with a report if [ptr, ptr + n)
+ * is a slab object and not wholly in its window. */
 int quire_usercopy_check(const void *ptr, size_t n);
 
-/* ---- kmalloc ------------------------------------------------------------------------------------------- */
+/* ---- kmalloc --------------------------------------------------------------------------------- */
 enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, NR_KMALLOC_TYPES };
 #define NR_KMALLOC_CLASSES 13 /* 8 16 32 64 96 128 192 256 512 1k 2k 4k 8k */
 extern struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][NR_KMALLOC_CLASSES];
@@ -135,7 +141,8 @@ static quire_always_inline enum kmalloc_cache_type kmalloc_type(gfp_t gfp)
 void *__kmalloc(size_t size, gfp_t gfp) __must_check;
 void *__kmalloc_node(size_t size, gfp_t gfp, int node) __must_check;
 
-/* `size` bytes: from a class up to 8 KiB, whole blocks above, up to KMALLOC_MAX_SIZE.  0: ZERO_SIZE_PTR. */
+/* `size` bytes: from a class up to 8 KiB, whole blocks above, up to KMALLOC_MAX_SIZE.  0:
+ * ZERO_SIZE_PTR. */
 static quire_always_inline void *kmalloc(size_t size, gfp_t gfp)
 {
 	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE)
@@ -167,8 +174,8 @@ static inline void *kcalloc(size_t n, size_t size, gfp_t gfp)
 	return kmalloc_array(n, size, gfp | __GFP_ZERO);
 }
 
-/* Change the size, moving if need be.  NULL: no memory, p as before.  krealloc(NULL) allocates, size 0 frees and
- * returns ZERO_SIZE_PTR. */
+/* Change the size, moving if need be.  NULL: no memory, p as before.  krealloc(NULL) allocates,
+ * size 0 frees and returns ZERO_SIZE_PTR. */
 void *krealloc(const void *p, size_t size, gfp_t gfp) __must_check;
 void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp) __must_check;
 

@@ -2,8 +2,8 @@
 /*
  * quire/string.h - the few text and memory functions that the core uses.
  *
- * mem* come from the platform: the host's libc, or the bare port; the compiler may call them anyway.
- * The q* functions are ours, so that a freestanding port owes us nothing more.
+ * mem* come from the platform: the host's libc, or the bare port; the compiler may call them
+ * anyway. The q* functions are ours, so that a freestanding port owes us nothing more.
  */
 #ifndef QUIRE_STRING_H
 #define QUIRE_STRING_H
@@ -22,8 +22,8 @@ int qstrcmp(const char *a, const char *b);
 int qstrncmp(const char *a, const char *b, size_t n);
 const char *qstrchr(const char *s, int c);
 
-/* Copy a string into to[size], cut if need be, always terminated.  Returns the length copied, or -E2BIG if cut
- * (Linux's strscpy).  size must not be 0. */
+/* Copy a string into to[size], cut if need be, always terminated.  Returns the length copied, or
+ * -E2BIG if cut (Linux's strscpy).  size must not be 0. */
 long qstrscpy(char *to, const char *from, size_t size);
 
 /* Clear memory that held a secret: never optimised away. */

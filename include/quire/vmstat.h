@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/vmstat.h - counters: what memory is used for (per zone, per node) and what happened (events).
+ * quire/vmstat.h - counters: what memory is used for (per zone, per node) and what happened
+ * (events).
  *
- * Every CPU adds to its own copy, in one or two instructions; a reader adds the copies up.  Names and texts are those of
- * Linux 6.18's /proc/vmstat and /proc/zoneinfo, in the same order.  Counters that quire does not keep stay 0.
+ * Every CPU adds to its own copy, in one or two instructions; a reader adds the copies up.  Names
+ * and texts are those of Linux 6.18's /proc/vmstat and /proc/zoneinfo, in the same order.  Counters
+ * that quire does not keep stay 0.
  *
  * Units: pages, except _B (bytes; the reports show pages) and _KB (KiB).
- * Context: any.  Updates need no lock; sums may be off by what happens meanwhile and are never negative.
+ * Context: any.  Updates need no lock; sums may be off by what happens meanwhile and are never
+ *          negative.
  */
 #ifndef QUIRE_VMSTAT_H
 #define QUIRE_VMSTAT_H
@@ -27,7 +30,8 @@
 	X(NR_ZSPAGES, "nr_zspages")                                                                \
 	X(NR_FREE_CMA_PAGES, "nr_free_cma")
 
-/* Where an allocation was served from: derived from the PGALLOC events as long as there is one policy. */
+/* Where an allocation was served from: derived from the PGALLOC events as long as there is one
+ * policy. */
 #define QUIRE_NUMA_STATS(X)                                                                        \
 	X(NUMA_HIT, "numa_hit")                                                                    \
 	X(NUMA_MISS, "numa_miss")                                                                  \

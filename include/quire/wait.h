@@ -37,8 +37,9 @@ void add_wait_queue(wait_queue_head_t *wq, struct wait_queue_entry *entry);
 void add_wait_queue_exclusive(wait_queue_head_t *wq, struct wait_queue_entry *entry);
 void remove_wait_queue(wait_queue_head_t *wq, struct wait_queue_entry *entry);
 
-/* Be on the queue from now on: whatever makes the condition true after this wakes us.  Look at the condition after
- * it, then port_block(), then again.  finish_wait() ends it and may be called when not queued. */
+/* Be on the queue from now on: whatever makes the condition true after this wakes us.  Look at the
+ * condition after it, then port_block(), then again.  finish_wait() ends it and may be called when
+ * not queued. */
 void prepare_to_wait(wait_queue_head_t *wq, struct wait_queue_entry *entry);
 void prepare_to_wait_exclusive(wait_queue_head_t *wq, struct wait_queue_entry *entry);
 void finish_wait(wait_queue_head_t *wq, struct wait_queue_entry *entry);

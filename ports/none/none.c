@@ -2,12 +2,13 @@
 /*
  * ports/none/none.c - the functions of a port, each doing the least that its contract allows.
  *
- * Replace from the top: tier 1 makes pages and heap work, tier 2 kernel mappings, tier 3 address spaces.
+ * Replace from the top: tier 1 makes pages and heap work, tier 2 kernel mappings, tier 3 address
+ * spaces.
  */
 #include <quire/err.h>
 #include <quire/port.h>
 
-/* ---- tier 1: pages and heap ---------------------------------------------------------------------- */
+/* ---- tier 1: pages and heap ------------------------------------------------------------------ */
 unsigned long port_none_percpu_offset;
 
 /* Send the text to a serial port, a screen, a ring buffer.  Here it is lost. */
@@ -31,7 +32,8 @@ int port_vmemmap_populate(unsigned long start, unsigned long end)
 	return -ENOMEM;
 }
 
-/* Remember the offset for that CPU; on the CPU itself load it into the register that port_percpu_offset() reads. */
+/* Remember the offset for that CPU; on the CPU itself load it into the register that
+ * port_percpu_offset() reads. */
 void port_percpu_set(unsigned cpu, unsigned long offset)
 {
 	if (cpu == port_cpu_id())
@@ -41,9 +43,10 @@ void port_percpu_set(unsigned cpu, unsigned long offset)
 /* Let another task run; without tasks there is none. */
 void port_yield(void) {}
 
-/* ---- tier 2: mappings ------------------------------------------------------------------------------- */
+/* ---- tier 2: mappings ------------------------------------------------------------------------ */
 
-/* Invalidate page by page if the range is short, everything if it is long; tell the other CPUs and wait for them. */
+/* Invalidate page by page if the range is short, everything if it is long; tell the other CPUs and
+ * wait for them. */
 void port_flush_tlb_range(phys_addr_t root, unsigned long start, unsigned long end)
 {
 	(void)root, (void)start, (void)end;
@@ -65,10 +68,10 @@ void port_load_root(phys_addr_t root)
 	(void)root;
 }
 
-/* ---- tier 3: address spaces --------------------------------------------------------------------------- */
+/* ---- tier 3: address spaces ------------------------------------------------------------------ */
 
-/* Check that the range is below PORT_TASK_SIZE, then copy with instructions whose faults you recover from.  Each returns
- * what was not copied; here that is everything. */
+/* Check that the range is below PORT_TASK_SIZE, then copy with instructions whose faults you
+ * recover from.  Each returns what was not copied; here that is everything. */
 size_t port_copy_from_user(void *to, const void __user *from, size_t n)
 {
 	(void)to, (void)from;
@@ -93,7 +96,8 @@ int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
 	return -EFAULT;
 }
 
-/* The running thread; sleep until woken; wake.  One thread only: it never has to wait for another. */
+/* The running thread; sleep until woken; wake.  One thread only: it never has to wait for
+ * another. */
 void *port_self(void)
 {
 	static char only;

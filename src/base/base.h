@@ -8,8 +8,8 @@
 #include <quire/percpu.h>
 #include <quire/types.h>
 
-/* Whether this allocation is the one that fault injection wants to fail.  Counts it.  Cold: callers are on a slow path
- * already, because injection closes the gate. */
+/* Whether this allocation is the one that fault injection wants to fail.  Counts it.  Cold: callers
+ * are on a slow path already, because injection closes the gate. */
 bool quire_should_fail(gfp_t gfp);
 
 /* What is changed under a lock and looked at without it, where a moment-old value does. */
@@ -17,7 +17,8 @@ bool quire_should_fail(gfp_t gfp);
 #define racy_write(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define racy_add(x, n)   racy_write(x, (x) + (n))
 
-/* For a function that looks at plain fields which their owners change meanwhile, and says why that is harmless. */
+/* For a function that looks at plain fields which their owners change meanwhile, and says why that
+ * is harmless. */
 #ifdef __has_feature
 #if __has_feature(thread_sanitizer)
 #define quire_racy __attribute__((__no_sanitize__("thread"), __noinline__))
@@ -30,7 +31,8 @@ bool quire_should_fail(gfp_t gfp);
 #define quire_racy
 #endif
 
-/* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset once. */
+/* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset
+ * once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
 
 /* Whether the per-CPU caches of the CPU with this offset may be used by a fast path. */

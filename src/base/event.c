@@ -2,7 +2,8 @@
 /*
  * base/event.c - the one listener, and the one failure to be injected.
  *
- *   a listener, or an armed failure  ->  closes every CPU's gate  ->  allocations take their slow paths, which look here
+ *   a listener, or an armed failure  ->  closes every CPU's gate  ->  allocations take their slow
+ *   paths, which look here
  *
  * Lock: none; both are changed only while no other CPU is inside quire.
  */

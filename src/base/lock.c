@@ -5,7 +5,8 @@
  *   this CPU holds     zone (rank 74)  ->  wait queue (75)          fine: ranks rise
  *   and now wants      heap (73)                                    stops, with both names
  *
- * Always true:  held_locks lists what this CPU holds, in the order taken; an interrupt's locks are judged apart.
+ * Always true:  held_locks lists what this CPU holds, in the order taken; an interrupt's locks are
+ *               judged apart.
  * Lock:         none; each CPU has its own list.
  */
 #include <quire/lock.h>
@@ -20,7 +21,7 @@ void raw_lock_contended(u32 *word)
 	} while (!raw_trylock(word));
 }
 
-/* ---- ranks ---------------------------------------------------------------------------------------- */
+/* ---- ranks ----------------------------------------------------------------------------------- */
 #if QUIRE_DEBUG
 #define MAX_HELD 24
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/percpu.c - which CPUs there are, where their areas are, and the gate in front of their caches.
+ * base/percpu.c - which CPUs there are, where their areas are, and the gate in front of their
+ * caches.
  *
  * The areas themselves are heap/'s.  Written at boot, and when CPUs come and go; read by everyone.
  */

@@ -4,8 +4,8 @@
  *
  *   quire_snprintf  -> a buffer      printk -> port_log()      seq_printf -> whatever the report's emit does
  *
- * One conversion is parsed into a struct spec, rendered into a small buffer, and put out with its padding.
- * No state, no locks.
+ * One conversion is parsed into a struct spec, rendered into a small buffer, and put out with its
+ * padding. No state, no locks.
  */
 #include <quire/printk.h>
 #include <quire/err.h>
@@ -255,7 +255,7 @@ int quire_snprintf(char *buf, size_t size, const char *fmt, ...)
 	return n;
 }
 
-/* ---- the log ------------------------------------------------------------------------------------- */
+/* ---- the log --------------------------------------------------------------------------------- */
 #define LINE_MAX 512
 
 void vprintk(const char *fmt, va_list ap)
@@ -291,7 +291,7 @@ void quire_panic(const char *fmt, ...)
 	port_panic(why);
 }
 
-/* ---- reports --------------------------------------------------------------------------------------- */
+/* ---- reports --------------------------------------------------------------------------------- */
 void seq_write(struct seq_out *out, const char *text, size_t len)
 {
 	if (out->error || !len)

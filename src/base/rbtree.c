@@ -8,7 +8,8 @@
  *    /  \                      /  \         drawing `to` hangs on the left of `from`.
  *   a    b                    b    c
  *
- * Always true:  the root is black; a red node has no red child; all paths down pass equally many black nodes.
+ * Always true:  the root is black; a red node has no red child; all paths down pass equally many
+ *               black nodes.
  * Lock:         the caller's.
  */
 #include <quire/rbtree.h>
@@ -57,8 +58,8 @@ static inline void replace_child(struct rb_root *root, struct rb_node *parent, s
 }
 
 /*
- * Lift `to`, which hangs on `side` of `from`, above it.  Colours: to takes from's, from gets `color`; the subtree
- * that changes hands keeps its own.
+ * Lift `to`, which hangs on `side` of `from`, above it.  Colours: to takes from's, from gets
+ * `color`; the subtree that changes hands keeps its own.
  */
 static quire_always_inline void rotate_up(struct rb_root *root, struct rb_node *from,
 					  struct rb_node *to, enum side side, unsigned long color,
@@ -77,7 +78,7 @@ static quire_always_inline void rotate_up(struct rb_root *root, struct rb_node *
 		augment->rotate(from, to);
 }
 
-/* ---- insertion ---------------------------------------------------------------------------------- */
+/* ---- insertion ------------------------------------------------------------------------------- */
 
 /* node and parent are both red and the uncle is not: one or two rotations end it. */
 static quire_always_inline void finish_insert(struct rb_root *root, struct rb_node *node,
@@ -133,11 +134,11 @@ void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
 	insert_fixup(node, root, augment);
 }
 
-/* ---- deletion ------------------------------------------------------------------------------------ */
+/* ---- deletion -------------------------------------------------------------------------------- */
 
 /*
- * Paths through `side` of parent are one black node short.  Repair that, or pass the shortage up: returns the
- * node whose own position is short now, or NULL.
+ * Paths through `side` of parent are one black node short.  Repair that, or pass the shortage up:
+ * returns the node whose own position is short now, or NULL.
  */
 static quire_always_inline struct rb_node *repair_short_side(
 	struct rb_root *root, struct rb_node *parent, enum side side,
@@ -199,7 +200,8 @@ static quire_always_inline struct rb_node *unlink_simple(struct rb_node *node, s
 	return is_red(node) ? NULL : parent;
 }
 
-/* node has two children: its successor leaves its own place and takes node's.  *lowest is where summaries change first. */
+/* node has two children: its successor leaves its own place and takes node's.  *lowest is where
+ * summaries change first. */
 static quire_always_inline struct rb_node *unlink_inner(struct rb_node *node, struct rb_root *root,
 							struct rb_node **lowest)
 {
@@ -263,7 +265,7 @@ void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 	erase(node, root, augment);
 }
 
-/* ---- order ----------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 static struct rb_node *leftmost(struct rb_node *node)
 {
 	while (node && node->rb_left)
@@ -342,7 +344,7 @@ struct rb_node *rb_next_postorder(const struct rb_node *node)
 	return parent;
 }
 
-/* ---- laws ------------------------------------------------------------------------------------------ */
+/* ---- laws ------------------------------------------------------------------------------------ */
 
 /* Black nodes on every path below `node`, or -1 with *why set. */
 static int black_height(const struct rb_node *node, const struct rb_node *parent, const char **why)

@@ -5,8 +5,8 @@
  *   count of an rw_semaphore:   | readers ........ | waiters queue | writer in |
  *                                31              2         1             0
  *
- * Always true:  the waiters bit is on exactly while the list is not empty (seen under wait_lock); while it is on,
- *               newcomers queue, so that nobody overtakes.
+ * Always true:  the waiters bit is on exactly while the list is not empty (seen under wait_lock);
+ *               while it is on, newcomers queue, so that nobody overtakes.
  *               Whoever leaves the count at "nobody in, someone waits" wakes the first waiter.
  * Lock:         sem->wait_lock, interrupts off.
  */
@@ -71,7 +71,8 @@ void rwsem_down_read_slow(struct rw_semaphore *sem)
 	unsigned long flags;
 
 	spin_lock_irqsave(&sem->wait_lock, flags);
-	/* Take back what the fast path added.  It may have kept the first waiter out: let that look again. */
+	/* Take back what the fast path added.  It may have kept the first waiter out: let that look
+	 * again. */
 	if (__atomic_sub_fetch(&sem->count, RWSEM_READER, __ATOMIC_RELAXED) == RWSEM_WAITERS)
 		wake_first(sem);
 	wait_in_line(sem, false, flags);

@@ -4,8 +4,9 @@
  *
  *   sleeper:  on the queue -> look -> port_block() -> look ...      waker:  change -> off the queue -> port_unblock()
  *
- * Always true:  an entry is on a queue only between prepare_to_wait() and the wake-up or finish_wait(), so a waker that
- *               holds the queue's lock may touch it though it lives on the sleeper's stack.
+ * Always true:  an entry is on a queue only between prepare_to_wait() and the wake-up or
+ *               finish_wait(), so a waker that holds the queue's lock may touch it though it lives
+ *               on the sleeper's stack.
  * Lock:         wq->lock, interrupts off; the embedder's scheduler locks come inside it.
  */
 #include <quire/wait.h>

@@ -2,13 +2,16 @@
 /*
  * frames/alloc.c - alloc_pages, free_pages and their family.
  *
- *   alloc_pages  ->  this CPU's stack (pcp)  --empty-->  slow.c: batches from the zones, watermarks, reclaim, OOM
+ *   alloc_pages  ->  this CPU's stack (pcp)  --empty-->  slow.c: batches from the zones,
+ *   watermarks, reclaim, OOM
  *   free_pages   ->  this CPU's stack (pcp)  --full--->  slow.c: batches to the zones
  *
- * The fast path is a gate test, one pop or push, and a handful of stores into the frame's own descriptor.
+ * The fast path is a gate test, one pop or push, and a handful of stores into the frame's own
+ * descriptor.
  *
- * Always true:  a frame that leaves here has one reference and no owner's flags; one that comes back has none left,
- *               is not mapped and is not on a free list, or it is reported and never used again.
+ * Always true:  a frame that leaves here has one reference and no owner's flags; one that comes
+ *               back has none left, is not mapped and is not on a free list, or it is reported and
+ *               never used again.
  * Lock:         none here.
  */
 #include <quire/event.h>
@@ -78,7 +81,8 @@ static quire_always_inline void push_frame(struct page *page, unsigned long offs
 	free_frames_slow(page, 0);
 }
 
-/* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to free. */
+/* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to
+ * free. */
 static quire_cold bool drop_slow(struct page *page, unsigned order)
 {
 	if (put_page_testzero(page))
@@ -151,7 +155,7 @@ void free_pages_bulk_array(struct page **pages, size_t n)
 		push_frame(pages[i], offset);
 }
 
-/* ---- the family --------------------------------------------------------------------------------- */
+/* ---- the family ------------------------------------------------------------------------------ */
 unsigned long __get_free_pages(gfp_t gfp, unsigned order)
 {
 	struct page *page;

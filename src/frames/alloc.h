@@ -8,7 +8,8 @@
 #include <quire/string.h>
 #include "frames.h"
 
-/* A block that was just taken off a free list becomes its new owner's: referenced once, and blank. */
+/* A block that was just taken off a free list becomes its new owner's: referenced once, and
+ * blank. */
 static inline void make_owned(struct page *page)
 {
 	page->_refcount.counter = 1;

@@ -8,12 +8,13 @@
  *   order 1   |  0..1   |  2..3   |  4..5   |  6..7   |     its buddy's first frame differs from its
  *   order 0   | 0  | 1  | 2  | 3  | 4  | 5  | 6  | 7  |     own in one bit, bit k.
  *
- * Frames of one kind are kept together: every pageblock has a migratetype and its free blocks are on the lists of that
- * type.  When a type has none left it takes the largest block of another, and if that is most of its
- * pageblock, the whole pageblock changes hands.
+ * Frames of one kind are kept together: every pageblock has a migratetype and its free blocks are
+ * on the lists of that type.  When a type has none left it takes the largest block of another, and
+ * if that is most of its pageblock, the whole pageblock changes hands.
  *
  * Always true:  a free block of order k < MAX_PAGE_ORDER never has a free buddy of order k (of a kind it may merge with);
- *               a free block is on the list of its first pageblock's type; zone->nr_free is the sum of the lists.
+ *               a free block is on the list of its first pageblock's type; zone->nr_free is the sum
+ *               of the lists.
  * Lock:         zone->lock guards everything in this file.  Nothing here sleeps.
  */
 #include <quire/event.h>
@@ -57,8 +58,9 @@ static void account(struct zone *zone, long frames, enum migratetype type)
 }
 
 /*
- * Whether the neighbour at the other half is free as a whole and may be joined.  If it is in use its owner may be changing
- * its descriptor: whatever is read then, PG_buddy is not set, for only holders of zone->lock set it.
+ * Whether the neighbour at the other half is free as a whole and may be joined.  If it is in use
+ * its owner may be changing its descriptor: whatever is read then, PG_buddy is not set, for only
+ * holders of zone->lock set it.
  */
 static quire_racy bool can_merge(const struct page *page, const struct page *buddy, unsigned order)
 {
@@ -128,7 +130,7 @@ struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum mig
 	return NULL;
 }
 
-/* ---- changing hands ------------------------------------------------------------------------------- */
+/* ---- changing hands -------------------------------------------------------------------------- */
 
 /* Free frames of the pageblock that holds pfn, and of blocks of this zone only. */
 static unsigned long pageblock_free_frames(struct zone *zone, unsigned long pfn, bool move,
@@ -196,7 +198,8 @@ static const u8 fallback[MIGRATE_PCPTYPES][2] = {
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
 
-/* The block at the head of `from`'s list changes hands, with its whole pageblock if it is most of it. */
+/* The block at the head of `from`'s list changes hands, with its whole pageblock if it is most of
+ * it. */
 static struct page *steal(struct zone *zone, unsigned have, unsigned want, enum migratetype type,
 			  enum migratetype from)
 {
@@ -217,7 +220,8 @@ static struct page *steal(struct zone *zone, unsigned have, unsigned want, enum 
 	return take_from(zone, have, want, from);
 }
 
-/* The largest block is worth a pageblock; whoever wants movable memory for a moment takes the smallest instead. */
+/* The largest block is worth a pageblock; whoever wants movable memory for a moment takes the
+ * smallest instead. */
 static struct page *take_fallback(struct zone *zone, unsigned order, enum migratetype type)
 {
 	unsigned least = type == MIGRATE_MOVABLE ? max(order, pageblock_order / 2) : order;

@@ -4,8 +4,8 @@
  *
  *   every frame of a zone is in exactly one of:   free block | parked on a CPU's list | reserved | in use
  *
- * Lock: buddy_check: the caller's zone->lock.  frames_check: takes them one by one; the per-CPU lists of other CPUs must
- *       be quiet.
+ * Lock: buddy_check: the caller's zone->lock.  frames_check: takes them one by one; the per-CPU
+ *       lists of other CPUs must be quiet.
  */
 #include "frames.h"
 

@@ -12,8 +12,10 @@
 
 struct seq_out;
 
-/* ---- per-CPU lists ---------------------------------------------------------------------------------
- * One stack of free blocks per pcp order and migratetype; the last column (HIGHATOMIC, ISOLATE) never holds any. */
+/* ---- per-CPU lists
+ * --------------------------------------------------------------------------------- One stack of
+ * free blocks per pcp order and migratetype; the last column (HIGHATOMIC, ISOLATE) never holds any.
+ */
 #define PCP_SMALL_ORDERS 4u /* 0..3, and pageblock_order            */
 #define PCP_ORDERS       (PCP_SMALL_ORDERS + 1)
 #define PCP_TYPES        (MIGRATE_PCPTYPES + 1)
@@ -58,7 +60,8 @@ static inline unsigned pcp_row(unsigned order)
 	return order == pageblock_order ? PCP_SMALL_ORDERS : PCP_NONE;
 }
 
-/* This CPU's list for blocks of that order and column, or NULL if there is none or it may not be touched now. */
+/* This CPU's list for blocks of that order and column, or NULL if there is none or it may not be
+ * touched now. */
 static inline struct pcp_list *pcp_usable_list(const struct zone *zone, unsigned order,
 					       unsigned column)
 {
@@ -78,22 +81,24 @@ void pcp_init(void);
 void pcp_boot_init(void);
 void pcp_exit(void);
 
-/* Slow halves.  pcp_refill: at least one block on the list, or false.  pcp_drain_list: `n` oldest blocks go back. */
+/* Slow halves.  pcp_refill: at least one block on the list, or false.  pcp_drain_list: `n` oldest
+ * blocks go back. */
 bool pcp_refill(struct zone *zone, struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
 
-/* ---- free lists (buddy.c); zone->lock held, interrupts off -------------------------------------------- */
+/* ---- free lists (buddy.c); zone->lock held, interrupts off ----------------------------------- */
 /* Take a block of 2^order frames of the type, stealing from others if need be; NULL: none. */
 struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* Only from blocks of exactly this type. */
 struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
-/* From the smallest block that serves take up to 2^most frames, *got says how many, instead of 2^order: for who would
- * come back for more of the same. */
+/* From the smallest block that serves take up to 2^most frames, *got says how many, instead of
+ * 2^order: for who would come back for more of the same. */
 struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type,
 				   unsigned most, unsigned *got);
 /* Give a block back and glue it to its free buddies. */
 void buddy_put_locked(struct zone *zone, struct page *page, unsigned order);
-/* Set the type of the pageblock that holds the frame and move its free blocks along.  Frames moved. */
+/* Set the type of the pageblock that holds the frame and move its free blocks along.  Frames
+ * moved. */
 unsigned long pageblock_convert_locked(struct zone *zone, struct page *page, enum migratetype type);
 
 static inline unsigned long pageblock_index(const struct zone *zone, unsigned long pfn)
@@ -135,7 +140,7 @@ static inline void page_set_pcp_type(struct page *page, enum migratetype type)
 	(1u << PG_locked | 1u << PG_reserved | 1u << PG_buddy | 1u << PG_pcp | 1u << PG_slab |     \
 	 1u << PG_tail | 1u << PG_poisoned)
 
-/* ---- reports ------------------------------------------------------------------------------------------- */
+/* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
 void bad_page(const struct page *page, const char *why);
 void report_alloc_failure(gfp_t gfp, unsigned order);
@@ -143,7 +148,7 @@ void gfp_words(char *buf, size_t size, gfp_t gfp);
 /* Bad pages reported since boot. */
 extern unsigned long nr_bad_pages;
 
-/* ---- boot ------------------------------------------------------------------------------------------------ */
+/* ---- boot ------------------------------------------------------------------------------------ */
 /* The frames [pfn, end) of one zone, never managed before, become free. */
 void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
 void watermarks_exit(void);

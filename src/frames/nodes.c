@@ -31,7 +31,7 @@ bool pfn_valid(unsigned long pfn)
 	return pfn < quire_max_pfn && test_bit(pfn / SECTION_FRAMES, present_sections);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------------ */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 #ifdef PORT_VMEMMAP
 static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
@@ -92,7 +92,7 @@ static void make_sections(void)
 	}
 }
 
-/* ---- zones ------------------------------------------------------------------------------------------- */
+/* ---- zones ----------------------------------------------------------------------------------- */
 
 /* First frame above the zone type.  Without 64-bit addresses there is no DMA32. */
 static unsigned long zone_limit(unsigned type)
@@ -261,7 +261,7 @@ void frames_exit(void)
 	pcp_boot_init();
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 struct pglist_data *next_online_pgdat(struct pglist_data *node)
 {
 	for (node = node ? node + 1 : quire_nodes; node < quire_nodes + QUIRE_NR_NODES; node++)

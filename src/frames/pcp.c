@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames/pcp.c - each CPU parks free blocks of its own, so that the common allocation and free take no lock.
+ * frames/pcp.c - each CPU parks free blocks of its own, so that the common allocation and free take
+ * no lock.
  *
  *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c, under zone->lock
  *             -> push  |        one stack per order (0..3 and pageblock) and migratetype
  *
- * Always true:  a parked block's first frame has PG_pcp and its order; it is counted by nobody else.
+ * Always true:  a parked block's first frame has PG_pcp and its order; it is counted by nobody
+ *               else.
  * Lock:         none: the stacks are touched by task code of their CPU only (quire/percpu.h says who stays out), and by
  *               others once that CPU is offline.  zone->lock for batches.
  */
@@ -34,7 +36,8 @@ void pcp_boot_init(void)
 	map_nothing(&pcp_map);
 }
 
-/* How many blocks of a row one CPU may park for a zone of that size, and how many move at a time. */
+/* How many blocks of a row one CPU may park for a zone of that size, and how many move at a
+ * time. */
 static unsigned row_batch(const struct zone *zone, unsigned order)
 {
 	unsigned long frames = min(zone_managed_pages(zone) / 1024, (unsigned long)QUIRE_PCP_BATCH);
@@ -128,7 +131,8 @@ void pcp_init(void)
 
 	for_each_possible_cpu(cpu)
 		map_nothing(&per_cpu(pcp_map, cpu));
-	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an error. */
+	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an
+	 * error. */
 	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
@@ -149,7 +153,7 @@ void pcp_exit(void)
 		zone->pcp = NULL;
 }
 
-/* ---- batches --------------------------------------------------------------------------------------- */
+/* ---- batches --------------------------------------------------------------------------------- */
 static void park(struct pcp_list *list, struct page *page)
 {
 	page->order = list->order;
@@ -247,7 +251,7 @@ void drain_all_pages(void)
 	}
 }
 
-/* ---- reports ---------------------------------------------------------------------------------------- */
+/* ---- reports --------------------------------------------------------------------------------- */
 quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 {
 	memset(info, 0, sizeof(*info));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames/report.c - words for the log: a frame that is damaged, a request that failed, how memory stands.
+ * frames/report.c - words for the log: a frame that is damaged, a request that failed, how memory
+ * stands.
  *
  * Lock: none; numbers may be a moment old.
  */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames/slow.c - when the per-CPU lists cannot serve: which zone, how low may it go, and what to do when all are low.
+ * frames/slow.c - when the per-CPU lists cannot serve: which zone, how low may it go, and what to
+ * do when all are low.
  *
- *   zones above low? --no--> wake kswapd --> above min (less for the urgent)? --no--> reserves for the dying?
+ *   zones above low? --no--> wake kswapd --> above min (less for the urgent)? --no--> reserves for
+ *   the dying?
  *        |                                       |                                        | no, and may sleep
  *        v                                       v                                        v
  *     a batch                                 a block       <--again--  direct reclaim, drain per-CPU lists, OOM killer
@@ -40,7 +42,7 @@ void set_low_memory_ops(const struct low_memory_ops *ops)
 	low_memory_ops = ops;
 }
 
-/* ---- one zone ------------------------------------------------------------------------------------ */
+/* ---- one zone -------------------------------------------------------------------------------- */
 static bool has_block(const struct zone *zone, const struct request *req, unsigned how)
 {
 	for (unsigned order = req->order; order <= MAX_PAGE_ORDER; order++) {
@@ -123,9 +125,10 @@ static struct page *take_from_zones(const struct request *req, unsigned how)
 	return NULL;
 }
 
-/* ---- blocks kept for those who cannot wait ------------------------------------------------------- */
+/* ---- blocks kept for those who cannot wait --------------------------------------------------- */
 
-/* A block was just given to such a request: keep the rest of its pageblock for the next one, up to 1 % of the zone. */
+/* A block was just given to such a request: keep the rest of its pageblock for the next one, up to
+ * 1 % of the zone. */
 static void reserve_highatomic(struct page *page)
 {
 	struct zone *zone = page_zone(page);
@@ -170,7 +173,7 @@ static bool unreserve_highatomic(const struct request *req)
 	return found;
 }
 
-/* ---- when memory is low ---------------------------------------------------------------------------- */
+/* ---- when memory is low ---------------------------------------------------------------------- */
 static bool is_dying(void)
 {
 	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() &&
@@ -282,7 +285,7 @@ static struct page *take_hard(const struct request *req)
 	return reclaim_and_retry(req);
 }
 
-/* ---- entry --------------------------------------------------------------------------------------------- */
+/* ---- entry ----------------------------------------------------------------------------------- */
 static void make_compound(struct page *page, unsigned order)
 {
 	__SetPageFlag(page, PG_head);
@@ -346,7 +349,7 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
 	return page;
 }
 
-/* ---- freeing --------------------------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 /* What is wrong with freeing this block, or NULL. */
 static const char *why_not_free(const struct page *page, unsigned order)

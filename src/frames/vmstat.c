@@ -2,7 +2,8 @@
 /*
  * frames/vmstat.c - adds up what each CPU counted.
  *
- *   CPU 0's share  +  CPU 1's share  +  ...  +  what the per-CPU page lists counted for themselves  =  the report
+ *   CPU 0's share  +  CPU 1's share  +  ...  +  what the per-CPU page lists counted for themselves
+ *   =  the report
  *
  * Lock: none.
  */
@@ -45,7 +46,8 @@ void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta
 	this_cpu_add(vm_counters.zone[zone->id][item], delta);
 }
 
-/* A CPU may have freed what another counted: single shares can be negative, sums only for a moment. */
+/* A CPU may have freed what another counted: single shares can be negative, sums only for a
+ * moment. */
 static unsigned long not_negative(long v)
 {
 	return v < 0 ? 0 : (unsigned long)v;

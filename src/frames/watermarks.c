@@ -7,9 +7,9 @@
  *   plenty                               high         low         min      0
  *   ^ kswapd stops here                    ^ kswapd is woken       ^ only urgent and dying requests below
  *
- * min_free_kbytes = 4 * sqrt(lowmem KiB), shared out by zone size; low and high are a quarter of it, or 0.1 % of the zone,
- * further up.  lowmem_reserve[i] of a zone is kept from requests that could have used zone i: the frames
- * between the two divided by the zone's ratio.
+ * min_free_kbytes = 4 * sqrt(lowmem KiB), shared out by zone size; low and high are a quarter of
+ * it, or 0.1 % of the zone, further up.  lowmem_reserve[i] of a zone is kept from requests that
+ * could have used zone i: the frames between the two divided by the zone's ratio.
  *
  * Lock: none; changed at boot.
  */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap/cache.c - caches themselves: how objects are laid out in a slab, sharing, making and destroying, heap_init.
+ * heap/cache.c - caches themselves: how objects are laid out in a slab, sharing, making and
+ * destroying, heap_init.
  *
  *   | object ............ | redzone | track | link |pad|   one object; each part only if its flag asks for it, and the
  *   0                     object_size                 size  link lies inside the object unless that must stay intact
  *
- * Always true:  heap.caches lists every cache; struct kmem_cache objects come from the cache "kmem_cache", which is static.
+ * Always true:  heap.caches lists every cache; struct kmem_cache objects come from the cache
+ *               "kmem_cache", which is static.
  * Lock:         heap.lock for the list and refcounts.
  */
 #include <quire/err.h>
@@ -16,7 +18,7 @@ static struct kmem_cache cache_cache; /* of struct kmem_cache */
 /* For caches that park nothing: an empty stack without room. */
 DEFINE_PER_CPU(struct cpu_objects, no_objects);
 
-/* ---- layout ---------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 static u32 natural_align(u32 size, u32 align, slab_flags_t flags)
 {
 	u32 line = 64;
@@ -124,7 +126,8 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	lay_out_object(cache);
 	if (lay_out_slab(cache))
 		return -EINVAL;
-	/* Every object's address is a multiple of the largest power of two in the distance between objects. */
+	/* Every object's address is a multiple of the largest power of two in the distance between
+	 * objects. */
 	cache->align_mask = min(cache->size & -cache->size, (u32)PAGE_SIZE << cache->order) - 1;
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
@@ -147,7 +150,7 @@ void cache_publish(struct kmem_cache *cache)
 	spin_unlock_irqrestore(&heap.lock, flags);
 }
 
-/* ---- sharing ------------------------------------------------------------------------------------------ */
+/* ---- sharing --------------------------------------------------------------------------------- */
 
 /* Why the cache cannot serve for the one asked for, or NULL. */
 static const char *why_not_share(const struct kmem_cache *cache, u32 size, u32 align,
@@ -188,7 +191,7 @@ static struct kmem_cache *share(u32 size, u32 align, slab_flags_t flags)
 	return found;
 }
 
-/* ---- make and destroy ------------------------------------------------------------------------------------ */
+/* ---- make and destroy ------------------------------------------------------------------------ */
 static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_flags_t flags,
 				 u32 useroffset, u32 usersize, void (*ctor)(void *object))
 {
@@ -319,7 +322,7 @@ const char *kmem_cache_name(const struct kmem_cache *cache)
 	return cache->name;
 }
 
-/* ---- start and stop ------------------------------------------------------------------------------------------ */
+/* ---- start and stop -------------------------------------------------------------------------- */
 int heap_init(void)
 {
 	spin_lock_init(&heap.lock, "heap caches", LOCK_RANK_HEAP_CACHES);
@@ -376,7 +379,8 @@ static void release_frames(void)
 		} else {
 			continue;
 		}
-		/* Tails first lose their flags; the cache descriptors live in slabs too, so nothing is freed yet. */
+		/* Tails first lose their flags; the cache descriptors live in slabs too, so nothing
+		 * is freed yet. */
 		for (unsigned long i = 0; i < 1UL << order; i++)
 			page_flags_keep(&page[i], PAGE_KEEP_MASK);
 		page_flags_set(page, 1u << PG_private_2);

@@ -5,7 +5,8 @@
  *   | 6b 6b 6b ... 6b a5 | bb bb .. | last alloc | last free |       a free object: POISON, RED_ZONE, STORE_USER
  *   | user's bytes       | cc cc .. | last alloc | last free |       one in use
  *
- * 6b: freed, 5a: fresh and never used; a5: its last byte.  Such caches park nothing on CPUs, so every operation comes here.
+ * 6b: freed, 5a: fresh and never used; a5: its last byte.  Such caches park nothing on CPUs, so
+ * every operation comes here.
  * Lock: none; the object belongs to the caller.
  */
 #include "heap.h"

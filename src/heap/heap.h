@@ -68,7 +68,7 @@ struct heap_state {
 };
 extern struct heap_state heap;
 
-/* ---- slabs (slub.c) ----------------------------------------------------------------------------------- */
+/* ---- slabs (slub.c) -------------------------------------------------------------------------- */
 static inline bool page_is_slab_head(const struct page *page)
 {
 	return (page->flags & (1u << PG_slab | 1u << PG_private_2)) == 1u << PG_slab;
@@ -105,7 +105,7 @@ void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
 /* What a CPU parked for every cache. */
 void heap_drain_cpu(unsigned cpu);
 
-/* ---- caches (cache.c) ----------------------------------------------------------------------------------- */
+/* ---- caches (cache.c) ------------------------------------------------------------------------ */
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object));
 void cache_publish(struct kmem_cache *cache);
@@ -113,7 +113,7 @@ DECLARE_PER_CPU(struct cpu_objects, no_objects);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
-/* ---- debugging (debug.c): on objects of caches with SLAB_DEBUG_FLAGS ---------------------------------- */
+/* ---- debugging (debug.c): on objects of caches with SLAB_DEBUG_FLAGS ------------------------- */
 void debug_object_fresh(const struct kmem_cache *cache, void *object);
 void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
 /* False: damaged, reported, must not be reused. */

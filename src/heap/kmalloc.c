@@ -38,7 +38,8 @@ static struct kmem_cache *make_class(unsigned type, unsigned class)
 
 int kmalloc_init(void)
 {
-	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux shows. */
+	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
+	 * shows. */
 	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {
 		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++) {
 			kmalloc_caches[type][class] = make_class(type, class);
@@ -54,7 +55,7 @@ void kmalloc_exit(void)
 	memset(kmalloc_caches, 0, sizeof(kmalloc_caches));
 }
 
-/* ---- large ------------------------------------------------------------------------------------------- */
+/* ---- large ----------------------------------------------------------------------------------- */
 static void *large_alloc(size_t size, gfp_t gfp, int node)
 {
 	unsigned order = get_order(size);
@@ -107,7 +108,7 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 	return do_kmalloc(size, gfp, node);
 }
 
-/* ---- the family ----------------------------------------------------------------------------------------- */
+/* ---- the family ------------------------------------------------------------------------------ */
 size_t ksize(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));

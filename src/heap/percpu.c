@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap/percpu.c - one area of memory for every CPU: the static per-CPU variables, then room for dynamic ones.
+ * heap/percpu.c - one area of memory for every CPU: the static per-CPU variables, then room for
+ * dynamic ones.
  *
  *   area of a CPU   | copy of section quire_percpu | dynamic: 16-byte units ............................ |
  *   used bitmap      1111111111111111111111111111111 1110011111000...
  *   last bitmap                                      0010000001000...    ends of allocations, for free_percpu()
  *
- * Always true:  the layout is the same in every area, so one handle (an offset from the section's start) serves all.
+ * Always true:  the layout is the same in every area, so one handle (an offset from the section's
+ *               start) serves all.
  * Lock:         percpu.lock for the bitmaps.
  */
 #include <quire/bitmap.h>
@@ -111,7 +113,7 @@ void percpu_exit(void)
 	free_areas();
 }
 
-/* ---- dynamic variables ------------------------------------------------------------------------------ */
+/* ---- dynamic variables ----------------------------------------------------------------------- */
 void __percpu *__alloc_percpu(size_t size, size_t align)
 {
 	unsigned long units = DIV_ROUND_UP(size, UNIT), limit = percpu.area_size / UNIT, at, flags;
@@ -156,7 +158,7 @@ void free_percpu(void __percpu *ptr)
 		quire_damage("percpu: free of %p, which alloc_percpu did not return", ptr);
 }
 
-/* ---- CPUs come and go -------------------------------------------------------------------------------------- */
+/* ---- CPUs come and go ------------------------------------------------------------------------ */
 void quire_cpu_online(unsigned cpu)
 {
 	__atomic_fetch_or(&quire_online_cpus, 1ULL << cpu, __ATOMIC_SEQ_CST);

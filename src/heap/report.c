@@ -6,7 +6,7 @@
  */
 #include "heap.h"
 
-/* ---- slabinfo -------------------------------------------------------------------------------------- */
+/* ---- slabinfo -------------------------------------------------------------------------------- */
 void show_slabinfo(struct seq_out *out)
 {
 	struct kmem_cache *cache;
@@ -32,7 +32,7 @@ void show_slabinfo(struct seq_out *out)
 	}
 }
 
-/* ---- laws ---------------------------------------------------------------------------------------------- */
+/* ---- laws ------------------------------------------------------------------------------------ */
 static const char *check_slab(const struct kmem_cache *cache, struct page *slab)
 {
 	void *object = slab_first_free(cache, slab);

@@ -8,8 +8,9 @@
  *   a slab, 2^order frames:  | obj | obj | obj | obj | obj | obj |..|     free objects are chained through
  *                                 free ------>     free -> end            themselves, the head is in struct page
  *
- * Always true:  inuse + length of the slab's free list = objects; slabs with a free object are on the node's partial
- *               list, full ones on none; an object on a CPU's stack counts as in use for its slab.
+ * Always true:  inuse + length of the slab's free list = objects; slabs with a free object are on
+ *               the node's partial list, full ones on none; an object on a CPU's stack counts as in
+ *               use for its slab.
  * Lock:         node->lock, interrupts off.  Stacks: task code of their CPU only (quire/percpu.h).
  */
 #include <quire/event.h>
@@ -17,7 +18,7 @@
 
 struct heap_state heap;
 
-/* ---- one slab; node lock held -------------------------------------------------------------------- */
+/* ---- one slab; node lock held ---------------------------------------------------------------- */
 static void partial_add(struct heap_node *node, struct page *slab)
 {
 	struct page *first = node->partial;
@@ -86,7 +87,7 @@ static struct page *slab_give(struct kmem_cache *cache, struct heap_node *node, 
 	return slab;
 }
 
-/* ---- slabs come and go; no lock held --------------------------------------------------------------- */
+/* ---- slabs come and go; no lock held --------------------------------------------------------- */
 static void count_slab(const struct kmem_cache *cache, const struct page *slab, long sign)
 {
 	mod_nid_page_state(page_to_nid(slab),
@@ -205,7 +206,7 @@ static u32 take_objects(struct kmem_cache *cache, gfp_t gfp, int nid, void **to,
 	}
 }
 
-/* ---- giving back ----------------------------------------------------------------------------------- */
+/* ---- giving back ----------------------------------------------------------------------------- */
 bool is_object_of(const struct kmem_cache *cache, struct page *slab, const void *object)
 {
 	unsigned long offset = (unsigned long)object - (unsigned long)page_address(slab);
@@ -368,7 +369,7 @@ unsigned long cache_shrink(struct kmem_cache *cache)
 	return left;
 }
 
-/* ---- allocate and free ------------------------------------------------------------------------------- */
+/* ---- allocate and free ----------------------------------------------------------------------- */
 static void *clear(const struct kmem_cache *cache, void *object, gfp_t gfp)
 {
 	if (gfp & __GFP_ZERO)
@@ -525,7 +526,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	free_slow(cache, object, __builtin_return_address(0));
 }
 
-/* ---- kfree: the cache follows from the address ---------------------------------------------------------- */
+/* ---- kfree: the cache follows from the address ----------------------------------------------- */
 static quire_cold void free_other(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));
@@ -560,7 +561,8 @@ void kfree(const void *object)
 	unsigned long pfn = PHYS_PFN(__pa(object));
 	const struct page *page;
 
-	/* NULL, ZERO_SIZE_PTR and what is not in the linear map have no frame number below the highest. */
+	/* NULL, ZERO_SIZE_PTR and what is not in the linear map have no frame number below the
+	 * highest. */
 	if (unlikely(pfn >= quire_max_pfn)) {
 		free_other(object);
 		return;
@@ -574,7 +576,7 @@ void kfree(const void *object)
 		kfree_slow(page->slab_cache, (void *)object);
 }
 
-/* ---- bulk -------------------------------------------------------------------------------------------------- */
+/* ---- bulk ------------------------------------------------------------------------------------ */
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects)
 {
 	for (size_t i = 0; i < n; i++) {

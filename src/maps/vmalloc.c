@@ -407,7 +407,8 @@ static bool copy_area_at(unsigned long addr, struct vm_area *copy, unsigned *nid
 	return area;
 }
 
-/* The reader of a report may need memory, vmalloc's even, so no lock is held while text goes out. */
+/* The reader of a report may need memory, vmalloc's even, so no lock is held while text goes
+ * out. */
 void show_vmallocinfo(struct seq_out *out)
 {
 	unsigned long at = QUIRE_VMALLOC_START;

@@ -69,7 +69,8 @@ static void count_mapping(struct mm_struct *mm, struct page *page, bool first)
 				   which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
 }
 
-/* Undo for one mapping of the area, whose entry points elsewhere by now; drops the mapping's reference. */
+/* Undo for one mapping of the area, whose entry points elsewhere by now; drops the mapping's
+ * reference. */
 static void uncount_mapping(struct vm_area_struct *vma, struct page *page)
 {
 	int which = page_mm_counter(page);

@@ -131,8 +131,8 @@ static void remove_page(struct address_space *m, struct page *page)
 	account_cached(m, page, -1);
 	quire_event(mm_filemap_delete_from_page_cache, page_to_pfn(page), page->index, 0);
 	WRITE_ONCE(page->mapping, NULL);
-	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are in.
-	 * */
+	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are
+	 * in. */
 	__atomic_fetch_and(&page->flags,
 			   ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate |
 			     1u << PG_referenced),

@@ -97,8 +97,8 @@ void vma_unlink_file(struct vm_area_struct *vma);
 /* Cut at addr; the area keeps the lower part, the new one is returned, NULL: no memory or too many
  * areas. */
 struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr);
-/* Melt vma with its neighbours where nothing tells them apart; returns the area that now covers it.
- * */
+/* Melt vma with its neighbours where nothing tells them apart; returns the area that now covers
+ * it. */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 /* Make [start, end) of vma an area of its own with these flags, melted with equal neighbours.
  * NULL: no memory, flags unchanged. */

@@ -46,8 +46,8 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 		if (may_stay_writable(c, e))
 			n |= pt_fmt.write;
 		if (n != e) {
-			/* A mark set between the two reads belongs to the old rights and is kept.
-			 * */
+			/* A mark set between the two reads belongs to the old rights and is
+			 * kept. */
 			n |= pte_get_and_clear(pte) & (pt_fmt.accessed | pt_fmt.dirty);
 			WRITE_ONCE(*pte, n);
 			c->changed = true;

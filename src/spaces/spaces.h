@@ -12,8 +12,8 @@
 /* The frame behind untouched memory that is only read. */
 struct page *quire_zero_page(void);
 
-/* What a present entry of an area maps, for counters: MM_FILEPAGES, MM_ANONPAGES or MM_SHMEMPAGES.
- * */
+/* What a present entry of an area maps, for counters: MM_FILEPAGES, MM_ANONPAGES or
+ * MM_SHMEMPAGES. */
 static inline int page_mm_counter(const struct page *page)
 {
 	u32 f = READ_ONCE(page->flags);

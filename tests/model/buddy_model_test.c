@@ -2,8 +2,8 @@
 /*
  * The frame allocator against a slow, obvious model: an array that says who owns each frame.
  *
- * After each step: every law of frames/ holds, no two blocks overlap, each lies where its flags allow, and what is free is
- * what nobody owns.  QUIRE_SEED=n replays a failure.
+ * After each step: every law of frames/ holds, no two blocks overlap, each lies where its flags
+ * allow, and what is free is what nobody owns.  QUIRE_SEED=n replays a failure.
  */
 #include "frames/frames.h"
 #include "support/layers.h"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap against a slow, obvious model: every object is filled with its own number and must keep it.
+ * The heap against a slow, obvious model: every object is filled with its own number and must keep
+ * it.
  *
- * After each step heap_check() holds, and now and then frames_check().  QUIRE_SEED=n replays a failure.
+ * After each step heap_check() holds, and now and then frames_check().  QUIRE_SEED=n replays a
+ * failure.
  */
 #include "heap/heap.h"
 #include "support/layers.h"

@@ -215,8 +215,8 @@ static void op_truncate(struct space *s)
 	unsigned keep = FILE_PAGES / 2 + below(FILE_PAGES / 2), i;
 
 	(void)s;
-	/* Shrink and grow again: what was cut off reads as zero, private copies of it are gone too.
-	 * */
+	/* Shrink and grow again: what was cut off reads as zero, private copies of it are gone
+	 * too. */
 	truncate_setsize(w.file->f_mapping, (quire_loff_t)keep * (quire_loff_t)PAGE_SIZE);
 	truncate_setsize(w.file->f_mapping, (quire_loff_t)FILE_PAGES * (quire_loff_t)PAGE_SIZE);
 	for (i = keep; i < FILE_PAGES; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/support/layers.h - a machine up to frames/ or heap/, and down again, for tests of the lower folders.
+ * tests/support/layers.h - a machine up to frames/ or heap/, and down again, for tests of the lower
+ * folders.
  *
  * Stopping checks the balance: what was managed at the start is free at the end.
  */
@@ -73,7 +74,7 @@ static inline int logged(const char *words)
 	return strstr(posix_log_take(), words) != NULL;
 }
 
-/* ---- panics are caught -------------------------------------------------------------------------- */
+/* ---- panics are caught ----------------------------------------------------------------------- */
 static jmp_buf panic_jump;
 static char panic_words[512];
 
@@ -96,7 +97,7 @@ __attribute__((unused)) static void catch_panic(const char *why)
 			fail_msg("panicked with \"%s\", not \"%s\"", panic_words, words);          \
 	} while (0)
 
-/* ---- random numbers, from QUIRE_SEED or the seed given --------------------------------------------- */
+/* ---- random numbers, from QUIRE_SEED or the seed given --------------------------------------- */
 static unsigned long long random_state, random_seed;
 
 __attribute__((unused)) static void random_start(unsigned long long seed)

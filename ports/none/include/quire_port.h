@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire_port.h - the port to no machine at all.  It compiles, does nothing, and explains everything: copy this folder to
- * start a port, and replace each body.  The contracts are in quire/port.h; none.c has the functions.
+ * quire_port.h - the port to no machine at all.  It compiles, does nothing, and explains
+ * everything: copy this folder to start a port, and replace each body.  The contracts are in
+ * quire/port.h; none.c has the functions.
  *
- * A kernel that wants pages and heap only needs what is marked (1).  What is marked (2) or (3) may stay as it is until
- * mappings and address spaces are adopted.
+ * A kernel that wants pages and heap only needs what is marked (1).  What is marked (2) or (3) may
+ * stay as it is until mappings and address spaces are adopted.
  */
 #ifndef QUIRE_PORT_NONE_H
 #define QUIRE_PORT_NONE_H
@@ -18,7 +19,8 @@
 #define PORT_VMALLOC_END   (sizeof(void *) == 8 ? 0xffffe90000000000UL : 0xff000000UL)
 /* (3) First address above user space. */
 #define PORT_TASK_SIZE     (sizeof(void *) == 8 ? 0x7ffffffff000UL : 0xc0000000UL)
-/* (2) Which of src/maps/formats the machine reads, and whether the kernel half is built by this library. */
+/* (2) Which of src/maps/formats the machine reads, and whether the kernel half is built by this
+ * library. */
 #if UINTPTR_MAX > 0xffffffffu
 #define PORT_PT_FORMAT x86_64
 #else
@@ -26,8 +28,9 @@
 #endif
 #define PORT_KERNEL_TABLES 0
 
-/* Without PORT_VMEMMAP quire allocates one array of frame descriptors from memblock.  With a large hole in
- * physical memory, define it as an unused kernel address and implement port_vmemmap_populate(). */
+/* Without PORT_VMEMMAP quire allocates one array of frame descriptors from memblock.  With a large
+ * hole in physical memory, define it as an unused kernel address and implement
+ * port_vmemmap_populate(). */
 
 /* (1) The linear map: one addition on most machines. */
 static inline void *port_phys_to_virt(phys_addr_t pa)
@@ -40,8 +43,8 @@ static inline phys_addr_t port_virt_to_phys(const void *va)
 	return (phys_addr_t)((unsigned long)va - PAGE_OFFSET);
 }
 
-/* (1) Switch interrupts off and return what they were before; put that back.  A program without interrupts may leave
- * these empty. */
+/* (1) Switch interrupts off and return what they were before; put that back.  A program without
+ * interrupts may leave these empty. */
 static inline unsigned long port_irq_save(void)
 {
 	barrier();
@@ -65,8 +68,8 @@ static inline unsigned port_cpu_id(void)
 	return 0;
 }
 
-/* (1) What percpu_init() told port_percpu_set() for this CPU, 0 before.  Keep it where it is cheap to read: in a
- * segment base (x86), a system register (ARM), a thread register (RISC-V). */
+/* (1) What percpu_init() told port_percpu_set() for this CPU, 0 before.  Keep it where it is cheap
+ * to read: in a segment base (x86), a system register (ARM), a thread register (RISC-V). */
 extern unsigned long port_none_percpu_offset;
 static inline unsigned long port_percpu_offset(void)
 {

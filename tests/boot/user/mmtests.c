@@ -4,8 +4,9 @@
  *
  *   mmtests [-l] [PREFIX...]     run the tests whose names begin so (all); -l lists them
  *
- * Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why", and a last line with the sums; the exit status is 0
- * when nothing failed.  An ordinary static Linux program: run it on Linux first, it must pass there.
+ * Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why", and a last line with the sums; the exit
+ * status is 0 when nothing failed.  An ordinary static Linux program: run it on Linux first, it
+ * must pass there.
  */
 #include "mmtests.h"
 

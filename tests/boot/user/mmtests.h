@@ -2,8 +2,9 @@
 /*
  * mmtests.h - what the memory-semantics checks share.
  *
- * Every test is a function that runs in a child process of its own and leaves through CHECK when something is
- * wrong.  The reference is Linux itself: the whole program must pass there before it judges anything else.
+ * Every test is a function that runs in a child process of its own and leaves through CHECK when
+ * something is wrong.  The reference is Linux itself: the whole program must pass there before it
+ * judges anything else.
  */
 #ifndef MMTESTS_H
 #define MMTESTS_H
@@ -99,7 +100,8 @@ struct fault try_call(void *at);
 int in_child(void (*f)(void *), void *arg);
 int child_exit(pid_t pid);
 long status_kib(const char *key);
-/* The permissions ("rw-p") of the line of /proc/self/maps that holds the address; NULL when none does. */
+/* The permissions ("rw-p") of the line of /proc/self/maps that holds the address; NULL when none
+ * does. */
 const char *perms_of(const void *at);
 /* How many lines of /proc/self/maps touch [at, at + len). */
 int areas_in(const void *at, size_t len);

@@ -123,7 +123,7 @@ static void shm_survives_fork(void)
 	EQUAL(*p, 7);
 }
 
-/* ---- process_vm_readv / writev ---------------------------------------------------------------- */
+/* ---- process_vm_readv / writev --------------------------------------------------------------- */
 
 static void vm_readv_self(void)
 {
@@ -191,7 +191,7 @@ static void vm_writev_respects_protection(void)
 	FAILS(process_vm_writev(getpid(), &local, 1, &remote, 1, 0), EFAULT);
 }
 
-/* ---- futex ------------------------------------------------------------------------------------ */
+/* ---- futex ----------------------------------------------------------------------------------- */
 
 static long futex(volatile unsigned *word, int op, unsigned value, const struct timespec *timeout)
 {

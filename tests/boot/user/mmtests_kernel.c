@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmtests_kernel.c - the kernel reads and writes our memory for us: what it must accept, and what it must refuse. */
+/* mmtests_kernel.c - the kernel reads and writes our memory for us: what it must accept, and what
+ * it must refuse. */
 #include "mmtests.h"
 
 #include <sys/random.h>

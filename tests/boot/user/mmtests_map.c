@@ -363,7 +363,8 @@ static void map_count_limit(void)
 	CHECK(i <= limit);
 	FAILS(mprotect(p + (2 * i + 1) * (long)PAGE, PAGE, PROT_READ), ENOMEM);
 	CHECK(2 * i < limit && 2 * i > limit - 200);
-	/* The rest is one area: a hole in its middle would be one more.  A call that failed may have used up the last. */
+	/* The rest is one area: a hole in its middle would be one more.  A call that failed may
+	 * have used up the last. */
 	for (i = 0; i < 3; i++)
 		if (munmap(p + (2 * limit - 4 * i) * (long)PAGE, PAGE) != 0)
 			break;

@@ -170,7 +170,7 @@ static void registers_survive(void)
 	CHECK(x == 1.5);
 }
 
-/* ---- alternate stack -------------------------------------------------------------------------- */
+/* ---- alternate stack ------------------------------------------------------------------------- */
 
 static sigjmp_buf out_of_here;
 static volatile int on_alternate;
@@ -250,7 +250,7 @@ static void altstack_errors(void)
 	EQUAL(old.ss_flags, SS_DISABLE);
 }
 
-/* ---- when it must kill ------------------------------------------------------------------------- */
+/* ---- when it must kill ----------------------------------------------------------------------- */
 
 static void fault_while_blocked(void *unused)
 {

@@ -53,8 +53,8 @@ static int mutexes_exclude(void)
 	return good && counter == (long)THREADS * ROUNDS;
 }
 
-/* The same sum twice while others compute something else: registers that leak show as a difference.
- * */
+/* The same sum twice while others compute something else: registers that leak show as a
+ * difference. */
 static void *compute(void *arg)
 {
 	double x = (double)(long)arg, y = x;

@@ -80,7 +80,7 @@ static void one_thread(void **state)
 	assert_false(mutex_is_locked(&mutex));
 }
 
-/* ---- threads ---------------------------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------------------------------- */
 static struct rw_semaphore shared_sem;
 static spinlock_t shared_spin;
 static long pair[2], spun;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rangetree_test.c - random ranges against a bitmap of units; every hole search against a slow scan. */
+/* rangetree_test.c - random ranges against a bitmap of units; every hole search against a slow
+ * scan. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -80,7 +80,8 @@ static void references(void **state)
 	put_page(block + 2);
 	put_page(block);
 	assert_law(frames_check());
-	/* freed while someone holds the first frame: the rest goes at once, that frame with its holder */
+	/* freed while someone holds the first frame: the rest goes at once, that frame with its
+	 * holder */
 	block = alloc_pages(GFP_KERNEL, 2);
 	get_page(block);
 	__free_pages(block, 2);
@@ -198,7 +199,7 @@ static void exhaustion(void **state)
 	assert_law(frames_check());
 }
 
-/* ---- low memory --------------------------------------------------------------------------------------- */
+/* ---- low memory ------------------------------------------------------------------------------ */
 static struct page *hoard[10000];
 static unsigned long hoarded, woken, reclaims, killed;
 static bool dying;
@@ -301,7 +302,7 @@ static void low_memory(void **state)
 		__free_page(hoard[--hoarded]);
 }
 
-/* ---- types ---------------------------------------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------------------------------- */
 static void types_stay_apart(void **state)
 {
 	static struct page *pages[3000];
@@ -378,7 +379,7 @@ static void counters(void **state)
 	mod_node_page_state(NODE_DATA(0), NR_ANON_MAPPED, -3);
 }
 
-/* ---- injection and events ------------------------------------------------------------------------------- */
+/* ---- injection and events -------------------------------------------------------------------- */
 static unsigned events[NR_QUIRE_EVENTS];
 
 static void on_event(void *arg, enum quire_event_id id, unsigned long a, unsigned long b,
@@ -418,7 +419,7 @@ static void injected_failures(void **state)
 	assert_int_equal(events[EVENT_mm_page_free], 2);
 }
 
-/* ---- two CPUs ---------------------------------------------------------------------------------------------- */
+/* ---- two CPUs -------------------------------------------------------------------------------- */
 static struct page *passed[500];
 
 static void *other_cpu(void *arg)

@@ -51,7 +51,8 @@ static void zones_by_address(void **state)
 }
 #endif
 
-/* The numbers of shared fixtures: a zone of 772915 managed frames above one of 3840 reserves 772915 / 256 = 3019. */
+/* The numbers of shared fixtures: a zone of 772915 managed frames above one of 3840 reserves 772915
+ * / 256 = 3019. */
 static void watermarks(void **state)
 {
 	const struct posix_bank bank = { 0, 256 * MIB, 0 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Caches: layout, sharing, constructors, destroying, debugging flags, wrong frees, CPUs, slabinfo. */
+/* Caches: layout, sharing, constructors, destroying, debugging flags, wrong frees, CPUs,
+ * slabinfo. */
 #include <pthread.h>
 #include "heap/heap.h"
 #include "support/layers.h"
@@ -230,7 +231,7 @@ static void bulk(void **state)
 	kmem_cache_destroy(cache);
 }
 
-/* ---- objects that travel between CPUs --------------------------------------------------------------------- */
+/* ---- objects that travel between CPUs -------------------------------------------------------- */
 #define TRAVEL 3000
 static void *travel[TRAVEL];
 

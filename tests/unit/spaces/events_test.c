@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* events_test.c - a listener hears each call once, with its arguments; without one nothing is called. */
+/* events_test.c - a listener hears each call once, with its arguments; without one nothing is
+ * called. */
 #include "mm_harness.h"
 
 static unsigned heard[NR_QUIRE_EVENTS];

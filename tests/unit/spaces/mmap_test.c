@@ -365,7 +365,8 @@ static void test_limits(void **state)
 	assert_int_equal(global_zone_page_state(NR_MLOCK), 0);
 }
 
-/* A locked page that is shared by fork is counted once, and not after its locker has its own copy. */
+/* A locked page that is shared by fork is counted once, and not after its locker has its own
+ * copy. */
 static void test_mlock_and_fork(void **state)
 {
 	struct mm_struct *mm = new_mm(), *child;

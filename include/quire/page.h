@@ -27,7 +27,6 @@ enum pageflags {
 	PG_locked,     /* someone is filling or writing the frame; others wait                   */
 	PG_uptodate,   /* contents are valid (page cache)                                        */
 	PG_dirty,      /* contents are newer than the backing store                              */
-	PG_referenced, /* used since reclaim last looked                                         */
 	PG_reserved,   /* never handed to the buddy system: firmware, image, boot allocations    */
 	PG_buddy,      /* head of a free block in a zone's free list                             */
 	PG_pcp,        /* free, parked on a per-CPU list                                         */
@@ -39,7 +38,6 @@ enum pageflags {
 	PG_mlocked,    /* mapped by a locked area                                                */
 	PG_head,       /* first frame of a compound block; `b` holds the order                   */
 	PG_tail,       /* other frame of a compound block; `mapping` points to the head          */
-	PG_zeroed,     /* free and known to hold only zero bytes                                 */
 	PG_poisoned,   /* hardware error: out of use for good                                    */
 	PG_private_2,  /* for the owner; heap: not the first frame of a slab, or a large kmalloc  */
 	NR_PAGEFLAGS

@@ -133,9 +133,7 @@ static void remove_page(struct address_space *m, struct page *page)
 	WRITE_ONCE(page->mapping, NULL);
 	/* PG_swapbacked stays while the page is mapped: it says which counter its mappings are
 	 * in. */
-	__atomic_fetch_and(&page->flags,
-			   ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate |
-			     1u << PG_referenced),
+	__atomic_fetch_and(&page->flags, ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate),
 			   __ATOMIC_RELAXED);
 	unlock_cache_page(page);
 	put_page(page);

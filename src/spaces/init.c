@@ -4,11 +4,6 @@
 
 struct spaces_state spaces;
 
-struct page *quire_zero_page(void)
-{
-	return spaces.zero_page;
-}
-
 int spaces_init(void)
 {
 	memset(&spaces, 0, sizeof(spaces));

@@ -9,9 +9,6 @@
 #include <quire/pagemap.h>
 #include "maps/maps.h"
 
-/* The frame behind untouched memory that is only read. */
-struct page *quire_zero_page(void);
-
 /* What a present entry of an area maps, for counters: MM_FILEPAGES, MM_ANONPAGES or
  * MM_SHMEMPAGES. */
 static inline int page_mm_counter(const struct page *page)

@@ -22,9 +22,7 @@ void gather_init(struct gather *g, struct mm_struct *mm)
 }
 
 /* What a page carries only while it is mapped as anonymous memory. */
-#define ANON_FLAGS                                                                                 \
-	(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_dirty | 1u << PG_uptodate |                \
-	 1u << PG_referenced)
+#define ANON_FLAGS (1u << PG_anon | 1u << PG_swapbacked | 1u << PG_dirty | 1u << PG_uptodate)
 
 static void free_gathered(struct gather *g)
 {

@@ -121,7 +121,7 @@ static void numa(void **state)
 	/* THISNODE fails when its node is empty, the others go elsewhere */
 	while ((page = alloc_pages_node(1, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, 0))) {
 		page->index = n;
-		SetPageFlag(page, PG_referenced);
+		SetPageFlag(page, PG_uptodate);
 		n++;
 	}
 	assert_in_range(n, 32 * 256 - 600, 32 * 256);

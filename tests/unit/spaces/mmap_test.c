@@ -446,6 +446,46 @@ static void test_device_area(void **state)
 	end_mm(mm);
 }
 
+static struct page *inserted;
+
+static int insert_one(struct file *file, struct vm_area_struct *vma)
+{
+	(void)file;
+	if (vm_insert_page(vma, vma->vm_start + PAGE_SIZE, inserted) != 0)
+		return -ENOMEM;
+	/* The place is taken, and outside the area there is none. */
+	assert_int_equal(vm_insert_page(vma, vma->vm_start + PAGE_SIZE, inserted), -EBUSY);
+	assert_int_equal(vm_insert_page(vma, vma->vm_end, inserted), -EFAULT);
+	return 0;
+}
+
+/* A driver's own page in user space is counted, shared by fork and outlives the mapping. */
+static void test_inserted_page(void **state)
+{
+	static const struct file_mm_operations ops = { .release = nothing,
+						       .mmap = insert_one,
+						       .identify = no_identity };
+	struct file file = { { 1 }, FMODE_READ | FMODE_WRITE, NULL, &ops };
+	struct mm_struct *mm = new_mm(), *child;
+	unsigned long a;
+
+	(void)state;
+	inserted = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	assert_non_null(inserted);
+	a = (unsigned long)do_mmap(mm, &file, 0, 2 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	assert_false(IS_ERR_VALUE(a));
+	put_u32(a + PAGE_SIZE, 77);
+	assert_int_equal(*(u32 *)page_address(inserted), 77);
+	child = mm_fork(mm);
+	assert_int_equal(page_mapcount(inserted), 2);
+	assert_int_equal(get_mm_rss(child), 1);
+	end_mm(child);
+	end_mm(mm);
+	assert_int_equal(page_mapcount(inserted), 0);
+	assert_int_equal(page_count(inserted), 1);
+	__free_page(inserted);
+}
+
 static void test_overcommit(void **state)
 {
 	struct mm_struct *mm = new_mm();
@@ -537,6 +577,7 @@ int main(void)
 		MM_TEST(test_mlock_and_fork),
 		MM_TEST(test_mremap_duplicates),
 		MM_TEST(test_device_area),
+		MM_TEST(test_inserted_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

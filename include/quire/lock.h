@@ -262,7 +262,7 @@ static inline bool rwsem_is_locked(const struct rw_semaphore *sem)
 struct mutex {
 	struct rw_semaphore sem;
 };
-#define DEFINE_MUTEX(mutex) struct mutex mutex = { RWSEM_INITIALIZER((mutex).sem) }
+#define DEFINE_MUTEX(name) struct mutex name = { RWSEM_INITIALIZER((name).sem) }
 
 static inline void mutex_init(struct mutex *mutex)
 {

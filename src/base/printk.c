@@ -10,7 +10,7 @@
 #include <quire/printk.h>
 #include <quire/err.h>
 #include <quire/port.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 
 struct out {
 	char *buf;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base/string.c - text without libc.  No state, no locks. */
 #include <quire/err.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 
 size_t qstrlen(const char *s)
 {

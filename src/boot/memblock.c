@@ -1,47 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boot/memblock.c - what RAM there is and what of it is taken, before any allocator; and the allocator of that time.
+ * boot/memblock.c - what RAM there is and what of it is taken: the two lists, and questions about
+ * them.
  *
- *   memmap.c, port  ->  memory, reserved  ->  frames/ takes what is in the first and not in the second
+ *   memmap.c, port  ->  memory, reserved  ->  frames/ takes what is in the first, not in the second
  *
  *   memory    |#################|      |##############|
  *   reserved     |###|  |##|              |####|
- *   free      |##|   |##|  |####|      |##|    |######|     what the iterators step through
+ *   free      |##|   |##|  |####|      |##|    |######|     what iterate.c steps through
  *
  * Always true:  see regions.c, for both lists.
  * Lock:         none; one CPU, before the buddy system.
  */
-#include <quire/bits.h>
 #include <quire/err.h>
 #include <quire/page.h>
 #include <quire/printk.h>
-#include <quire/string.h>
 #include "boot.h"
 
-#define INIT_REGIONS  128
-#define DEFAULT_ALIGN 64
+static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS],
+	reserved_regions[INIT_MEMBLOCK_REGIONS], physmem_regions[INIT_PHYSMEM_REGIONS];
 
-static struct memblock_region memory_regions[INIT_REGIONS + 1], reserved_regions[INIT_REGIONS + 1];
+#define AT_POWER_ON                                                                                \
+	{                                                                                          \
+		.current_limit = MEMBLOCK_ALLOC_ANYWHERE,                                          \
+		.memory = { 0, INIT_MEMBLOCK_REGIONS, 0, memory_regions, "memory" },               \
+		.reserved = { 0, INIT_MEMBLOCK_REGIONS, 0, reserved_regions, "reserved" },         \
+	}
+#define NO_PHYSMEM                                                                                 \
+	{                                                                                          \
+		0, INIT_PHYSMEM_REGIONS, 0, physmem_regions, "physmem"                             \
+	}
 
-struct memblock memblock = {
-	.current_limit = ~(phys_addr_t)0,
-	.memory = { 0, INIT_REGIONS, 0, memory_regions, "memory" },
-	.reserved = { 0, INIT_REGIONS, 0, reserved_regions, "reserved" },
-};
+struct memblock memblock = AT_POWER_ON;
+struct memblock_type physmem = NO_PHYSMEM;
+static bool some_mirror; /* memory was marked as mirrored since power-on */
+
+bool movable_node_enabled __attribute__((__weak__));
+bool mirrored_kernelcore __attribute__((__weak__)) = true;
 
 void memblock_exit(void)
 {
-	memblock = (struct memblock){
-		.current_limit = ~(phys_addr_t)0,
-		.memory = { 0, INIT_REGIONS, 0, memory_regions, "memory" },
-		.reserved = { 0, INIT_REGIONS, 0, reserved_regions, "reserved" },
-	};
+	memblock = (struct memblock)AT_POWER_ON;
+	physmem = (struct memblock_type)NO_PHYSMEM;
+	some_mirror = false;
 }
 
-/* ---- the two lists ------------------------------------------------------------------------------- */
+bool region_array_is_static(const struct memblock_region *regions)
+{
+	return regions == memory_regions || regions == reserved_regions ||
+	       regions == physmem_regions;
+}
+
+/* ---- the two lists ------------------------------------------------------------------------- */
 int memblock_add(phys_addr_t base, phys_addr_t size)
 {
-	return region_list_add(&memblock.memory, base, size, 0, MEMBLOCK_NONE);
+	return region_list_add(&memblock.memory, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
 }
 
 int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
@@ -49,14 +62,24 @@ int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock
 	return region_list_add(&memblock.memory, base, size, nid, flags);
 }
 
+int memblock_physmem_add(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_add(&physmem, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
+}
+
 int memblock_remove(phys_addr_t base, phys_addr_t size)
 {
 	return region_list_remove(&memblock.memory, base, size);
 }
 
+int __memblock_reserve(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
+{
+	return region_list_add(&memblock.reserved, base, size, nid, flags);
+}
+
 int memblock_reserve(phys_addr_t base, phys_addr_t size)
 {
-	return region_list_add(&memblock.reserved, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
+	return __memblock_reserve(base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
 }
 
 int memblock_phys_free(phys_addr_t base, phys_addr_t size)
@@ -71,52 +94,42 @@ void memblock_free(void *ptr, size_t size)
 			(unsigned long long)__pa(ptr));
 }
 
-void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
+void memblock_free_late(phys_addr_t base, phys_addr_t size)
 {
-	phys_addr_t end = size > ~(phys_addr_t)0 - base ? ~(phys_addr_t)0 : base + size;
-
-	region_list_remove(&memblock.memory, 0, base);
-	region_list_remove(&memblock.memory, end, ~(phys_addr_t)0);
-	region_list_remove(&memblock.reserved, 0, base);
-	region_list_remove(&memblock.reserved, end, ~(phys_addr_t)0);
+	free_reserved_area(base, base + size, NULL);
 }
 
-void memblock_enforce_memory_limit(phys_addr_t limit)
+int memblock_mark_hotplug(phys_addr_t base, phys_addr_t size)
 {
-	struct memblock_region *r;
-
-	for_each_mem_region(r)
-	{
-		if (limit <= r->size) {
-			phys_addr_t from = r->base + limit;
-
-			region_list_remove(&memblock.memory, from, ~(phys_addr_t)0);
-			region_list_remove(&memblock.reserved, from, ~(phys_addr_t)0);
-			return;
-		}
-		limit -= r->size;
-	}
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_HOTPLUG, true);
 }
 
-void memblock_trim_memory(phys_addr_t align)
+int memblock_clear_hotplug(phys_addr_t base, phys_addr_t size)
 {
-	unsigned long i = 0;
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_HOTPLUG, false);
+}
 
-	while (i < memblock.memory.cnt) {
-		struct memblock_region r = memblock.memory.regions[i];
-		phys_addr_t start = QUIRE_ALIGN_UP(r.base, align),
-			    end = QUIRE_ALIGN_DOWN(region_end(&r), align);
-		unsigned long cnt = memblock.memory.cnt;
+int memblock_mark_mirror(phys_addr_t base, phys_addr_t size)
+{
+	if (!mirrored_kernelcore)
+		return 0;
+	some_mirror = true;
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_MIRROR, true);
+}
 
-		if (start < r.base || start >= end) {
-			memblock_remove(r.base, r.size);
-			continue;
-		}
-		/* Cutting off an end never splits: the list keeps its length, and so does our place in it. */
-		memblock_remove(r.base, start - r.base);
-		memblock_remove(end, region_end(&r) - end);
-		i += 1 + memblock.memory.cnt - cnt;
-	}
+int memblock_mark_nomap(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_NOMAP, true);
+}
+
+int memblock_clear_nomap(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_NOMAP, false);
+}
+
+int memblock_reserved_mark_noinit(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_mark(&memblock.reserved, base, size, MEMBLOCK_RSRV_NOINIT, true);
 }
 
 void memblock_set_current_limit(phys_addr_t limit)
@@ -129,7 +142,7 @@ phys_addr_t memblock_get_current_limit(void)
 	return memblock.current_limit;
 }
 
-/* ---- questions -------------------------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------------------------- */
 static const struct memblock_region *region_at(const struct memblock_type *type, phys_addr_t addr)
 {
 	unsigned long i = region_list_find(type, addr);
@@ -156,16 +169,9 @@ bool memblock_is_reserved(phys_addr_t addr)
 
 bool memblock_is_region_memory(phys_addr_t base, phys_addr_t size)
 {
-	phys_addr_t at = base, end = size > ~(phys_addr_t)0 - base ? ~(phys_addr_t)0 : base + size;
-	const struct memblock_region *r;
+	const struct memblock_region *r = region_at(&memblock.memory, base);
 
-	/* Touching regions may differ in node or flags and still hold the range between them. */
-	while ((r = region_at(&memblock.memory, at))) {
-		at = region_end(r);
-		if (at >= end)
-			return true;
-	}
-	return false;
+	return r && region_end(r) >= region_clip(base, size);
 }
 
 bool memblock_overlaps_region(const struct memblock_type *type, phys_addr_t base, phys_addr_t size)
@@ -210,233 +216,77 @@ int memblock_get_region_node_at(phys_addr_t addr)
 	return r ? r->nid : NUMA_NO_NODE;
 }
 
+int memblock_search_pfn_nid(unsigned long pfn, unsigned long *start_pfn, unsigned long *end_pfn)
+{
+	const struct memblock_region *r = region_at(&memblock.memory, PFN_PHYS(pfn));
+
+	if (!r)
+		return NUMA_NO_NODE;
+	*start_pfn = PHYS_PFN(r->base);
+	*end_pfn = PHYS_PFN(region_end(r));
+	return r->nid;
+}
+
+unsigned long memblock_estimated_nr_free_pages(void)
+{
+	phys_addr_t all = memblock.memory.total_size, taken = memblock.reserved.total_size;
+
+	return all > taken ? PHYS_PFN(all - taken) : 0;
+}
+
+bool memblock_has_mirror(void)
+{
+	return some_mirror;
+}
+
+bool memblock_validate_numa_coverage(unsigned long threshold_bytes)
+{
+	const struct memblock_region *r;
+	phys_addr_t open = 0;
+
+	for_each_mem_region(r)
+		if (!numa_valid_node(r->nid))
+			open += r->size;
+	if (open <= threshold_bytes)
+		return true;
+	pr_err("memblock: no node covers %llu MiB of %llu MiB of RAM\n",
+	       (unsigned long long)open >> 20,
+	       (unsigned long long)memblock.memory.total_size >> 20);
+	return false;
+}
+
 static void dump(const struct memblock_type *type)
 {
-	printk("memblock: %s.cnt = %lu, 0x%llx bytes\n", type->name, type->cnt,
-	       (unsigned long long)type->total_size);
+	printk(" %s.cnt  = 0x%lx\n", type->name, type->cnt);
 	for (unsigned long i = 0; i < type->cnt; i++) {
 		const struct memblock_region *r = &type->regions[i];
+		char node[24] = "";
 
-		printk("memblock:  %s[0x%lx] [0x%016llx-0x%016llx], 0x%016llx bytes on node %d "
-		       "flags: 0x%x\n",
+		if (numa_valid_node(r->nid))
+			quire_snprintf(node, sizeof(node), " on node %d", r->nid);
+		printk(" %s[0x%lx]\t[0x%016llx-0x%016llx], 0x%016llx bytes%s flags: 0x%x\n",
 		       type->name, i, (unsigned long long)r->base,
-		       (unsigned long long)region_end(r) - 1, (unsigned long long)r->size, r->nid,
+		       (unsigned long long)region_end(r) - 1, (unsigned long long)r->size, node,
 		       (unsigned)r->flags);
 	}
 }
 
 void memblock_dump_all(void)
 {
+	printk("MEMBLOCK configuration:\n");
+	printk(" memory size = 0x%016llx reserved size = 0x%016llx\n",
+	       (unsigned long long)memblock.memory.total_size,
+	       (unsigned long long)memblock.reserved.total_size);
 	dump(&memblock.memory);
 	dump(&memblock.reserved);
+	if (physmem.cnt)
+		dump(&physmem);
 }
 
 const char *memblock_check(void)
 {
 	const char *why = region_list_check(&memblock.memory);
 
-	return why ? why : region_list_check(&memblock.reserved);
-}
-
-/* ---- iterators --------------------------------------------------------------------------------------- */
-/* The iterator is the address up to which everything has been shown, so it survives changes of the lists. */
-#define ITER_END     (~0ULL)
-#define ITER_REV_END (~0ULL - 1)
-
-static bool shown(const struct memblock_region *r, int nid)
-{
-	return (nid == NUMA_NO_NODE || r->nid == nid) && !(r->flags & MEMBLOCK_NOMAP);
-}
-
-void __next_mem_range(u64 *idx, int nid, const struct memblock_type *a,
-		      const struct memblock_type *b, phys_addr_t *start, phys_addr_t *end,
-		      int *out_nid)
-{
-	unsigned long i = region_list_find(a, *idx), j;
-
-	while (i < a->cnt) {
-		const struct memblock_region *r = &a->regions[i];
-		phys_addr_t from = max(r->base, *idx), to = region_end(r);
-
-		if (!shown(r, nid)) {
-			i++;
-			continue;
-		}
-		j = b ? region_list_find(b, from) : 0;
-		if (b && j < b->cnt && b->regions[j].base <= from) {
-			/* Touching regions may differ in flags; the next look deals with that. */
-			*idx = region_end(&b->regions[j]);
-			i = region_list_find(a, *idx);
-			continue;
-		}
-		if (b && j < b->cnt)
-			to = min(to, b->regions[j].base);
-		if (start)
-			*start = from;
-		if (end)
-			*end = to;
-		if (out_nid)
-			*out_nid = r->nid;
-		*idx = to;
-		return;
-	}
-	*idx = ITER_END;
-}
-
-/* Number of regions that begin below addr. */
-static unsigned long regions_below(const struct memblock_type *type, phys_addr_t addr)
-{
-	unsigned long i = region_list_find(type, addr);
-
-	return i < type->cnt && type->regions[i].base < addr ? i + 1 : i;
-}
-
-void __next_mem_range_rev(u64 *idx, int nid, const struct memblock_type *a,
-			  const struct memblock_type *b, phys_addr_t *start, phys_addr_t *end,
-			  int *out_nid)
-{
-	unsigned long i = regions_below(a, *idx), j;
-
-	while (i > 0) {
-		const struct memblock_region *r = &a->regions[i - 1];
-		phys_addr_t from = r->base, to = min(region_end(r), *idx);
-
-		if (!shown(r, nid)) {
-			i--;
-			continue;
-		}
-		j = b ? regions_below(b, to) : 0;
-		if (j && region_end(&b->regions[j - 1]) >= to) {
-			*idx = b->regions[j - 1].base;
-			i = regions_below(a, *idx);
-			continue;
-		}
-		if (j)
-			from = max(from, region_end(&b->regions[j - 1]));
-		if (start)
-			*start = from;
-		if (end)
-			*end = to;
-		if (out_nid)
-			*out_nid = r->nid;
-		*idx = from;
-		return;
-	}
-	*idx = ITER_REV_END;
-}
-
-/* ---- allocation --------------------------------------------------------------------------------------- */
-static phys_addr_t find_top_down(phys_addr_t start, phys_addr_t end, phys_addr_t size,
-				 phys_addr_t align, int nid)
-{
-	phys_addr_t from, to, at;
-	u64 i;
-
-	for_each_free_mem_range_reverse(i, nid, &from, &to, NULL)
-	{
-		from = max(from, start);
-		to = min(to, end);
-		if (from >= to || to - from < size)
-			continue;
-		at = QUIRE_ALIGN_DOWN(to - size, align);
-		if (at >= from)
-			return at;
-	}
-	return 0;
-}
-
-static phys_addr_t find_bottom_up(phys_addr_t start, phys_addr_t end, phys_addr_t size,
-				  phys_addr_t align, int nid)
-{
-	phys_addr_t from, to, at;
-	u64 i;
-
-	for_each_free_mem_range(i, nid, &from, &to, NULL)
-	{
-		from = max(from, start);
-		to = min(to, end);
-		at = QUIRE_ALIGN_UP(from, align);
-		if (at >= from && at < to && to - at >= size)
-			return at;
-	}
-	return 0;
-}
-
-static phys_addr_t find_free(phys_addr_t start, phys_addr_t end, phys_addr_t size,
-			     phys_addr_t align, int nid)
-{
-	if (end == MEMBLOCK_ALLOC_ACCESSIBLE)
-		end = memblock.current_limit;
-	if (!align)
-		align = DEFAULT_ALIGN;
-	if (!size || align & (align - 1))
-		return 0;
-	/* Frame 0 is never given out: address 0 means failure. */
-	start = max(start, (phys_addr_t)PAGE_SIZE);
-	return memblock.bottom_up ? find_bottom_up(start, end, size, align, nid)
-				  : find_top_down(start, end, size, align, nid);
-}
-
-phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
-				   phys_addr_t align)
-{
-	return find_free(start, end, size, align, NUMA_NO_NODE);
-}
-
-static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
-			       phys_addr_t end, int nid)
-{
-	phys_addr_t at = find_free(start, end, size, align, nid);
-
-	return at && !memblock_reserve(at, size) ? at : 0;
-}
-
-phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
-				      phys_addr_t end)
-{
-	return alloc_range(size, align, start, end, NUMA_NO_NODE);
-}
-
-phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int nid)
-{
-	phys_addr_t at = alloc_range(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
-
-	return at || nid == NUMA_NO_NODE ? at : memblock_phys_alloc(size, align);
-}
-
-/* Give up wishes one by one: the node (unless exact), then the lower bound. */
-static void *alloc_virt(phys_addr_t size, phys_addr_t align, phys_addr_t low, phys_addr_t high,
-			int nid, bool exact)
-{
-	phys_addr_t at;
-
-	/* Only what the linear map covers has an address. */
-	if (high == MEMBLOCK_ALLOC_ACCESSIBLE || high > memblock.current_limit)
-		high = memblock.current_limit;
-	at = alloc_range(size, align, low, high, nid);
-	if (!at && nid != NUMA_NO_NODE && !exact)
-		at = alloc_range(size, align, low, high, NUMA_NO_NODE);
-	if (!at && low)
-		at = alloc_range(size, align, 0, high, exact ? nid : NUMA_NO_NODE);
-	return at ? __va(at) : NULL;
-}
-
-void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
-				 phys_addr_t max_addr, int nid)
-{
-	return alloc_virt(size, align, min_addr, max_addr, nid, false);
-}
-
-void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
-				   phys_addr_t max_addr, int nid)
-{
-	return alloc_virt(size, align, min_addr, max_addr, nid, true);
-}
-
-void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
-			     phys_addr_t max_addr, int nid)
-{
-	void *at = alloc_virt(size, align, min_addr, max_addr, nid, false);
-
-	return at ? memset(at, 0, (size_t)size) : NULL;
+	why = why ? why : region_list_check(&memblock.reserved);
+	return why ? why : region_list_check(&physmem);
 }

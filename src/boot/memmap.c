@@ -4,7 +4,7 @@
  *
  *   entries, any order     |== RAM ==|      |=== RAM ===|   |= RAM =|
  *                                |~ ACPI ~|       |R|
- *   scratch list           |=====|          |=====| |===|   |=======|     RAM less everything that is not RAM
+ *   scratch list           |=====|          |=====| |===|   |=======|     RAM less what is not
  *   memory                  whole pages of it, below 2^QUIRE_MAX_PHYS_BITS
  *
  * The scratch list is a list of its own, so that a map that is refused leaves memblock as it was.

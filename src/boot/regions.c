@@ -3,16 +3,16 @@
  * boot/regions.c - sorted lists of disjoint ranges: add, remove, split, merge, grow.
  *
  *   before     |--- a ---|            |--- b ---|
- *   add             |xxxxxxxxxxxxxxxxxxxxx|            only the holes are new: attributes of a and b stay
- *   after      |--- a ---|xxxxxxxxxxxx|--- b ---|      ... and touching neighbours with equal attributes merge
+ *   add             |xxxxxxxxxxxxxxxxxxxxx|       only the holes are new: a and b stay,
+ *   after      |--- a ---|xxxxxxxxxxxx|--- b ---| and touching neighbours that are equal merge
  *
- * Always true:  sorted, disjoint, none empty, no two that touch are equal in node and flags; total_size is the sum.
+ * Always true:  sorted, disjoint, none empty, no two that touch are equal in node and flags;
+ *               total_size is the sum.
  * Lock:         none; one CPU.
  */
 #include <quire/err.h>
 #include <quire/page.h>
-#include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "boot.h"
 
 unsigned long region_list_find(const struct memblock_type *type, phys_addr_t addr)
@@ -41,7 +41,7 @@ static void insert_at(struct memblock_type *type, unsigned long i, phys_addr_t b
 	type->total_size += end - base;
 }
 
-static void delete_at(struct memblock_type *type, unsigned long i)
+void region_list_delete(struct memblock_type *type, unsigned long i)
 {
 	struct memblock_region *r = &type->regions[i];
 
@@ -66,34 +66,32 @@ static void merge(struct memblock_type *type)
 		type->cnt = to + 1;
 }
 
-/* Clip at the end of the address space; false if nothing is left. */
-static bool clip(phys_addr_t base, phys_addr_t size, phys_addr_t *end)
-{
-	*end = size > ~(phys_addr_t)0 - base ? ~(phys_addr_t)0 : base + size;
-	return base < *end;
-}
-
 /*
- * Twice the room.  The new array comes from memory that is free now and not in [base, end), which the caller is about to
- * change.  Reserving it may need room in `reserved` itself: the new array is in place by then.
+ * Twice the room.  The new array comes from free memory outside [base, end), which the caller is
+ * about to change: the part above it is tried first.  Reserving it may need room in `reserved`
+ * itself: the new array is in place by then.  The old one is free memory again, unless it was
+ * static.
  */
 static int grow(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 {
-	phys_addr_t old_size = type->max * sizeof(struct memblock_region),
-		    new_size = QUIRE_ALIGN_UP(old_size * 2, PAGE_SIZE), at, low;
+	struct memblock_region *old = type->regions;
+	phys_addr_t old_size = QUIRE_ALIGN_UP(type->max * sizeof(*old), (phys_addr_t)PAGE_SIZE),
+		    new_size = QUIRE_ALIGN_UP(type->max * 2 * sizeof(*old), (phys_addr_t)PAGE_SIZE),
+		    at;
 
 	if (!type->name)
 		return -ENOMEM;
 	at = memblock_find_in_range(end, memblock.current_limit, new_size, PAGE_SIZE);
-	low = min(base, memblock.current_limit);
-	if (!at && low)
-		at = memblock_find_in_range(0, low, new_size, PAGE_SIZE);
+	base = min(base, memblock.current_limit);
+	if (!at && base)
+		at = memblock_find_in_range(0, base, new_size, PAGE_SIZE);
 	if (!at)
 		return -ENOMEM;
-	memcpy(__va(at), type->regions, type->cnt * sizeof(struct memblock_region));
+	memcpy(__va(at), old, type->cnt * sizeof(*old));
 	type->regions = __va(at);
-	type->max = (unsigned long)(new_size / sizeof(struct memblock_region));
-	/* The old array, if it was not the static one, stays reserved: it is a few KiB and boot ends soon. */
+	type->max *= 2;
+	if (!region_array_is_static(old))
+		memblock_phys_free(__pa(old), old_size);
 	return memblock_reserve(at, new_size);
 }
 
@@ -131,18 +129,31 @@ static unsigned long holes(struct memblock_type *type, phys_addr_t base, phys_ad
 int region_list_add(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
 		    enum memblock_flags flags)
 {
-	phys_addr_t end;
+	phys_addr_t end = region_clip(base, size), avoid_base = 0, avoid_end = 0;
 
-	if (!clip(base, size, &end))
+	if (base >= end)
 		return 0;
-	if (make_room(type, holes(type, base, end, false, nid, flags), base, end))
-		return -ENOMEM;
-	/* Growing may have reserved the array somewhere else in this very list: count again, now it fits. */
-	if (make_room(type, holes(type, base, end, false, nid, flags), base, end))
-		return -ENOMEM;
+	/* What is being reserved is not free for the array; what becomes memory only now is not
+	 * free yet, and what was memory before may be used. */
+	if (type == &memblock.reserved) {
+		avoid_base = base;
+		avoid_end = end;
+	}
+	/* Growing may reserve the array in this very list and so make more holes: count again. */
+	for (int twice = 0; twice < 2; twice++)
+		if (make_room(type, holes(type, base, end, false, nid, flags), avoid_base,
+			      avoid_end))
+			return -ENOMEM;
 	holes(type, base, end, true, nid, flags);
 	merge(type);
 	return 0;
+}
+
+static bool splits(const struct memblock_type *type, phys_addr_t at)
+{
+	unsigned long i = region_list_find(type, at);
+
+	return i < type->cnt && type->regions[i].base < at;
 }
 
 /* Make `at` a border between regions if it lies inside one.  There is room. */
@@ -152,7 +163,7 @@ static void split_at(struct memblock_type *type, phys_addr_t at)
 	struct memblock_region *r = &type->regions[i];
 	phys_addr_t end;
 
-	if (i == type->cnt || r->base >= at)
+	if (!splits(type, at))
 		return;
 	end = region_end(r);
 	type->total_size -= end - at;
@@ -160,12 +171,13 @@ static void split_at(struct memblock_type *type, phys_addr_t at)
 	insert_at(type, i + 1, at, end, r->nid, r->flags);
 }
 
-/* Split at both ends; [*first, *last) are the regions inside.  0 or -ENOMEM. */
-static int isolate(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
-		   unsigned long *first, unsigned long *last)
+int region_list_isolate(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			unsigned long *first, unsigned long *last)
 {
-	if (make_room(type, 2, base, end))
-		return -ENOMEM;
+	/* As in region_list_add(): what grows may change what there is to split. */
+	for (int twice = 0; twice < 2; twice++)
+		if (make_room(type, splits(type, base) + splits(type, end), base, end))
+			return -ENOMEM;
 	split_at(type, base);
 	split_at(type, end);
 	*first = region_list_find(type, base);
@@ -176,70 +188,46 @@ static int isolate(struct memblock_type *type, phys_addr_t base, phys_addr_t end
 
 int region_list_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t size)
 {
+	phys_addr_t end = region_clip(base, size);
 	unsigned long first, last;
-	phys_addr_t end;
 
-	if (!clip(base, size, &end))
+	if (base >= end)
 		return 0;
-	if (isolate(type, base, end, &first, &last))
+	if (region_list_isolate(type, base, end, &first, &last))
 		return -ENOMEM;
 	while (last-- > first)
-		delete_at(type, last);
+		region_list_delete(type, last);
 	return 0;
 }
 
-static int change_flags(phys_addr_t base, phys_addr_t size, enum memblock_flags set,
-			enum memblock_flags clear)
+int region_list_mark(struct memblock_type *type, phys_addr_t base, phys_addr_t size,
+		     enum memblock_flags flag, bool on)
 {
+	phys_addr_t end = region_clip(base, size);
 	unsigned long first, last;
-	phys_addr_t end;
 
-	if (!clip(base, size, &end))
+	if (base >= end)
 		return 0;
-	if (isolate(&memblock.memory, base, end, &first, &last))
+	if (region_list_isolate(type, base, end, &first, &last))
 		return -ENOMEM;
 	for (; first < last; first++) {
-		struct memblock_region *r = &memblock.memory.regions[first];
+		struct memblock_region *r = &type->regions[first];
+		unsigned rest = r->flags & ~(unsigned)flag;
 
-		r->flags = (enum memblock_flags)((r->flags & ~(unsigned)clear) | set);
+		r->flags = (enum memblock_flags)(on ? rest | flag : rest);
 	}
-	merge(&memblock.memory);
+	merge(type);
 	return 0;
-}
-
-int memblock_mark_hotplug(phys_addr_t base, phys_addr_t size)
-{
-	return change_flags(base, size, MEMBLOCK_HOTPLUG, MEMBLOCK_NONE);
-}
-
-int memblock_clear_hotplug(phys_addr_t base, phys_addr_t size)
-{
-	return change_flags(base, size, MEMBLOCK_NONE, MEMBLOCK_HOTPLUG);
-}
-
-int memblock_mark_mirror(phys_addr_t base, phys_addr_t size)
-{
-	return change_flags(base, size, MEMBLOCK_MIRROR, MEMBLOCK_NONE);
-}
-
-int memblock_mark_nomap(phys_addr_t base, phys_addr_t size)
-{
-	return change_flags(base, size, MEMBLOCK_NOMAP, MEMBLOCK_NONE);
-}
-
-int memblock_clear_nomap(phys_addr_t base, phys_addr_t size)
-{
-	return change_flags(base, size, MEMBLOCK_NONE, MEMBLOCK_NOMAP);
 }
 
 int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid)
 {
+	phys_addr_t end = region_clip(base, size);
 	unsigned long first, last;
-	phys_addr_t end;
 
-	if (!clip(base, size, &end))
+	if (base >= end)
 		return 0;
-	if (isolate(type, base, end, &first, &last))
+	if (region_list_isolate(type, base, end, &first, &last))
 		return -ENOMEM;
 	for (; first < last; first++)
 		type->regions[first].nid = nid;

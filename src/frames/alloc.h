@@ -5,7 +5,7 @@
 #ifndef QUIRE_SRC_FRAMES_ALLOC_H
 #define QUIRE_SRC_FRAMES_ALLOC_H
 
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "frames.h"
 
 /* A block that was just taken off a free list becomes its new owner's: referenced once, and

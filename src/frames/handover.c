@@ -56,8 +56,7 @@ static unsigned long mark_reserved(phys_addr_t start, phys_addr_t end)
 	const struct memblock_region *r;
 	unsigned long n = 0;
 
-	for_each_mem_region(r)
-	{
+	for_each_mem_region(r) {
 		unsigned long pfn = PHYS_PFN(max(start, r->base));
 		unsigned long stop = (unsigned long)PFN_UP(min(end, r->base + r->size));
 
@@ -72,8 +71,9 @@ static void mark_nomap(void)
 {
 	const struct memblock_region *r;
 
-	for_each_mem_region(r) if (r->flags & MEMBLOCK_NOMAP)
-		mark_reserved(r->base, r->base + r->size);
+	for_each_mem_region(r)
+		if (r->flags & MEMBLOCK_NOMAP)
+			mark_reserved(r->base, r->base + r->size);
 }
 
 void memblock_free_all(void)
@@ -82,10 +82,11 @@ void memblock_free_all(void)
 	phys_addr_t start, end;
 	u64 i;
 
-	for_each_reserved_mem_range(i, &start, &end) kept += mark_reserved(start, end);
+	for_each_reserved_mem_range(i, &start, &end)
+		kept += mark_reserved(start, end);
 	mark_nomap();
-	for_each_free_mem_range(i, NUMA_NO_NODE, &start, &end, NULL) given +=
-		release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
+		given += release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
 	init_per_zone_wmark_min();
 	printk("Memory: %luK/%luK available (%luK reserved, of it %luK frame descriptors)\n",
 	       given << (PAGE_SHIFT - 10), (given + kept) << (PAGE_SHIFT - 10),

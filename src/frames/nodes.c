@@ -12,7 +12,7 @@
  */
 #include <quire/bitmap.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "frames.h"
 
 #define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
@@ -78,8 +78,7 @@ static void make_sections(void)
 		quire_panic("frames: no memory for %lu bytes of section table\n", bytes);
 	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES),
 			    QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
-	for_each_mem_region(r)
-	{
+	for_each_mem_region(r) {
 		unsigned long section = PHYS_PFN(r->base) / SECTION_FRAMES;
 
 		for (; section <= PHYS_PFN(r->base + r->size - 1) / SECTION_FRAMES; section++) {
@@ -171,8 +170,7 @@ static void make_zones(void)
 	const struct memblock_region *r;
 	unsigned nid = 0;
 
-	for_each_mem_region(r)
-	{
+	for_each_mem_region(r) {
 		unsigned long pfn = (unsigned long)PFN_UP(r->base),
 			      end = (unsigned long)PFN_DOWN(r->base + r->size);
 

@@ -15,7 +15,7 @@
 #include <quire/err.h>
 #include <quire/event.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "frames.h"
 
 DEFINE_PER_CPU(struct pcp_map, pcp_map);

@@ -7,7 +7,7 @@
  *
  * Lock: none.
  */
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "frames.h"
 
 DEFINE_PER_CPU(struct vm_counters, vm_counters);

@@ -8,7 +8,7 @@
 #include <quire/bits.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "frames/frames.h"
 
 #define CACHE_NAME_LEN  40

@@ -16,7 +16,7 @@
 #include <quire/err.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "maps/maps.h"
 
 #define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)

@@ -15,7 +15,7 @@
 #include <quire/printk.h>
 #include <quire/rangetree.h>
 #include <quire/slab.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "maps/maps.h"
 
 enum vm_kind { VM_KIND_VMALLOC, VM_KIND_VMAP, VM_KIND_IOREMAP };

@@ -9,7 +9,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "spaces/spaces.h"
 
 #define STACK_GUARD ((unsigned long)QUIRE_STACK_GUARD_PAGES << PAGE_SHIFT)

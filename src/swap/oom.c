@@ -15,7 +15,7 @@
 #include <quire/event.h>
 #include <quire/gfp.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include "swap/swap.h"
 
 /* How many times a request waits for one victim before it may ask for another. */

@@ -5,7 +5,7 @@
  *
  * Lock:  mmap_lock for reading; ptl per table while it is looked at.
  */
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include <quire/watch.h>
 #include "maps/maps.h"
 #include "spaces/spaces.h"

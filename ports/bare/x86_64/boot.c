@@ -14,7 +14,7 @@
 #include <quire/boot.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 
 #define HVM_MAGIC   0x336ec578u
 #define EARLY_LIMIT (1ULL << 30)

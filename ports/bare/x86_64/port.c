@@ -8,7 +8,7 @@
 #include <quire/lock.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include <quire/uaccess.h>
 
 #define PTE_P      1UL

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/string.h - the few text and memory functions that the core uses.
+ * quire/bytes.h - the few text and memory functions that the core uses.
  *
  * mem* come from the platform: the host's libc, or the bare port; the compiler may call them
  * anyway. The q* functions are ours, so that a freestanding port owes us nothing more.
  */
-#ifndef QUIRE_STRING_H
-#define QUIRE_STRING_H
+#ifndef QUIRE_BYTES_H
+#define QUIRE_BYTES_H
 
 #include <quire/types.h>
 

@@ -11,7 +11,7 @@ case $which in
 linux) kernel=build/cache/linux/vmlinuz
        append="console=ttyS0 quiet panic=-1 mitigations=off nokaslr norandmaps transparent_hugepage=never"
        append="$append init_on_alloc=0 nowatchdog rdinit=$init -- $*" ;;
-quire) kernel=build/bare-x86_64/quire-kernel
+quire) kernel=${QUIRE_KERNEL:-build/bare-x86_64/quire-kernel}
        append="${APPEND:+$APPEND }init=$init -- $*" ;;
 esac
 timeout "${LIMIT:-900}" qemu-system-x86_64 -accel tcg -cpu qemu64 -machine pc -m "$ram" -smp 1 -nodefaults -nographic \

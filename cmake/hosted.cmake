@@ -61,6 +61,13 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 	endif()
 endif()
 
+# What is measured is what is shipped: the release preset only.
+if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_SANITIZE AND NOT QUIRE_DEBUG AND TARGET quire_posix)
+	add_executable(bench-frames "${CMAKE_SOURCE_DIR}/bench/frames.c")
+	target_compile_definitions(bench-frames PRIVATE _GNU_SOURCE)
+	target_link_libraries(bench-frames PRIVATE quire quire_warnings)
+endif()
+
 # What an embedder installs: the library, its headers, a CMake package and a pkg-config file.
 install(TARGETS quire EXPORT quire-targets)
 if(TARGET quire_posix)

@@ -25,7 +25,7 @@
 #include <quire/oom.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
-#include <quire/string.h>
+#include <quire/bytes.h>
 #include <quire/uaccess.h>
 #include "abi.h"
 
@@ -355,6 +355,9 @@ unsigned long unknown_syscalls(void);
 extern struct bare_boot *boot_info;
 bool cmdline_has(const char *word);
 extern unsigned long ram_pages;
+
+/* bench.c: measures and ends the machine if the command line says so */
+void bench_if_asked(void);
 
 /* vdso.c */
 int vdso_init(void);

@@ -236,6 +236,7 @@ static void kmain(void *arg)
 
 	(void)arg;
 	crash_if_asked();
+	bench_if_asked();
 	heap_drain();
 	before = quire_free_pages_exact();
 	before += fill_root();

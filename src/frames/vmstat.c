@@ -12,13 +12,6 @@
 
 DEFINE_PER_CPU(struct vm_counters, vm_counters);
 
-#define TEXT_(id, text) text,
-const char *const zone_stat_text[NR_VM_ZONE_STAT_ITEMS] = { QUIRE_ZONE_STATS(TEXT_) };
-const char *const numa_stat_text[NR_VM_NUMA_EVENT_ITEMS] = { QUIRE_NUMA_STATS(TEXT_) };
-const char *const node_stat_text[NR_VM_NODE_STAT_ITEMS] = { QUIRE_NODE_STATS(TEXT_) };
-const char *const vm_event_text[NR_VM_EVENT_ITEMS] = { QUIRE_VM_EVENTS(TEXT_) };
-#undef TEXT_
-
 _Static_assert(PGALLOC_MOVABLE - PGALLOC_DMA == ZONE_MOVABLE, "PGALLOC events are in zone order");
 
 /* Each CPU got a copy of the boot CPU's counters: only CPU 0 keeps them. */

@@ -171,7 +171,7 @@ void bench_if_asked(void)
 	const char *broken;
 	unsigned order = get_order(BULK0 * sizeof(*slot));
 
-	if (!cmdline_has("bench=frames"))
+	if (!bare_cmdline_has("bench=frames"))
 		return;
 	slot = (void **)__get_free_pages(GFP_KERNEL, order);
 	must(slot);

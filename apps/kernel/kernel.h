@@ -353,7 +353,6 @@ unsigned long unknown_syscalls(void);
 
 /* main.c */
 extern struct bare_boot *boot_info;
-bool cmdline_has(const char *word);
 extern unsigned long ram_pages;
 
 /* bench.c: measures and ends the machine if the command line says so */

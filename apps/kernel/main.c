@@ -27,25 +27,6 @@ static char *init_argv[MAX_ARGS + 1];
 static char init_text[sizeof(((struct bare_boot *)0)->cmdline)];
 
 /* ---- command line: "timing init=/path -- arg arg" -------------------------------------------- */
-bool cmdline_has(const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = boot_info->cmdline; *at;) {
-		const char *end = at;
-
-		while (*end && *end != ' ')
-			end++;
-		if ((size_t)(end - at) == 2 && !strncmp(at, "--", 2))
-			return false;
-		if ((size_t)(end - at) == n && !strncmp(at, word, n))
-			return true;
-		for (at = end; *at == ' '; at++)
-			;
-	}
-	return false;
-}
-
 /* Cut init_text into words; what follows "--" are init's arguments.  A word in double quotes may
  * hold spaces. */
 static void parse_cmdline(void)
@@ -109,7 +90,7 @@ static void init_main(void *arg)
 		printk("quire: cannot run %s: error %d\n", init_argv[0], -error);
 		do_group_exit(127 << 8);
 	}
-	if (cmdline_has("timing"))
+	if (bare_cmdline_has("timing"))
 		printk("quire: first user instruction at %lu (kernel entered at %lu)\n",
 		       (unsigned long)bare_rdtsc(), (unsigned long)boot_info->entry_tsc);
 	bare_enter_user();
@@ -191,14 +172,13 @@ static unsigned finish(unsigned long before)
 	shm_exit_all();
 	fs_exit_all();
 	task_cache_drain();
-	heap_drain();
 	after = quire_free_pages_exact();
 	if (unknown_syscalls()) {
 		printk("quire: unknown system calls:\n");
 		show_unknown_syscalls(&out);
 	}
 	broken = check_all();
-	if (broken || before != after || !cmdline_has("quiet")) {
+	if (broken || before != after || !bare_cmdline_has("quiet")) {
 		printk("quire: check: %s\n", broken ? broken : "every law holds");
 		printk("quire: balance: free before %lu, after %lu, missing %ld\n", before, after,
 		       (long)(before - after));
@@ -222,10 +202,10 @@ static void crash_if_asked(void)
 {
 	volatile int *nowhere = NULL;
 
-	if (cmdline_has("crash=stack"))
+	if (bare_cmdline_has("crash=stack"))
 		printk("%lu frames\n", descend(0));
 	__asm__("" : "+r"(nowhere)); /* so that neither compiler nor checker knows where it is */
-	if (cmdline_has("crash=null"))
+	if (bare_cmdline_has("crash=null"))
 		*nowhere = 1;
 }
 
@@ -237,7 +217,6 @@ static void kmain(void *arg)
 	(void)arg;
 	crash_if_asked();
 	bench_if_asked();
-	heap_drain();
 	before = quire_free_pages_exact();
 	before += fill_root();
 	start_init();

@@ -80,21 +80,21 @@ static void read_cmdline(u64 pa)
 	}
 }
 
-/* Whether `quiet` is a word of the command line, in front of what belongs to the first program. */
-static bool wants_quiet(const char *line)
+bool bare_cmdline_has(const char *word)
 {
-	static const char word[] = "quiet", end[] = "--";
+	size_t n = qstrlen(word);
 
-	while (*line) {
-		size_t n = 0;
+	for (const char *at = boot.cmdline; *at;) {
+		const char *end = at;
 
-		while (line[n] && line[n] != ' ')
-			n++;
-		if (n == sizeof(word) - 1 && memcmp(line, word, n) == 0)
-			return true;
-		if (n == sizeof(end) - 1 && memcmp(line, end, n) == 0)
+		while (*end && *end != ' ')
+			end++;
+		if ((size_t)(end - at) == 2 && memcmp(at, "--", 2) == 0)
 			return false;
-		line += n + (line[n] == ' ');
+		if ((size_t)(end - at) == n && memcmp(at, word, n) == 0)
+			return true;
+		for (at = end; *at == ' '; at++)
+			;
 	}
 	return false;
 }
@@ -174,7 +174,7 @@ void bare_start(u64 info_pa)
 		quire_panic("this CPU cannot mark pages as not executable\n");
 	find_image();
 	read_cmdline(info->cmdline_paddr);
-	bare_log_quiet(wants_quiet(boot.cmdline));
+	bare_log_quiet(bare_cmdline_has("quiet"));
 	memblock_set_current_limit(EARLY_LIMIT);
 	read_map(info);
 	reserve(0, PAGE_SIZE);

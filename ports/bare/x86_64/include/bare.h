@@ -207,6 +207,8 @@ unsigned bare_nr_cpus_online(void);
 void bare_after_tables(void); /* for quire_start(): loads the kernel's own tables      */
 bool bare_features(char *buf, size_t size); /* what is switched on, in words                     */
 void bare_cpu_brand(char *buf, size_t size);
+/* Whether `word` is on the command line, in front of "--" and the first program's arguments. */
+bool bare_cmdline_has(const char *word);
 void bare_log_quiet(bool on);               /* keep the log, show it only if there is a panic    */
 size_t bare_log_copy(char *to, size_t n);   /* the last n bytes of the log; how many */
 void bare_exit(unsigned status) __noreturn; /* QEMU's exit port, else power off, else halt       */

@@ -6,7 +6,7 @@
  * mean; the owner is told by the flags.
  *
  *   owner          flags        a              b              mapping          index
- *   free block     PG_buddy     order          (frames)       list links       list links
+ *   nobody         PG_free      -              -              -                -
  *   page cache     PG_cache     mapcount       private        address_space    offset in pages
  *   anonymous      PG_anon      mapcount       private        NULL until rmap  linear page index
  *   page table     PG_table     ptl            (maps)         -                -
@@ -28,8 +28,7 @@ enum pageflags {
 	PG_uptodate,   /* contents are valid (page cache)                                        */
 	PG_dirty,      /* contents are newer than the backing store                              */
 	PG_reserved,   /* never handed to the buddy system: firmware, image, boot allocations    */
-	PG_buddy,      /* head of a free block in a zone's free list                             */
-	PG_pcp,        /* free, parked on a per-CPU list                                         */
+	PG_free,       /* freed, and nobody's since; may be stale inside a larger block          */
 	PG_slab,       /* belongs to heap/                                                       */
 	PG_table,      /* a page-table page                                                      */
 	PG_anon,       /* user memory without a file                                             */
@@ -43,14 +42,18 @@ enum pageflags {
 	NR_PAGEFLAGS
 };
 
-/* flags: bits 0..19 PG_*, 20..22 zone, 23..25 column of the per-CPU lists it is freed to, 26..31
- * node.  The upper three are one number, so that a free finds its list with one shift. */
-#define PAGE_ZONE_SHIFT  20
+/* flags: bits 0..15 PG_*, 16..20 order of the block that was allocated (in its first frame),
+ * 21..23 zone, 24..25 column of the per-CPU lists it is freed to, 26..31 node.  The upper three are
+ * one number, so that a free finds its list with one shift. */
+#define PAGE_ORDER_SHIFT 16
+#define PAGE_ORDER_MASK  31u
+#define PAGE_ZONE_SHIFT  21
 #define PAGE_ZONE_MASK   7u
-#define PAGE_PCPMT_SHIFT 23
-#define PAGE_PCPMT_MASK  7u
+#define PAGE_PCPMT_SHIFT 24
+#define PAGE_PCPMT_MASK  3u
 #define PAGE_NODE_SHIFT  26
 #define PAGE_NODE_MASK   63u
+_Static_assert(NR_PAGEFLAGS <= PAGE_ORDER_SHIFT, "page flags have grown into the order");
 
 struct page {
 	u32 flags;          /* PG_* and where the frame is; changed by atomics once shared      */
@@ -58,7 +61,6 @@ struct page {
 	union {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
 		u32 ptl;            /* page table: lock of the entries in this table page       */
-		u32 order;          /* free block or allocated head: log2 of its frames         */
 		struct {
 			u16 inuse; /* slab: objects not on its free list                       */
 			u16 slab_free; /* slab: first free object, in units of the cache           */
@@ -74,12 +76,10 @@ struct page {
 			*mapping; /* page cache: whose page                           */
 		struct kmem_cache *slab_cache;
 		struct page *compound_head; /* PG_tail                                          */
-		struct page *free_prev;     /* free block: neighbour on its list                */
 		unsigned long word1;
 	};
 	union {
 		pgoff_t index;          /* page cache and anonymous: offset in pages        */
-		struct page *free_next; /* free block: neighbour on its list                */
 		struct page *slab_prev; /* slab: neighbour on the node's list               */
 		struct page *slab_head; /* slab of several frames: the first, in the others */
 		unsigned long word2;
@@ -158,8 +158,7 @@ static inline bool TestSetPageFlag(struct page *page, enum pageflags f)
 
 /*
  * Not atomic: for frames that only the caller owns (fresh from the allocator, or about to be
- * freed).  The buddy system may still glance at a neighbour's flags at any time, hence the single
- * store.
+ * freed).  Who walks over frames may still glance at the flags at any time, hence the single store.
  */
 static inline void page_flags_write(struct page *page, u32 flags)
 {

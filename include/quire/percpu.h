@@ -121,6 +121,7 @@ void free_percpu(void __percpu *ptr);
  * QUIRE_GATE_WATCHED: an event sink or fault injection wants to see every operation. */
 DECLARE_PER_CPU(unsigned long, quire_gate);
 #define QUIRE_GATE_WATCHED 0x10000UL
+#define QUIRE_GATE_CLAIMED 0x20000UL /* another CPU takes back what is parked in the page lists */
 #define QUIRE_GATE_IRQ     0xffffUL
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */

@@ -22,12 +22,16 @@
 static quire_always_inline struct page *pop_frame(unsigned pcp_index)
 {
 	unsigned long offset = port_percpu_offset();
+	struct page *page = NULL;
 	struct pcp_list *list;
 
-	if (!gate_open(offset))
+	if (unlikely(!pcp_enter(offset)))
 		return NULL;
 	list = percpu_at(&pcp_map, offset)->alloc[pcp_index];
-	return likely(list->count) ? pcp_pop(list) : NULL;
+	if (likely(list->count))
+		page = pcp_pop(list);
+	pcp_leave(offset);
+	return page;
 }
 
 struct page *alloc_frame(gfp_t gfp, unsigned pcp_index)
@@ -68,17 +72,29 @@ static quire_always_inline void push_frame(struct page *page, unsigned long offs
 {
 	u32 flags = page->flags;
 
-	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) &&
-	    likely(!page->_mapcount.counter) && gate_open(offset)) {
+	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head |
+			      PAGE_ORDER_MASK << PAGE_ORDER_SHIFT))) &&
+	    likely(!page->_mapcount.counter) && likely(pcp_enter(offset))) {
 		struct pcp_list *list = percpu_at(&pcp_map, offset)->free[flags >> PAGE_ZONE_SHIFT];
+		bool room = list->count < list->high;
 
-		if (likely(list->count < list->high)) {
+		if (likely(room)) {
 			pcp_push(list, page, flags);
 			list->nr_free++;
-			return;
 		}
+		pcp_leave(offset);
+		if (likely(room))
+			return;
 	}
 	free_frames_slow(page, 0);
+}
+
+/* A part of a block that was taken is freed as a block of its own. */
+static void page_set_marks(struct page *page, unsigned order)
+{
+	u32 column = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+
+	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | column | block_marks(order, 0));
 }
 
 /* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to
@@ -89,8 +105,11 @@ static quire_cold bool drop_slow(struct page *page, unsigned order)
 		return true;
 	if (page_count(page) > 0 && !PageFlag(page, PG_head)) {
 		/* Somebody holds the first frame and will free it alone: the rest goes now. */
-		while (order-- > 0)
+		page_set_marks(page, 0);
+		while (order-- > 0) {
+			page_set_marks(page + (1UL << order), order);
 			free_frames_slow(page + (1UL << order), order);
+		}
 	}
 	return false;
 }
@@ -176,13 +195,9 @@ unsigned long get_zeroed_page(gfp_t gfp)
 void split_page(struct page *page, unsigned order)
 {
 	quire_assert(!PageFlag(page, PG_head), "split_page is for blocks that are not compound");
-	for (unsigned long i = 1; i < 1UL << order; i++) {
-		struct page *p = page + i;
-
-		page_flags_keep(p, PAGE_PLACE_MASK);
-		page_set_pcp_type(p, get_pageblock_migratetype(p));
-		make_owned(p);
-	}
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		make_owned(page + i, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
+	page_flags_keep(page, ~(PAGE_ORDER_MASK << PAGE_ORDER_SHIFT));
 }
 
 void *alloc_pages_exact(size_t size, gfp_t gfp)

@@ -8,30 +8,30 @@
 #include <quire/bytes.h>
 #include "frames.h"
 
-/* A block that was just taken off a free list becomes its new owner's: referenced once, and
- * blank. */
-static inline void make_owned(struct page *page)
+/* A block that was just taken off a free list becomes its new owner's: referenced once, and blank
+ * but for where it is and its marks. */
+static inline void make_owned(struct page *page, u32 marks)
 {
+	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | marks);
 	page->_refcount.counter = 1;
-	page->order = 0;
+	page->_mapcount.counter = 0;
 	page->private = 0;
 	page->mapping = NULL;
 }
 
 static inline struct page *pcp_pop(struct pcp_list *list)
 {
-	struct page *page = list->slot[--list->count];
+	struct page *page = pfn_to_page(list->slot[--list->count]);
 
-	page_flags_keep(page, ~(1u << PG_pcp));
-	make_owned(page);
+	make_owned(page, list->marks);
 	return page;
 }
 
 /* A block that is owned by nobody any more, flags as read by the caller. */
 static inline void pcp_push(struct pcp_list *list, struct page *page, u32 flags)
 {
-	page_flags_write(page, (flags & PAGE_KEEP_MASK) | 1u << PG_pcp);
-	list->slot[list->count++] = page;
+	page_flags_write(page, (flags & PAGE_KEEP_MASK) | 1u << PG_free);
+	list->slot[list->count++] = (u32)page_to_pfn(page);
 }
 
 /* Everything that the fast path does not do.  nid: NUMA_NO_NODE or a node. */

@@ -3,13 +3,17 @@
  * frames/pcp.c - each CPU parks free blocks of its own, so that the common allocation and free take
  * no lock.
  *
- *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c, under zone->lock
- *             -> push  |        one stack per order (0..3 and pageblock) and migratetype
+ *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c
+ *             -> push  |  one stack of frame numbers per order (0..3 and pageblock) and migratetype
  *
- * Always true:  a parked block's first frame has PG_pcp and its order; it is counted by nobody
- *               else.
- * Lock:         none: the stacks are touched by task code of their CPU only (quire/percpu.h says who stays out), and by
- *               others once that CPU is offline.  zone->lock for batches.
+ * Who only takes gets twice as much each time, who only gives gives back twice as much, up to `most`:
+ * a CPU that fills or empties memory goes to the zone less often.  Near the watermarks nobody does.
+ *
+ * Always true:  a parked block is counted by nobody else: its bits are not set, nobody refers to it.
+ * Lock:         none, and no atomic: the lists are their CPU's, between pcp_enter() and
+ *               pcp_leave().  Another CPU that wants them closes the gate, makes every CPU pass a
+ *               barrier, and waits until the owner has left; the cost is all on its side.
+ *               zone->lock for batches; drain_lock between those who drain others.
  */
 #include <quire/bits.h>
 #include <quire/err.h>
@@ -19,6 +23,7 @@
 #include "frames.h"
 
 DEFINE_PER_CPU(struct pcp_map, pcp_map);
+DEFINE_PER_CPU(unsigned long, pcp_busy) = 0;
 /* Lists without room: every allocation and free before percpu_init() goes to the zone itself. */
 static struct pcp boot_pcp;
 
@@ -36,22 +41,28 @@ void pcp_boot_init(void)
 	map_nothing(&pcp_map);
 }
 
-/* How many blocks of a row one CPU may park for a zone of that size, and how many move at a
- * time. */
-static unsigned row_batch(const struct zone *zone, unsigned order)
-{
-	unsigned long frames = min(zone_managed_pages(zone) / 1024, (unsigned long)QUIRE_PCP_BATCH);
+/* ---- sizes ----------------------------------------------------------------------------------- */
+struct row_size {
+	unsigned batch, most, high; /* see struct pcp_list */
+};
 
-	if (order == pageblock_order && order >= PCP_SMALL_ORDERS)
-		return zone_managed_pages(zone) >> (order + 6) ? 1 : 0;
-	return (unsigned)max(frames >> order, 1UL);
-}
-
-static unsigned row_high(const struct zone *zone, unsigned order)
+/* What one CPU may park for a zone of that size.  `cap` bounds what moves at a time, in frames. */
+static struct row_size row_size(const struct zone *zone, unsigned order, unsigned cap)
 {
-	if (order == pageblock_order && order >= PCP_SMALL_ORDERS)
-		return (unsigned)min(zone_managed_pages(zone) >> (order + 6), 4UL);
-	return 3 * row_batch(zone, order);
+	unsigned long managed = zone_managed_pages(zone), share = managed / 256 / quire_nr_cpus;
+	struct row_size s;
+
+	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
+		s.most = (unsigned)min((managed >> (order + 7)) / quire_nr_cpus, 16UL);
+		s.batch = min(s.most, 1u);
+	} else {
+		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;
+		s.batch = max(s.batch, 1u);
+		s.most = (unsigned)min(share, (unsigned long)cap) >> order;
+		s.most = max(s.most, s.batch);
+	}
+	s.high = max(3 * s.batch, 2 * s.most);
+	return s;
 }
 
 static unsigned row_order(unsigned row)
@@ -59,29 +70,41 @@ static unsigned row_order(unsigned row)
 	return row < PCP_SMALL_ORDERS ? row : pageblock_order;
 }
 
-static size_t slots_of(const struct zone *zone)
+/* A block larger than any, or the same twice. */
+static bool row_is_empty(unsigned row)
+{
+	return row_order(row) > MAX_PAGE_ORDER ||
+	       (row == PCP_SMALL_ORDERS && pageblock_order < PCP_SMALL_ORDERS);
+}
+
+static size_t slots_of(const struct zone *zone, unsigned cap)
 {
 	size_t n = 0;
 
 	for (unsigned row = 0; row < PCP_ORDERS; row++)
-		n += MIGRATE_PCPTYPES * row_high(zone, row_order(row));
+		if (!row_is_empty(row))
+			n += MIGRATE_PCPTYPES * row_size(zone, row_order(row), cap).high;
 	return n;
 }
 
-static void lay_out(const struct zone *zone, struct pcp *pcp)
+static void lay_out(const struct zone *zone, struct pcp *pcp, unsigned cap)
 {
-	struct page **slot = (struct page **)(pcp + 1);
+	u32 *slot = (u32 *)(pcp + 1);
 
 	memset(pcp, 0, sizeof(*pcp));
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 		struct pcp_list *list = &pcp->list[i];
+		struct row_size size;
 
 		list->order = (u8)row_order(i / PCP_TYPES);
 		list->migratetype = (u8)(i % PCP_TYPES);
-		if (list->migratetype == MIGRATE_PCPTYPES)
+		list->marks = block_marks(list->order, list->migratetype);
+		if (list->migratetype == MIGRATE_PCPTYPES || row_is_empty(i / PCP_TYPES))
 			continue;
-		list->high = row_high(zone, list->order);
-		list->batch = (u16)row_batch(zone, list->order);
+		size = row_size(zone, list->order, cap);
+		list->high = size.high;
+		list->batch = list->refill = list->drain = (u16)size.batch;
+		list->most = (u16)size.most;
 		list->slot = slot;
 		slot += list->high;
 	}
@@ -93,17 +116,22 @@ static struct pcp_list **free_entry(struct pcp_map *map, const struct zone *zone
 			  column * (PAGE_ZONE_MASK + 1) + zone->idx];
 }
 
+/* Large lists if there is room for them in the per-CPU areas, else smaller ones. */
 static int init_zone(struct zone *zone)
 {
-	unsigned cpu;
+	unsigned cpu, cap = 2 * QUIRE_PCP_MOST;
 
-	zone->pcp = __alloc_percpu(sizeof(struct pcp) + slots_of(zone) * sizeof(struct page *), 64);
+	while (!zone->pcp && cap > 1) {
+		cap /= 2;
+		zone->pcp = __alloc_percpu(sizeof(struct pcp) + slots_of(zone, cap) * sizeof(u32),
+					   64);
+	}
 	if (!zone->pcp)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		struct pcp *pcp = per_cpu_ptr(zone->pcp, cpu);
 
-		lay_out(zone, pcp);
+		lay_out(zone, pcp, cap);
 		for (unsigned column = 0; column < PCP_TYPES; column++)
 			*free_entry(&per_cpu(pcp_map, cpu), zone, column) = &pcp->list[column];
 	}
@@ -154,54 +182,63 @@ void pcp_exit(void)
 }
 
 /* ---- batches --------------------------------------------------------------------------------- */
-static void park(struct pcp_list *list, struct page *page)
+
+/* Blocks to take: more each time, but not when memory is getting low. */
+static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
 {
-	page->order = list->order;
-	page_flags_write(page, (page->flags & PAGE_KEEP_MASK) | 1u << PG_pcp);
-	list->slot[list->count++] = page;
-	list->nr_moved++;
+	unsigned n = list->refill;
+
+	if (racy_read(zone->nr_free) < high_wmark_pages(zone) + (8ul * n << list->order))
+		n = list->batch;
+	list->refill = (u16)min(2 * n, (unsigned)list->most);
+	list->drain = max((u16)(list->drain / 2), list->batch);
+	return min(n, list->high - list->count);
 }
 
-/* Park 2^(got - order) neighbouring blocks, so that they go out in rising order. */
-static void park_run(const struct zone *zone, struct pcp_list *list, struct page *page,
-		     unsigned got)
+/* As buddy_take_frames_locked(), of the list's order. */
+static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 *slot, unsigned n)
 {
-	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
+	unsigned left = n;
 
-	for (unsigned long i = 1UL << (got - list->order); i-- > 0;) {
-		struct page *block = page + (i << list->order);
+	while (left) {
+		unsigned long pfn = buddy_take_locked(zone, list->order,
+						      (enum migratetype)list->migratetype);
 
-		page_set_pcp_type(block, type);
-		park(list, block);
+		if (pfn == PFN_NONE)
+			break;
+		__builtin_prefetch(pfn_to_page(pfn), 1);
+		slot[--left] = (u32)pfn;
 	}
-}
-
-/* A run stays within one pageblock, which has one type. */
-static unsigned max_run(const struct pcp_list *list, unsigned room)
-{
-	unsigned most = min(list->order + ilog2(room), pageblock_order);
-
-	return max(most, (unsigned)list->order);
+	if (left)
+		memmove(slot, slot + left, (n - left) * sizeof(*slot));
+	return n - left;
 }
 
 bool pcp_refill(struct zone *zone, struct pcp_list *list)
 {
-	unsigned room = min((u32)list->batch, list->high - list->count), got;
+	unsigned n = refill_size(zone, list);
+	u32 *slot = list->slot + list->count;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	while (room) {
-		unsigned most = max_run(list, room);
-		struct page *page = buddy_take_run_locked(
-			zone, list->order, (enum migratetype)list->migratetype, most, &got);
-
-		if (!page)
-			break;
-		park_run(zone, list, page, got);
-		room -= 1u << (got - list->order);
-	}
+	if (list->order)
+		n = take_blocks(zone, list, slot, n);
+	else
+		n = buddy_take_frames_locked(zone, (enum migratetype)list->migratetype, slot, n);
 	spin_unlock_irqrestore(&zone->lock, flags);
+	list->count += n;
+	list->nr_moved += n;
 	return list->count != 0;
+}
+
+static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
+{
+	if (!list->order) {
+		buddy_put_frames_locked(zone, list->slot, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		buddy_put_locked(zone, list->slot[i], list->order);
 }
 
 void pcp_drain_list(struct pcp_list *list, unsigned n)
@@ -212,20 +249,32 @@ void pcp_drain_list(struct pcp_list *list, unsigned n)
 	n = min(n, list->count);
 	if (!n)
 		return;
-	zone = page_zone(list->slot[0]);
+	zone = page_zone(pfn_to_page(list->slot[0]));
 	quire_event(mm_page_pcpu_drain, (unsigned long)n << list->order, zone->idx, port_cpu_id());
+	/* What the lock is held for had better be short. */
+	for (unsigned i = 0; i < n; i++)
+		buddy_prefetch(zone, list->slot[i]);
 	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned i = 0; i < n; i++) {
-		__ClearPageFlag(list->slot[i], PG_pcp);
-		buddy_put_locked(zone, list->slot[i], list->order);
-	}
+	put_blocks(zone, list, n);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	list->count -= n;
 	list->nr_moved -= (long)n;
 	memmove(list->slot, list->slot + n, list->count * sizeof(*list->slot));
 }
 
-void drain_pages(unsigned cpu)
+void pcp_make_room(struct pcp_list *list)
+{
+	unsigned n = list->drain;
+
+	list->drain = (u16)min(2 * n, (unsigned)list->most);
+	list->refill = max((u16)(list->refill / 2), list->batch);
+	pcp_drain_list(list, n);
+}
+
+/* ---- draining a CPU -------------------------------------------------------------------------- */
+static u32 drain_lock;
+
+static void drain_lists(unsigned cpu)
 {
 	struct zone *zone;
 
@@ -238,17 +287,78 @@ void drain_pages(unsigned cpu)
 	}
 }
 
-void drain_all_pages(void)
+/* The lists of this CPU, unless this is an interrupt handler. */
+static void drain_own(void)
 {
+	unsigned long offset = port_percpu_offset();
+
+	if (in_interrupt())
+		return;
+	while (!pcp_enter_slow(offset))
+		port_cpu_relax(); /* somebody is draining them */
+	drain_lists(port_cpu_id());
+	pcp_leave(offset);
+}
+
+void drain_pages(unsigned cpu)
+{
+	if (cpu == port_cpu_id())
+		drain_own();
+	else
+		drain_lists(cpu);
+}
+
+static void set_claimed(unsigned cpu, bool claimed)
+{
+	unsigned long *gate = percpu_of(&quire_gate, cpu);
+
+	if (claimed)
+		__atomic_fetch_or(gate, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(gate, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
+}
+
+/*
+ * Drain CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
+ * out, or is seen as being inside, and leaves soon.
+ */
+static void drain_others(u64 cpus)
+{
+	bool fenced;
 	unsigned cpu;
 
-	/* Other CPUs that run keep what they parked: it is bounded, and only they may touch it. */
+	for_each_possible_cpu(cpu) if (cpus >> cpu & 1) set_claimed(cpu, true);
+	fenced = port_membarrier();
 	for_each_possible_cpu(cpu) {
-		bool mine = cpu == port_cpu_id() && gate_passable(port_percpu_offset());
-
-		if (mine || !cpu_online(cpu))
-			drain_pages(cpu);
+		if (!(cpus >> cpu & 1))
+			continue;
+		if (fenced) {
+			while (__atomic_load_n(percpu_of(&pcp_busy, cpu), __ATOMIC_ACQUIRE))
+				port_cpu_relax();
+			drain_lists(cpu);
+		}
+		set_claimed(cpu, false);
 	}
+}
+
+void drain_all_pages(void)
+{
+	u64 others = 0;
+	unsigned cpu;
+
+	drain_own();
+	raw_lock(&drain_lock);
+	for_each_possible_cpu(cpu) {
+		if (cpu == port_cpu_id())
+			continue;
+		if (cpu_online(cpu))
+			others |= 1ULL << cpu;
+		else
+			drain_lists(cpu);
+	}
+	if (others)
+		drain_others(others);
+	raw_unlock(&drain_lock);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */

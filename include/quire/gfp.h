@@ -150,7 +150,6 @@ static inline void put_page(struct page *page)
 /* ---- behind alloc_pages() and __free_pages()
  * --------------------------------------------------------- Flags that are known when the caller is
  * compiled choose the per-CPU list there. */
-#define QUIRE_PCP_COLUMNS 4u
 #define quire_pcp_index(gfp)                                                                       \
 	((unsigned)gfp_zone(gfp) * QUIRE_PCP_COLUMNS + (unsigned)gfp_migratetype(gfp))
 

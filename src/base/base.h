@@ -35,16 +35,16 @@ bool quire_should_fail(gfp_t gfp);
  * once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
 
-/* Whether the per-CPU caches of the CPU with this offset may be used by a fast path. */
+/* Whether the per-CPU caches of this CPU may be used by a fast path. */
 static inline bool gate_open(unsigned long offset)
 {
-	return likely(*percpu_at(&quire_gate, offset) == 0);
+	return likely(!READ_ONCE(percpu_at(&quire_cpu, offset)->gate));
 }
 
 /* Whether a slow path may touch this CPU's caches: yes, unless it runs in an interrupt handler. */
 static inline bool gate_passable(unsigned long offset)
 {
-	return !(READ_ONCE(*percpu_at(&quire_gate, offset)) & QUIRE_GATE_IRQ);
+	return !percpu_at(&quire_cpu, offset)->irq;
 }
 
 /* Close or open the gate of every CPU for an onlooker. */

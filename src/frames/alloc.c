@@ -18,32 +18,32 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-/* A frame from this CPU's stack, or NULL: empty, or the gate is closed. */
-static quire_always_inline struct page *pop_frame(unsigned pcp_index)
+/* A block from this CPU's stack, or NULL: empty, or the gate is closed. */
+static quire_always_inline struct page *pop_block(unsigned pcp_index, unsigned row)
 {
-	unsigned long offset = port_percpu_offset();
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	struct page *page = NULL;
 	struct pcp_list *list;
 
-	if (unlikely(!pcp_enter(offset)))
+	if (unlikely(!pcp_enter(cpu)))
 		return NULL;
-	list = percpu_at(&pcp_map, offset)->alloc[pcp_index];
+	list = cpu->alloc[pcp_index] + row * PCP_TYPES;
 	if (likely(list->count))
 		page = pcp_pop(list);
-	pcp_leave(offset);
+	pcp_leave(cpu);
 	return page;
 }
 
 struct page *alloc_frame(gfp_t gfp, unsigned pcp_index)
 {
-	struct page *page = pop_frame(pcp_index);
+	struct page *page = pop_block(pcp_index, 0);
 
 	return likely(page) ? page : alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
 }
 
 struct page *alloc_frame_zeroed(gfp_t gfp, unsigned pcp_index)
 {
-	struct page *page = pop_frame(pcp_index);
+	struct page *page = pop_block(pcp_index, 0);
 
 	if (unlikely(!page))
 		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
@@ -57,6 +57,12 @@ struct page *alloc_block(gfp_t gfp, unsigned order)
 		return alloc_frame(gfp, quire_pcp_index(gfp));
 	if (order == 0)
 		return alloc_frame_zeroed(gfp, quire_pcp_index(gfp));
+	if (likely(pcp_row(order) != PCP_NONE && !(gfp & (__GFP_ZERO | __GFP_COMP)))) {
+		struct page *page = pop_block(quire_pcp_index(gfp), pcp_row(order));
+
+		if (likely(page))
+			return page;
+	}
 	return alloc_pages_slow(gfp, order, NUMA_NO_NODE);
 }
 
@@ -67,26 +73,32 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 	return alloc_pages_slow(gfp, order, nid);
 }
 
-/* A single frame without references goes to this CPU's stack. */
-static quire_always_inline void push_frame(struct page *page, unsigned long offset)
+/* Flags of a frame that is freed, other than where it is, its column and its order.  Whatever is left
+ * of its owner's is looked at, or cleared, on the slow path. */
+#define PAGE_OWNER_MASK ((1u << PAGE_ORDER_SHIFT) - 1)
+
+/* A block without references goes to this CPU's stack. */
+static quire_always_inline void push_block(struct page *page, unsigned order, unsigned row)
 {
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	u32 flags = page->flags;
 
-	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head |
-			      PAGE_ORDER_MASK << PAGE_ORDER_SHIFT))) &&
-	    likely(!page->_mapcount.counter) && likely(pcp_enter(offset))) {
-		struct pcp_list *list = percpu_at(&pcp_map, offset)->free[flags >> PAGE_ZONE_SHIFT];
+	/* Owned by nobody, and of the order that it was taken with. */
+	if (likely((flags & (PAGE_OWNER_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)) ==
+		   order << PAGE_ORDER_SHIFT) &&
+	    likely(!page->_mapcount.counter) && likely(pcp_enter(cpu))) {
+		struct pcp_list *list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
 		bool room = list->count < list->high;
 
 		if (likely(room)) {
 			pcp_push(list, page, flags);
 			list->nr_free++;
 		}
-		pcp_leave(offset);
+		pcp_leave(cpu);
 		if (likely(room))
 			return;
 	}
-	free_frames_slow(page, 0);
+	free_frames_slow(page, order);
 }
 
 /* A part of a block that was taken is freed as a block of its own. */
@@ -128,7 +140,7 @@ void free_single(struct page *page)
 		return;
 	}
 	page->_refcount.counter = 0;
-	push_frame(page, port_percpu_offset());
+	push_block(page, 0, 0);
 }
 
 void free_block(struct page *page, unsigned order)
@@ -142,7 +154,10 @@ void free_block(struct page *page, unsigned order)
 		return;
 	}
 	page->_refcount.counter = 0;
-	free_frames_slow(page, order);
+	if (likely(pcp_row(order) != PCP_NONE))
+		push_block(page, order, pcp_row(order));
+	else
+		free_frames_slow(page, order);
 }
 
 void __put_page(struct page *page)
@@ -168,10 +183,8 @@ void free_pages(unsigned long addr, unsigned order)
 
 void free_pages_bulk_array(struct page **pages, size_t n)
 {
-	unsigned long offset = port_percpu_offset();
-
 	for (size_t i = 0; i < n; i++)
-		push_frame(pages[i], offset);
+		push_block(pages[i], 0, 0);
 }
 
 /* ---- the family ------------------------------------------------------------------------------ */

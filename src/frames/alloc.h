@@ -27,10 +27,10 @@ static inline struct page *pcp_pop(struct pcp_list *list)
 	return page;
 }
 
-/* A block that is owned by nobody any more, flags as read by the caller. */
+/* A block that is owned by nobody any more; flags as read by the caller, nothing of an owner. */
 static inline void pcp_push(struct pcp_list *list, struct page *page, u32 flags)
 {
-	page_flags_write(page, (flags & PAGE_KEEP_MASK) | 1u << PG_free);
+	page_flags_write(page, flags | 1u << PG_free);
 	list->slot[list->count++] = (u32)page_to_pfn(page);
 }
 

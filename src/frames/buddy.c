@@ -195,23 +195,45 @@ unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratet
 
 /* ---- single frames, many at a time ----------------------------------------------------------- */
 
-/* The n lowest free frames of a group, the lowest in slot[n - 1]. */
-static void take_frames_of(struct zone *zone, u32 g, u32 *slot, unsigned n)
+/* The n lowest bits of a word. */
+static u64 lowest_bits(u64 word, unsigned n)
+{
+	u64 rest = word;
+
+	while (n--)
+		rest &= rest - 1;
+	return word ^ rest;
+}
+
+/* The n lowest free frames of a group, or fewer if there is no room to say which. */
+static unsigned take_frames_of(struct zone *zone, u32 g, struct frame_set *set, unsigned room,
+			       unsigned *n)
 {
 	struct zone_groups *gs = &zone->groups;
+	unsigned had = gs->group[g].nr_free, left = min(*n, had), nr_sets = 0, taken = 0;
 	u64 *words = group_words(gs, g);
 	u32 pfn = (u32)group_pfn(gs, g);
-	unsigned left = n;
 
-	for (unsigned i = 0; left; i++, pfn += WORD_FRAMES) {
-		u64 word = words[i];
+	for (unsigned i = 0; left && nr_sets < room; i++, pfn += WORD_FRAMES) {
+		unsigned here = word_count(words[i]);
+		u64 bits = words[i];
 
-		for (; word && left; word &= word - 1)
-			slot[--left] = pfn + (u32)__builtin_ctzll(word);
-		words[i] = word;
+		if (!here)
+			continue;
+		if (here > left) {
+			here = left;
+			bits = lowest_bits(bits, left);
+		}
+		words[i] &= ~bits;
+		set[nr_sets++] = (struct frame_set){ bits, pfn, here };
+		taken += here;
+		left -= here;
 	}
-	group_set_free(gs, g, gs->group[g].nr_free - n, words_largest(words));
-	account(zone, -(long)n, group_type(zone, g));
+	group_set_free(gs, g, had - taken,
+		       had == taken ? LARGEST_NONE : words_largest(words));
+	account(zone, -(long)taken, group_type(zone, g));
+	*n -= taken;
+	return nr_sets;
 }
 
 /* The group whose single frames are to be used next. */
@@ -241,31 +263,27 @@ static u32 find_frames_for(struct zone *zone, enum migratetype type)
 	return g;
 }
 
-unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, u32 *slot, unsigned n)
+unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, struct frame_set *set,
+				  unsigned room, unsigned n)
 {
-	unsigned left = n;
+	unsigned nr_sets = 0;
 
 	assert_spin_locked(&zone->lock);
-	while (left) {
+	while (n && nr_sets < room) {
 		u32 g = find_frames_for(zone, type);
-		unsigned here;
+		unsigned long pfn;
 
-		if (g == ROW_EMPTY) {
-			unsigned long pfn = buddy_take_fallback_locked(zone, 0, type);
-
-			if (pfn == PFN_NONE)
-				break;
-			slot[--left] = (u32)pfn;
+		if (g != ROW_EMPTY) {
+			nr_sets += take_frames_of(zone, g, set + nr_sets, room - nr_sets, &n);
 			continue;
 		}
-		here = min((unsigned)zone->groups.group[g].nr_free, left);
-		left -= here;
-		take_frames_of(zone, g, slot + left, here);
+		pfn = buddy_take_fallback_locked(zone, 0, type);
+		if (pfn == PFN_NONE)
+			break;
+		set[nr_sets++] = (struct frame_set){ 1, (u32)pfn, 1 };
+		n--;
 	}
-	if (left)
-		for (unsigned i = left; i < n; i++)
-			slot[i - left] = slot[i];
-	return n - left;
+	return nr_sets;
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */
@@ -308,46 +326,64 @@ static void put_part(struct zone *zone, u32 g, unsigned nr, unsigned order)
 	}
 }
 
-/* Frames of one word; those that are free already are reported and left out. */
-static void put_word(struct zone *zone, unsigned long pfn, u64 mask, unsigned nr)
+/* The frames of a set that are free already are reported and left out. */
+static quire_cold void put_set_slow(struct zone *zone, const struct frame_set *set)
 {
-	struct zone_groups *gs = &zone->groups;
-	u32 g = group_of_pfn(gs, pfn);
-	u64 *word = word_of_pfn(gs, g, pfn);
+	const struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, set->pfn);
+	u64 *word = word_of_pfn(gs, g, set->pfn);
 
-	for (u64 twice = *word & mask; unlikely(twice); twice &= twice - 1, nr--)
-		report_free_twice(QUIRE_ALIGN_DOWN(pfn, (unsigned long)WORD_FRAMES) +
-				  (unsigned)__builtin_ctzll(twice));
-	mask &= ~*word;
-	if (!mask)
-		return;
-	*word |= mask;
-	pfn = QUIRE_ALIGN_DOWN(pfn, (unsigned long)WORD_FRAMES) + (unsigned)__builtin_ctzll(mask);
-	put_part(zone, g, nr,
-		 mask & (mask - 1) ? words_grow_word(group_words(gs, g), pfn)
-				   : words_grow(group_words(gs, g), pfn, 0));
+	for (unsigned i = 0; i < WORD_FRAMES; i++) {
+		if (!(set->bits >> i & 1))
+			continue;
+		if (*word >> i & 1) {
+			report_free_twice(set->pfn + i);
+			continue;
+		}
+		*word |= 1ULL << i;
+		put_part(zone, g, 1, words_grow(group_words(gs, g), set->pfn + i, 0));
+	}
 }
 
-void buddy_put_frames_locked(struct zone *zone, const u32 *slot, unsigned n)
+/* Order of the largest free block that has frames in the word, to which the set was just added. */
+static unsigned grown(const u64 *words, const struct frame_set *set)
+{
+	unsigned bit = (unsigned)__builtin_ctzll(set->bits);
+	const u64 *word = &words[set->pfn >> WORD_ORDER & (GROUP_WORDS - 1)];
+
+	if (set->nr > 1)
+		return words_grow_word(words, set->pfn);
+	/* What is freed in random order has no free neighbour most of the time. */
+	return WORD_ORDER && *word >> (bit ^ 1) & 1 ? words_grow(words, set->pfn + bit, 0) : 0;
+}
+
+static inline void put_set(struct zone *zone, const struct frame_set *set)
+{
+	struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, set->pfn);
+	struct frame_group *group = &gs->group[g];
+	u64 *word = word_of_pfn(gs, g, set->pfn);
+	unsigned order;
+
+	if (unlikely(*word & set->bits)) {
+		put_set_slow(zone, set);
+		return;
+	}
+	*word |= set->bits;
+	order = grown(group_words(gs, g), set);
+	if (likely((int)order <= group->largest && group->nr_free + set->nr < GROUP_FRAMES)) {
+		group->nr_free += (u16)set->nr; /* nothing that is looked up has changed */
+		account(zone, set->nr, (enum migratetype)group->type);
+		return;
+	}
+	put_part(zone, g, set->nr, order);
+}
+
+void buddy_put_frames_locked(struct zone *zone, const struct frame_set *set, unsigned nr_sets)
 {
 	assert_spin_locked(&zone->lock);
-	for (unsigned i = 0; i < n;) {
-		u32 pfn = slot[i];
-		unsigned nr = 0;
-		u64 mask = 0;
-
-		/* Neighbours are often freed one after the other. */
-		do {
-			u64 bit = 1ULL << (slot[i] & (WORD_FRAMES - 1));
-
-			if (unlikely(mask & bit))
-				report_free_twice(slot[i]);
-			else
-				nr++;
-			mask |= bit;
-		} while (++i < n && slot[i] >> WORD_ORDER == pfn >> WORD_ORDER);
-		put_word(zone, pfn, mask, nr);
-	}
+	for (unsigned i = 0; i < nr_sets; i++)
+		put_set(zone, &set[i]);
 }
 
 /* Set the bits of a block within a group; false: some are set already. */

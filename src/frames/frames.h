@@ -55,15 +55,9 @@ struct pcp {
 	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) -                 \
 	 READ_ONCE((list)->count))
 
-/* This CPU's lists of single frames.  Both tables are indexed with what the caller has at hand. */
-#define NR_PCP_KEYS (QUIRE_NR_NODES * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1))
-struct pcp_map {
-	struct pcp_list *alloc[MAX_NR_ZONES *
-			       PCP_TYPES];  /* by quire_pcp_index(gfp): the first zone it tries */
-	struct pcp_list *free[NR_PCP_KEYS]; /* by page->flags >> PAGE_ZONE_SHIFT               */
-};
-DECLARE_PER_CPU(struct pcp_map, pcp_map);
-_Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS, "gfp.h and frames.h agree on the columns");
+_Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS && PAGE_PCPMT_MASK < QUIRE_PCP_COLUMNS &&
+		       MAX_NR_ZONES * PCP_TYPES == QUIRE_PCP_ALLOC_KEYS && PAGE_ZONE_MASK < 8,
+	       "percpu.h has room for every list");
 
 /* Row of the lists for an order, or PCP_NONE. */
 static inline unsigned pcp_row(unsigned order)
@@ -73,50 +67,44 @@ static inline unsigned pcp_row(unsigned order)
 	return order == pageblock_order ? PCP_SMALL_ORDERS : PCP_NONE;
 }
 
-/* 1 while this CPU is at its lists. */
-DECLARE_PER_CPU(unsigned long, pcp_busy);
-
-/* Begin to use this CPU's lists; false: they are not ours now.  `closed`: what keeps us out. */
-static quire_always_inline bool pcp_enter_if(unsigned long offset, unsigned long closed)
+/* Begin to use this CPU's lists; false: they are not ours now.  `closed`: what keeps us out.  A
+ * handler that interrupts such a stretch leaves it marked as it was: quire_irq_exit(). */
+static quire_always_inline bool pcp_enter_if(struct quire_cpu *cpu, u64 closed)
 {
-	unsigned long *gate = percpu_at(&quire_gate, offset);
-
-	if (unlikely(READ_ONCE(*gate) & closed)) /* also: not inside another such stretch */
-		return false;
-	WRITE_ONCE(*percpu_at(&pcp_busy, offset), 1);
+	WRITE_ONCE(cpu->busy, 1);
 	barrier(); /* who closes the gate makes a real one of it, port_membarrier() */
-	if (likely(!(__atomic_load_n(gate, __ATOMIC_ACQUIRE) & closed)))
+	if (likely(!(__atomic_load_n(&cpu->gate, __ATOMIC_ACQUIRE) & closed)))
 		return true;
-	__atomic_store_n(percpu_at(&pcp_busy, offset), 0, __ATOMIC_RELEASE);
+	if (!cpu->irq)
+		__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
 	return false;
 }
 
 /* On a fast path: nobody is listening either. */
-static quire_always_inline bool pcp_enter(unsigned long offset)
+static quire_always_inline bool pcp_enter(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(offset, ~0UL);
+	return pcp_enter_if(cpu, ~0ULL);
 }
 
-static inline bool pcp_enter_slow(unsigned long offset)
+static inline bool pcp_enter_slow(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(offset, QUIRE_GATE_IRQ | QUIRE_GATE_CLAIMED);
+	return pcp_enter_if(cpu, 0xffffffffULL | (u64)QUIRE_GATE_CLAIMED << 32);
 }
 
-static quire_always_inline void pcp_leave(unsigned long offset)
+static quire_always_inline void pcp_leave(struct quire_cpu *cpu)
 {
-	__atomic_store_n(percpu_at(&pcp_busy, offset), 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
 }
 
-/* A CPU's list for blocks of that order and column, or NULL if there is none. */
-static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned order, unsigned column,
-					   unsigned long offset)
+/* This CPU's list for blocks of that order and column, or NULL if there is none. */
+static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned order, unsigned column)
 {
 	unsigned row = pcp_row(order);
 	struct pcp_list *list;
 
 	if (row == PCP_NONE || !zone->pcp)
 		return NULL;
-	list = &percpu_at(zone->pcp, offset)->list[row * PCP_TYPES + column];
+	list = &this_cpu_ptr(zone->pcp)->list[row * PCP_TYPES + column];
 	return list->high ? list : NULL;
 }
 
@@ -142,12 +130,19 @@ unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratet
 unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* Only from those of others. */
 unsigned long buddy_take_fallback_locked(struct zone *zone, unsigned order, enum migratetype type);
-/* Up to n single frames, so that slot[n - 1] is the lowest: how many are in slot[0..]. */
-unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, u32 *slot, unsigned n);
+/* Single frames of one word of the bitmaps. */
+struct frame_set {
+	u64 bits;
+	u32 pfn; /* frame of bit 0                                       */
+	u32 nr;  /* bits that are set                                    */
+};
+/* Take up to n single frames, the lowest first: how many sets of them were filled, `room` at most. */
+unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, struct frame_set *set,
+				  unsigned room, unsigned n);
 /* Give a block back; it is glued to its free buddies.  What is free already is reported. */
 void buddy_put_locked(struct zone *zone, unsigned long pfn, unsigned order);
-/* The same for n single frames; runs of neighbours are cheaper. */
-void buddy_put_frames_locked(struct zone *zone, const u32 *slot, unsigned n);
+/* The same for nr_sets sets of single frames. */
+void buddy_put_frames_locked(struct zone *zone, const struct frame_set *set, unsigned nr_sets);
 /* Set the type of the pageblock that holds the frame; its free frames go along.  How many. */
 unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enum migratetype type);
 /* Free frames of the pageblock that holds the frame. */

@@ -94,6 +94,14 @@ static inline u64 word_pairs(u64 runs, unsigned order)
 	return runs & runs >> (1u << order) & word_starts[order];
 }
 
+static inline unsigned word_count(u64 word)
+{
+	word -= word >> 1 & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (unsigned)(word * 0x0101010101010101 >> 56);
+}
+
 /* Bits of a block of 2^order frames, order <= WORD_ORDER, at its place in a word. */
 static inline u64 block_mask(unsigned order, unsigned long pfn)
 {

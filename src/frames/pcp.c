@@ -22,12 +22,10 @@
 #include <quire/bytes.h>
 #include "frames.h"
 
-DEFINE_PER_CPU(struct pcp_map, pcp_map);
-DEFINE_PER_CPU(unsigned long, pcp_busy) = 0;
 /* Lists without room: every allocation and free before percpu_init() goes to the zone itself. */
 static struct pcp boot_pcp;
 
-static void map_nothing(struct pcp_map *map)
+static void map_nothing(struct quire_cpu *map)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(map->alloc); i++)
 		map->alloc[i] = &boot_pcp.list[0];
@@ -38,7 +36,7 @@ static void map_nothing(struct pcp_map *map)
 void pcp_boot_init(void)
 {
 	memset(&boot_pcp, 0, sizeof(boot_pcp));
-	map_nothing(&pcp_map);
+	map_nothing(&quire_cpu);
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -110,7 +108,7 @@ static void lay_out(const struct zone *zone, struct pcp *pcp, unsigned cap)
 	}
 }
 
-static struct pcp_list **free_entry(struct pcp_map *map, const struct zone *zone, unsigned column)
+static struct pcp_list **free_entry(struct quire_cpu *map, const struct zone *zone, unsigned column)
 {
 	return &map->free[zone->node * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1) +
 			  column * (PAGE_ZONE_MASK + 1) + zone->idx];
@@ -133,13 +131,13 @@ static int init_zone(struct zone *zone)
 
 		lay_out(zone, pcp, cap);
 		for (unsigned column = 0; column < PCP_TYPES; column++)
-			*free_entry(&per_cpu(pcp_map, cpu), zone, column) = &pcp->list[column];
+			*free_entry(&per_cpu(quire_cpu, cpu), zone, column) = &pcp->list[column];
 	}
 	return 0;
 }
 
 /* The lists of the first zone that a request for each type tries on the CPU's node. */
-static void map_first(struct pcp_map *map, const struct zonelist *zones)
+static void map_first(struct quire_cpu *map, const struct zonelist *zones)
 {
 	for (unsigned type = 0; type < MAX_NR_ZONES; type++) {
 		unsigned i = 0;
@@ -158,14 +156,14 @@ void pcp_init(void)
 	unsigned cpu;
 
 	for_each_possible_cpu(cpu)
-		map_nothing(&per_cpu(pcp_map, cpu));
+		map_nothing(&per_cpu(quire_cpu, cpu));
 	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an
 	 * error. */
 	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
 	for_each_possible_cpu(cpu)
-		map_first(&per_cpu(pcp_map, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
+		map_first(&per_cpu(quire_cpu, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
 }
 
 void pcp_exit(void)
@@ -175,11 +173,14 @@ void pcp_exit(void)
 
 	for_each_possible_cpu(cpu) {
 		drain_pages(cpu);
-		map_nothing(&per_cpu(pcp_map, cpu));
+		map_nothing(&per_cpu(quire_cpu, cpu));
 	}
 	for_each_zone(zone)
 		zone->pcp = NULL;
 }
+
+/* Words of the bitmaps that are changed under one lock. */
+#define SETS_AT_ONCE 64u
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
@@ -195,37 +196,66 @@ static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
 	return min(n, list->high - list->count);
 }
 
-/* As buddy_take_frames_locked(), of the list's order. */
+/* Blocks of the list's order: how many. */
 static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 *slot, unsigned n)
 {
+	unsigned long flags;
 	unsigned left = n;
 
+	spin_lock_irqsave(&zone->lock, flags);
 	while (left) {
 		unsigned long pfn = buddy_take_locked(zone, list->order,
 						      (enum migratetype)list->migratetype);
 
 		if (pfn == PFN_NONE)
 			break;
-		__builtin_prefetch(pfn_to_page(pfn), 1);
 		slot[--left] = (u32)pfn;
 	}
+	spin_unlock_irqrestore(&zone->lock, flags);
 	if (left)
 		memmove(slot, slot + left, (n - left) * sizeof(*slot));
-	return n - left;
+	n -= left;
+	for (unsigned i = n; i-- > 0;)
+		__builtin_prefetch(pfn_to_page(slot[i]), 1);
+	return n;
+}
+
+/* The frames of a set, the lowest goes out first. */
+static void push_set(struct pcp_list *list, const struct frame_set *set, unsigned *at)
+{
+	u32 pfn = set->pfn;
+
+	for (u64 bits = set->bits; bits; bits &= bits - 1)
+		list->slot[--*at] = pfn + (u32)__builtin_ctzll(bits);
+}
+
+/* Single frames.  The lock is held for words of the bitmaps, not for frames. */
+static unsigned take_frames(struct zone *zone, struct pcp_list *list, unsigned n)
+{
+	struct frame_set set[SETS_AT_ONCE];
+	unsigned nr_sets, at = list->count;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	nr_sets = buddy_take_frames_locked(zone, (enum migratetype)list->migratetype, set,
+					   SETS_AT_ONCE, n);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	for (unsigned i = 0; i < nr_sets; i++)
+		at += set[i].nr;
+	n = at - list->count;
+	for (unsigned i = 0; i < nr_sets; i++)
+		push_set(list, &set[i], &at);
+	return n;
 }
 
 bool pcp_refill(struct zone *zone, struct pcp_list *list)
 {
 	unsigned n = refill_size(zone, list);
-	u32 *slot = list->slot + list->count;
-	unsigned long flags;
 
-	spin_lock_irqsave(&zone->lock, flags);
 	if (list->order)
-		n = take_blocks(zone, list, slot, n);
+		n = take_blocks(zone, list, list->slot + list->count, n);
 	else
-		n = buddy_take_frames_locked(zone, (enum migratetype)list->migratetype, slot, n);
-	spin_unlock_irqrestore(&zone->lock, flags);
+		n = take_frames(zone, list, n);
 	list->count += n;
 	list->nr_moved += n;
 	return list->count != 0;
@@ -233,30 +263,69 @@ bool pcp_refill(struct zone *zone, struct pcp_list *list)
 
 static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
 {
-	if (!list->order) {
-		buddy_put_frames_locked(zone, list->slot, n);
-		return;
-	}
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
 	for (unsigned i = 0; i < n; i++)
 		buddy_put_locked(zone, list->slot[i], list->order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Frames from slot[i] on that are neighbours in a word become a set.  Where the next one begins. */
+static unsigned make_set(const struct pcp_list *list, unsigned i, unsigned n, struct frame_set *set)
+{
+	u32 pfn = list->slot[i], word = pfn >> WORD_ORDER;
+
+	set->pfn = word << WORD_ORDER;
+	set->bits = 0;
+	set->nr = 0;
+	do {
+		u64 bit = 1ULL << (pfn - set->pfn);
+
+		if (unlikely(set->bits & bit))
+			break; /* freed twice: the next set will tell */
+		set->bits |= bit;
+		set->nr++;
+		if (++i == n)
+			break;
+		pfn = list->slot[i];
+	} while (pfn >> WORD_ORDER == word);
+	return i;
+}
+
+/* Single frames.  What the lock is held for is made short before: neighbours are put together, and
+ * what will be written is on its way. */
+static void put_frames(struct zone *zone, const struct pcp_list *list, unsigned n)
+{
+	struct frame_set set[SETS_AT_ONCE];
+	unsigned long flags;
+
+	for (unsigned i = 0; i < n;) {
+		unsigned nr_sets = 0;
+
+		while (i < n && nr_sets < SETS_AT_ONCE) {
+			buddy_prefetch(zone, list->slot[i]);
+			i = make_set(list, i, n, &set[nr_sets++]);
+		}
+		spin_lock_irqsave(&zone->lock, flags);
+		buddy_put_frames_locked(zone, set, nr_sets);
+		spin_unlock_irqrestore(&zone->lock, flags);
+	}
 }
 
 void pcp_drain_list(struct pcp_list *list, unsigned n)
 {
 	struct zone *zone;
-	unsigned long flags;
 
 	n = min(n, list->count);
 	if (!n)
 		return;
 	zone = page_zone(pfn_to_page(list->slot[0]));
 	quire_event(mm_page_pcpu_drain, (unsigned long)n << list->order, zone->idx, port_cpu_id());
-	/* What the lock is held for had better be short. */
-	for (unsigned i = 0; i < n; i++)
-		buddy_prefetch(zone, list->slot[i]);
-	spin_lock_irqsave(&zone->lock, flags);
-	put_blocks(zone, list, n);
-	spin_unlock_irqrestore(&zone->lock, flags);
+	if (list->order)
+		put_blocks(zone, list, n);
+	else
+		put_frames(zone, list, n);
 	list->count -= n;
 	list->nr_moved -= (long)n;
 	memmove(list->slot, list->slot + n, list->count * sizeof(*list->slot));
@@ -290,14 +359,14 @@ static void drain_lists(unsigned cpu)
 /* The lists of this CPU, unless this is an interrupt handler. */
 static void drain_own(void)
 {
-	unsigned long offset = port_percpu_offset();
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 
 	if (in_interrupt())
 		return;
-	while (!pcp_enter_slow(offset))
+	while (!pcp_enter_slow(cpu))
 		port_cpu_relax(); /* somebody is draining them */
 	drain_lists(port_cpu_id());
-	pcp_leave(offset);
+	pcp_leave(cpu);
 }
 
 void drain_pages(unsigned cpu)
@@ -310,12 +379,12 @@ void drain_pages(unsigned cpu)
 
 static void set_claimed(unsigned cpu, bool claimed)
 {
-	unsigned long *gate = percpu_of(&quire_gate, cpu);
+	u32 *closed = &percpu_of(&quire_cpu, cpu)->closed;
 
 	if (claimed)
-		__atomic_fetch_or(gate, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(closed, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
 	else
-		__atomic_fetch_and(gate, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
+		__atomic_fetch_and(closed, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
 }
 
 /*
@@ -333,7 +402,7 @@ static void drain_others(u64 cpus)
 		if (!(cpus >> cpu & 1))
 			continue;
 		if (fenced) {
-			while (__atomic_load_n(percpu_of(&pcp_busy, cpu), __ATOMIC_ACQUIRE))
+			while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
 				port_cpu_relax();
 			drain_lists(cpu);
 		}

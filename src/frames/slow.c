@@ -104,17 +104,17 @@ static struct page *take_block(struct zone *zone, const struct request *req, uns
 /* From this CPU's list, which is filled first if it is to be; NULL: there is none, or none left. */
 static struct page *take_from_list(struct zone *zone, const struct request *req, bool refill)
 {
-	unsigned long offset = port_percpu_offset();
-	struct pcp_list *list = pcp_list_of(zone, req->order, req->type, offset);
+	struct pcp_list *list = pcp_list_of(zone, req->order, req->type);
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	struct page *page = NULL;
 
-	if (!list || !pcp_enter_slow(offset))
+	if (!list || !pcp_enter_slow(cpu))
 		return NULL;
 	if (list->count || (refill && pcp_refill(zone, list))) {
 		list->nr_moved--; /* counted by our caller, not by the list */
 		page = pcp_pop(list);
 	}
-	pcp_leave(offset);
+	pcp_leave(cpu);
 	return page;
 }
 
@@ -410,17 +410,16 @@ static void put_block(struct page *page, unsigned order)
 /* To this CPU's list; false: there is none, or it may not be touched now. */
 static bool put_on_list(struct page *page, unsigned order)
 {
-	unsigned long offset = port_percpu_offset();
-	struct pcp_list *list = pcp_list_of(page_zone(page), order, page_pcp_column(page->flags),
-					    offset);
+	struct pcp_list *list = pcp_list_of(page_zone(page), order, page_pcp_column(page->flags));
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 
-	if (!list || !pcp_enter_slow(offset))
+	if (!list || !pcp_enter_slow(cpu))
 		return false;
 	if (list->count >= list->high)
 		pcp_make_room(list);
 	list->nr_moved++;
-	pcp_push(list, page, page->flags);
-	pcp_leave(offset);
+	pcp_push(list, page, page->flags & PAGE_KEEP_MASK);
+	pcp_leave(cpu);
 	return true;
 }
 

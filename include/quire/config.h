@@ -51,7 +51,7 @@
  *                     Range QUIRE_PCP_BATCH..4096.  More: CPUs that fill memory at the same time
  *                     meet less often.  Less: less memory parked, per-CPU areas are smaller. */
 #ifndef QUIRE_PCP_MOST
-#define QUIRE_PCP_MOST 512
+#define QUIRE_PCP_MOST 2048
 #endif
 
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections

@@ -105,15 +105,6 @@ void buddy_isolate_block_locked(struct zone *zone, u32 g)
 	}
 }
 
-static void fill_group(struct zone_groups *gs, u32 g, u64 with, unsigned nr_free)
-{
-	u64 *words = group_words(gs, g);
-
-	for (unsigned i = 0; i < GROUP_WORDS; i++)
-		words[i] = with;
-	gs->group[g].nr_free = (u16)nr_free;
-}
-
 /* ---- taking ---------------------------------------------------------------------------------- */
 static unsigned long take_whole(struct zone *zone, u32 g, unsigned order)
 {
@@ -122,7 +113,7 @@ static unsigned long take_whole(struct zone *zone, u32 g, unsigned order)
 
 	buddy_split_locked(gs, g, order);
 	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i++) {
-		fill_group(gs, g + i, 0, 0);
+		gs->group[g + i].nr_free = 0;
 		group_set_largest(gs, g + i, LARGEST_NONE);
 	}
 	account(zone, -(1L << order), type);
@@ -133,8 +124,10 @@ static unsigned long take_part(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
 	u64 *words = group_words(gs, g);
-	unsigned at = words_find(words, order);
+	unsigned at;
 
+	group_use_words(gs, g);
+	at = words_find(words, order);
 	if (order < WORD_ORDER)
 		words[at >> WORD_ORDER] &= ~block_mask(order, at);
 	else
@@ -214,6 +207,7 @@ static unsigned take_frames_of(struct zone *zone, u32 g, struct frame_set *set, 
 	u64 *words = group_words(gs, g);
 	u32 pfn = (u32)group_pfn(gs, g);
 
+	group_use_words(gs, g);
 	for (unsigned i = 0; left && nr_sets < room; i++, pfn += WORD_FRAMES) {
 		unsigned here = word_count(words[i]);
 		u64 bits = words[i];
@@ -304,7 +298,7 @@ static void put_whole(struct zone *zone, u32 g, unsigned order)
 		}
 	account(zone, 1L << order, group_type(zone, g));
 	for (u32 i = 0; i < nr; i++) {
-		fill_group(gs, g + i, WORD_FULL, GROUP_FRAMES);
+		gs->group[g + i].nr_free = GROUP_FRAMES;
 		group_set_largest(gs, g + i, LARGEST_INSIDE);
 	}
 	buddy_glue_locked(zone, g, order);
@@ -365,6 +359,7 @@ static inline void put_set(struct zone *zone, const struct frame_set *set)
 	u64 *word = word_of_pfn(gs, g, set->pfn);
 	unsigned order;
 
+	group_use_words(gs, g);
 	if (unlikely(*word & set->bits)) {
 		put_set_slow(zone, set);
 		return;
@@ -406,9 +401,12 @@ void buddy_put_locked(struct zone *zone, unsigned long pfn, unsigned order)
 	u32 g = group_of_pfn(gs, pfn);
 
 	assert_spin_locked(&zone->lock);
-	if (order >= FRAME_GROUP_ORDER)
+	if (order >= FRAME_GROUP_ORDER) {
 		put_whole(zone, g, order);
-	else if (set_bits(word_of_pfn(gs, g, pfn), pfn, order))
+		return;
+	}
+	group_use_words(gs, g);
+	if (set_bits(word_of_pfn(gs, g, pfn), pfn, order))
 		put_part(zone, g, 1u << order, words_grow(group_words(gs, g), pfn, order));
 	else
 		report_free_twice(pfn);
@@ -438,9 +436,7 @@ quire_racy bool is_free_buddy_page(const struct page *page)
 	const struct zone_groups *gs = &page_zone(page)->groups;
 	unsigned long pfn = page_to_pfn(page);
 
-	if (PageFlag(page, PG_reserved))
-		return false;
-	return *word_of_pfn(gs, group_of_pfn(gs, pfn), pfn) >> (pfn & (WORD_FRAMES - 1)) & 1;
+	return !PageFlag(page, PG_reserved) && group_frame_is_free(gs, pfn);
 }
 
 enum migratetype get_pageblock_migratetype(const struct page *page)

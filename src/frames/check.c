@@ -67,13 +67,19 @@ static const char *check_group(const struct zone *zone, u32 g)
 {
 	const struct zone_groups *gs = &zone->groups;
 	const struct frame_group *group = &gs->group[g];
+	bool partly = group->nr_free && !group_is_whole(group);
 
 	if (group->type >= MIGRATE_TYPES)
 		return "a pageblock has no such type";
-	if (count_bits(group_words(gs, g)) != group->nr_free)
+	if (partly && count_bits(group_words(gs, g)) != group->nr_free)
 		return "a group's count of free frames disagrees with its bits";
-	if (!group_is_whole(group) && group->largest != words_largest(group_words(gs, g)))
+	if (partly && group->largest != words_largest(group_words(gs, g)))
 		return "a group's largest block is not the one that its bits show";
+	if (!group->nr_free && group->largest != LARGEST_NONE)
+		return "a group without free frames has a largest block";
+	if (group_is_whole(group) && group->largest < (int)FRAME_GROUP_ORDER &&
+	    group->largest != LARGEST_INSIDE)
+		return "a group that is free is not a block, nor inside one";
 	if (group_is_whole(group) && group->largest >= 0) {
 		const char *why = check_whole(zone, g, (unsigned)group->largest);
 
@@ -116,13 +122,6 @@ const char *buddy_check(const struct zone *zone)
 	return counted == zone->nr_free ? NULL : "nr_free disagrees with the groups";
 }
 
-static bool bit_is_set(const struct zone *zone, unsigned long pfn)
-{
-	const struct zone_groups *gs = &zone->groups;
-
-	return *word_of_pfn(gs, group_of_pfn(gs, pfn), pfn) >> (pfn & (WORD_FRAMES - 1)) & 1;
-}
-
 /* Frames of the zone that were ever managed; what is free must be one of them and nobody's. */
 static const char *recount(const struct zone *zone, unsigned long *managed)
 {
@@ -135,15 +134,15 @@ static const char *recount(const struct zone *zone, unsigned long *managed)
 		}
 		page = pfn_to_page(pfn);
 		if (page_zone_id(page->flags) != zone->id) {
-			if (bit_is_set(zone, pfn))
+			if (group_frame_is_free(&zone->groups, pfn))
 				return "a frame is free in a zone that is not its own";
 			continue;
 		}
 		if (!PageFlag(page, PG_reserved))
 			++*managed;
-		else if (bit_is_set(zone, pfn))
+		else if (group_frame_is_free(&zone->groups, pfn))
 			return "a frame is free and reserved";
-		if (bit_is_set(zone, pfn) && page_count(page))
+		if (group_frame_is_free(&zone->groups, pfn) && page_count(page))
 			return "a free frame has references";
 	}
 	return NULL;
@@ -162,7 +161,7 @@ static const char *check_list(const struct zone *zone, const struct pcp_list *li
 		if (page_count(page) || PageFlag(page, PG_reserved))
 			return "a parked block is in use";
 		for (unsigned j = 0; j < 1u << list->order; j++)
-			if (bit_is_set(zone, list->slot[i] + j))
+			if (group_frame_is_free(&zone->groups, list->slot[i] + j))
 				return "a frame is both free and parked";
 		if (mark && page->private == mark)
 			return "a block is parked twice";

@@ -48,6 +48,8 @@ struct pcp_list {
 
 struct pcp {
 	struct pcp_list list[NR_PCP_LISTS];
+	u32 *slots;        /* (c) room of them all                                 */
+	size_t slots_size; /* (c) in bytes                                         */
 };
 
 /* Blocks that the fast path handed out: what came in, less what is still here. */

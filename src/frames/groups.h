@@ -8,7 +8,9 @@
  *                    ...           |                |     million is found in four steps
  *                    order MAX     |...............1|
  *   groups           nr_free, type, largest               a group is in the row of its largest block
- *   bitmaps          1110 0000 1111 ...                   GROUP_WORDS words per group, 1: free
+ *   bitmaps          1110 0000 1111 ...                   GROUP_WORDS words per group, 1: free;
+ *                                                         not kept for groups that are wholly free
+ *                                                         or wholly in use
  *
  * A group whose frames are all free is a block of its own or the inside of a larger one; the
  * group where that block begins is in the row of the block's order.
@@ -76,9 +78,31 @@ static inline enum migratetype group_type(const struct zone *zone, u32 g)
 	return (enum migratetype)zone->groups.group[g].type;
 }
 
+/* The bits of a group count while some of its frames are free and some are not; before either they
+ * are written anew. */
 static inline bool group_is_whole(const struct frame_group *group)
 {
 	return group->nr_free == GROUP_FRAMES;
+}
+
+static inline bool group_frame_is_free(const struct zone_groups *gs, unsigned long pfn)
+{
+	u32 g = group_of_pfn(gs, pfn);
+	unsigned nr_free = gs->group[g].nr_free;
+
+	if (nr_free == 0 || nr_free == GROUP_FRAMES)
+		return nr_free;
+	return *word_of_pfn(gs, g, pfn) >> (pfn & (WORD_FRAMES - 1)) & 1;
+}
+
+/* The bits of a group are about to be looked at or changed. */
+static inline void group_use_words(const struct zone_groups *gs, u32 g)
+{
+	unsigned nr_free = gs->group[g].nr_free;
+
+	if (nr_free == 0 || nr_free == GROUP_FRAMES)
+		for (unsigned i = 0; i < GROUP_WORDS; i++)
+			group_words(gs, g)[i] = nr_free ? WORD_FULL : 0;
 }
 
 /* Groups of a pageblock. */

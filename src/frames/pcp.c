@@ -44,8 +44,8 @@ struct row_size {
 	unsigned batch, most, high; /* see struct pcp_list */
 };
 
-/* What one CPU may park for a zone of that size.  `cap` bounds what moves at a time, in frames. */
-static struct row_size row_size(const struct zone *zone, unsigned order, unsigned cap)
+/* What one CPU may park for a zone of that size. */
+static struct row_size row_size(const struct zone *zone, unsigned order)
 {
 	unsigned long managed = zone_managed_pages(zone), share = managed / 256 / quire_nr_cpus;
 	struct row_size s;
@@ -56,10 +56,10 @@ static struct row_size row_size(const struct zone *zone, unsigned order, unsigne
 	} else {
 		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;
 		s.batch = max(s.batch, 1u);
-		s.most = (unsigned)min(share, (unsigned long)cap) >> order;
+		s.most = (unsigned)min(share, (unsigned long)QUIRE_PCP_MOST) >> order;
 		s.most = max(s.most, s.batch);
 	}
-	s.high = max(3 * s.batch, 2 * s.most);
+	s.high = s.most + 2 * s.batch;
 	return s;
 }
 
@@ -75,21 +75,20 @@ static bool row_is_empty(unsigned row)
 	       (row == PCP_SMALL_ORDERS && pageblock_order < PCP_SMALL_ORDERS);
 }
 
-static size_t slots_of(const struct zone *zone, unsigned cap)
+static size_t slots_of(const struct zone *zone)
 {
 	size_t n = 0;
 
 	for (unsigned row = 0; row < PCP_ORDERS; row++)
 		if (!row_is_empty(row))
-			n += MIGRATE_PCPTYPES * row_size(zone, row_order(row), cap).high;
-	return n;
+			n += MIGRATE_PCPTYPES * row_size(zone, row_order(row)).high;
+	return n * sizeof(u32);
 }
 
-static void lay_out(const struct zone *zone, struct pcp *pcp, unsigned cap)
+static void lay_out(const struct zone *zone, struct pcp *pcp, u32 *slot)
 {
-	u32 *slot = (u32 *)(pcp + 1);
-
 	memset(pcp, 0, sizeof(*pcp));
+	pcp->slots = slot;
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 		struct pcp_list *list = &pcp->list[i];
 		struct row_size size;
@@ -99,7 +98,7 @@ static void lay_out(const struct zone *zone, struct pcp *pcp, unsigned cap)
 		list->marks = block_marks(list->order, list->migratetype);
 		if (list->migratetype == MIGRATE_PCPTYPES || row_is_empty(i / PCP_TYPES))
 			continue;
-		size = row_size(zone, list->order, cap);
+		size = row_size(zone, list->order);
 		list->high = size.high;
 		list->batch = list->refill = list->drain = (u16)size.batch;
 		list->most = (u16)size.most;
@@ -114,25 +113,43 @@ static struct pcp_list **free_entry(struct quire_cpu *map, const struct zone *zo
 			  column * (PAGE_ZONE_MASK + 1) + zone->idx];
 }
 
-/* Large lists if there is room for them in the per-CPU areas, else smaller ones. */
+static void free_lists(struct pcp __percpu *lists)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct pcp *pcp = per_cpu_ptr(lists, cpu);
+
+		if (pcp->slots)
+			free_pages_exact(pcp->slots, pcp->slots_size);
+		memset(pcp, 0, sizeof(*pcp));
+	}
+	free_percpu(lists);
+}
+
 static int init_zone(struct zone *zone)
 {
-	unsigned cpu, cap = 2 * QUIRE_PCP_MOST;
+	struct pcp __percpu *pcp = alloc_percpu(struct pcp);
+	size_t size = slots_of(zone);
+	unsigned cpu;
 
-	while (!zone->pcp && cap > 1) {
-		cap /= 2;
-		zone->pcp = __alloc_percpu(sizeof(struct pcp) + slots_of(zone, cap) * sizeof(u32),
-					   64);
-	}
-	if (!zone->pcp)
+	if (!pcp)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		struct pcp *pcp = per_cpu_ptr(zone->pcp, cpu);
+		u32 *slots = alloc_pages_exact(size, GFP_KERNEL);
 
-		lay_out(zone, pcp, cap);
-		for (unsigned column = 0; column < PCP_TYPES; column++)
-			*free_entry(&per_cpu(quire_cpu, cpu), zone, column) = &pcp->list[column];
+		if (!slots) {
+			free_lists(pcp);
+			return -ENOMEM;
+		}
+		lay_out(zone, per_cpu_ptr(pcp, cpu), slots);
+		per_cpu_ptr(pcp, cpu)->slots_size = size;
 	}
+	zone->pcp = pcp;
+	for_each_possible_cpu(cpu)
+		for (unsigned column = 0; column < PCP_TYPES; column++)
+			*free_entry(&per_cpu(quire_cpu, cpu), zone, column) =
+				&per_cpu_ptr(pcp, cpu)->list[column];
 	return 0;
 }
 
@@ -166,6 +183,16 @@ void pcp_init(void)
 		map_first(&per_cpu(quire_cpu, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
 }
 
+/* No list takes anything any more. */
+static void close_lists(struct pcp __percpu *lists)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+			per_cpu_ptr(lists, cpu)->list[i].high = 0;
+}
+
 void pcp_exit(void)
 {
 	struct zone *zone;
@@ -176,7 +203,15 @@ void pcp_exit(void)
 		map_nothing(&per_cpu(quire_cpu, cpu));
 	}
 	for_each_zone(zone)
+		if (zone->pcp)
+			close_lists(zone->pcp);
+	for_each_zone(zone) {
+		struct pcp __percpu *lists = zone->pcp;
+
 		zone->pcp = NULL;
+		if (lists)
+			free_lists(lists);
+	}
 }
 
 /* Words of the bitmaps that are changed under one lock. */

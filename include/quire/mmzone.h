@@ -33,8 +33,8 @@ enum migratetype {
 	MIGRATE_RECLAIMABLE,                   /* caches: can be dropped                       */
 	MIGRATE_PCPTYPES,                      /* types that have per-CPU lists                */
 	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, /* kept for those who cannot wait */
-	MIGRATE_CMA,                           /* lent to movable memory until its owner claims it */
-	MIGRATE_ISOLATE,                       /* being emptied: nobody allocates from it      */
+	MIGRATE_CMA,     /* lent to movable memory until its owner claims it */
+	MIGRATE_ISOLATE, /* being emptied: nobody allocates from it      */
 	MIGRATE_TYPES
 };
 extern const char *const migratetype_names[MIGRATE_TYPES];

@@ -56,8 +56,13 @@ enum pageflags {
 _Static_assert(NR_PAGEFLAGS <= PAGE_ORDER_SHIFT, "page flags have grown into the order");
 
 struct page {
-	u32 flags;          /* PG_* and where the frame is; changed by atomics once shared      */
-	atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated                   */
+	union {
+		struct {
+			u32 flags; /* PG_* and where the frame is; by atomics once shared       */
+			atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated   */
+		};
+		u64 flags_and_count; /* both: PAGE_WORD()                                       */
+	};
 	union {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
 		u32 ptl;            /* page table: lock of the entries in this table page       */
@@ -85,6 +90,13 @@ struct page {
 		unsigned long word2;
 	};
 };
+
+/* A frame's flags and count as one word. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define PAGE_WORD(flags, count) ((u64)(flags) << 32 | (u32)(count))
+#else
+#define PAGE_WORD(flags, count) ((u64)(u32)(count) << 32 | (flags))
+#endif
 
 _Static_assert(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24),
 	       "struct page outgrew its budget");

@@ -41,6 +41,17 @@ static inline bool gate_open(unsigned long offset)
 	return likely(!READ_ONCE(percpu_at(&quire_cpu, offset)->gate));
 }
 
+/* The gate, read with acquire order; a barrier() follows.  Where every load is one it may become part
+ * of another instruction. */
+static quire_always_inline u64 gate_load(const struct quire_cpu *cpu)
+{
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+	return cpu->gate;
+#else
+	return __atomic_load_n(&cpu->gate, __ATOMIC_ACQUIRE);
+#endif
+}
+
 /* Whether a slow path may touch this CPU's caches: yes, unless it runs in an interrupt handler. */
 static inline bool gate_passable(unsigned long offset)
 {

@@ -19,29 +19,26 @@
 #include "alloc.h"
 
 /* A block from this CPU's stack, or NULL: empty, or the gate is closed. */
-static quire_always_inline struct page *pop_block(unsigned pcp_index, unsigned row)
+static quire_always_inline struct page *pop_block(unsigned long pcp_index, unsigned row)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
-	struct page *page = NULL;
-	struct pcp_list *list;
+	struct page *page;
 
 	if (unlikely(!pcp_enter(cpu)))
 		return NULL;
-	list = cpu->alloc[pcp_index] + row * PCP_TYPES;
-	if (likely(list->count))
-		page = pcp_pop(list);
+	page = pcp_pop(cpu->alloc[pcp_index] + row * PCP_TYPES);
 	pcp_leave(cpu);
 	return page;
 }
 
-struct page *alloc_frame(gfp_t gfp, unsigned pcp_index)
+struct page *alloc_frame(gfp_t gfp, unsigned long pcp_index)
 {
 	struct page *page = pop_block(pcp_index, 0);
 
 	return likely(page) ? page : alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
 }
 
-struct page *alloc_frame_zeroed(gfp_t gfp, unsigned pcp_index)
+struct page *alloc_frame_zeroed(gfp_t gfp, unsigned long pcp_index)
 {
 	struct page *page = pop_block(pcp_index, 0);
 
@@ -77,27 +74,26 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
  * of its owner's is looked at, or cleared, on the slow path. */
 #define PAGE_OWNER_MASK ((1u << PAGE_ORDER_SHIFT) - 1)
 
-/* A block without references goes to this CPU's stack. */
+/* A block that only the caller holds, or nobody, goes to this CPU's stack. */
 static quire_always_inline void push_block(struct page *page, unsigned order, unsigned row)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	u32 flags = page->flags;
+	struct pcp_list *list;
 
 	/* Owned by nobody, and of the order that it was taken with. */
 	if (likely((flags & (PAGE_OWNER_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)) ==
 		   order << PAGE_ORDER_SHIFT) &&
 	    likely(!page->_mapcount.counter) && likely(pcp_enter(cpu))) {
-		struct pcp_list *list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
-		bool room = list->count < list->high;
-
-		if (likely(room)) {
-			pcp_push(list, page, flags);
+		list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
+		if (likely(pcp_push(list, page, flags))) {
 			list->nr_free++;
+			pcp_leave(cpu);
+			return;
 		}
 		pcp_leave(cpu);
-		if (likely(room))
-			return;
 	}
+	page->_refcount.counter = 0;
 	free_frames_slow(page, order);
 }
 
@@ -139,7 +135,6 @@ void free_single(struct page *page)
 		free_shared(page, 0);
 		return;
 	}
-	page->_refcount.counter = 0;
 	push_block(page, 0, 0);
 }
 
@@ -153,11 +148,12 @@ void free_block(struct page *page, unsigned order)
 		free_shared(page, order);
 		return;
 	}
-	page->_refcount.counter = 0;
-	if (likely(pcp_row(order) != PCP_NONE))
+	if (likely(pcp_row(order) != PCP_NONE)) {
 		push_block(page, order, pcp_row(order));
-	else
+	} else {
+		page->_refcount.counter = 0;
 		free_frames_slow(page, order);
+	}
 }
 
 void __put_page(struct page *page)
@@ -173,12 +169,6 @@ bool __put_page_was_last(struct page *page)
 	bad_page(page, "a reference was dropped that nobody held (freed twice?)");
 	atomic_set(&page->_refcount, 0);
 	return false;
-}
-
-void free_pages(unsigned long addr, unsigned order)
-{
-	if (addr)
-		__free_pages(virt_to_page((void *)addr), order);
 }
 
 void free_pages_bulk_array(struct page **pages, size_t n)

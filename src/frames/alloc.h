@@ -19,19 +19,44 @@ static inline void make_owned(struct page *page, u32 marks)
 	page->mapping = NULL;
 }
 
-static inline struct page *pcp_pop(struct pcp_list *list)
+/* Its frames are all of one zone and for one use, so nothing has to be read from the descriptor.
+ * NULL: the list is empty. */
+static quire_always_inline struct page *pcp_pop(struct pcp_list *list)
 {
-	struct page *page = pfn_to_page(list->slot[--list->count]);
+	u32 *top = list->top;
+	struct page *page;
 
-	make_owned(page, list->marks);
+	if (unlikely(top == list->slot))
+		return NULL;
+	page = pfn_to_page(*--top);
+	WRITE_ONCE(list->top, top);
+	WRITE_ONCE(page->flags_and_count, list->fresh);
+	page->_mapcount.counter = 0;
+	page->private = 0;
+	page->mapping = NULL;
 	return page;
 }
 
-/* A block that is owned by nobody any more; flags as read by the caller, nothing of an owner. */
-static inline void pcp_push(struct pcp_list *list, struct page *page, u32 flags)
+/* page_to_pfn() of what fits a slot: the array's place is a constant that often vanishes. */
+static inline u32 page_to_slot(const struct page *page)
 {
-	page_flags_write(page, flags | 1u << PG_free);
-	list->slot[list->count++] = (u32)page_to_pfn(page);
+	if (sizeof(struct page) == 32)
+		return (u32)((unsigned long)page >> 5) - (u32)((unsigned long)quire_vmemmap >> 5);
+	return (u32)page_to_pfn(page);
+}
+
+/* A block that is owned by nobody any more; flags as read by the caller, nothing of an owner.
+ * False: the list is full. */
+static quire_always_inline bool pcp_push(struct pcp_list *list, struct page *page, u32 flags)
+{
+	u32 *top = list->top;
+
+	if (unlikely(top == list->limit))
+		return false;
+	WRITE_ONCE(page->flags_and_count, PAGE_WORD(flags | 1u << PG_free, 0));
+	*top = page_to_slot(page);
+	WRITE_ONCE(list->top, top + 1);
+	return true;
 }
 
 /* Everything that the fast path does not do.  nid: NUMA_NO_NODE or a node. */

@@ -72,10 +72,16 @@ void buddy_glue_locked(struct zone *zone, u32 g, unsigned order)
 	group_set_largest(gs, g, (int)order);
 }
 
+/* The upper halves of a block of order `have` down to `want` become blocks. */
+static void split_off(struct zone_groups *gs, u32 g, unsigned have, unsigned want)
+{
+	while (have-- > want)
+		group_set_largest(gs, g + (1u << (have - FRAME_GROUP_ORDER)), (int)have);
+}
+
 void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want)
 {
-	for (unsigned have = (unsigned)gs->group[g].largest; have-- > want;)
-		group_set_largest(gs, g + (1u << (have - FRAME_GROUP_ORDER)), (int)have);
+	split_off(gs, g, (unsigned)gs->group[g].largest, want);
 	group_set_largest(gs, g, (int)want);
 }
 
@@ -106,17 +112,24 @@ void buddy_isolate_block_locked(struct zone *zone, u32 g)
 }
 
 /* ---- taking ---------------------------------------------------------------------------------- */
+/* Groups of a block come or go as a whole; none of them is in a row. */
+static void set_whole(struct zone_groups *gs, u32 g, unsigned order, unsigned nr_free, int largest)
+{
+	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i++) {
+		gs->group[g + i].nr_free = (u16)nr_free;
+		gs->group[g + i].largest = (s8)largest;
+	}
+}
+
 static unsigned long take_whole(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
-	enum migratetype type = group_type(zone, g);
+	unsigned have = (unsigned)gs->group[g].largest;
 
-	buddy_split_locked(gs, g, order);
-	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i++) {
-		gs->group[g + i].nr_free = 0;
-		group_set_largest(gs, g + i, LARGEST_NONE);
-	}
-	account(zone, -(1L << order), type);
+	group_set_largest(gs, g, LARGEST_INSIDE);
+	split_off(gs, g, have, order);
+	set_whole(gs, g, order, 0, LARGEST_NONE);
+	account(zone, -(1L << order), group_type(zone, g));
 	return group_pfn(gs, g);
 }
 
@@ -223,8 +236,7 @@ static unsigned take_frames_of(struct zone *zone, u32 g, struct frame_set *set, 
 		taken += here;
 		left -= here;
 	}
-	group_set_free(gs, g, had - taken,
-		       had == taken ? LARGEST_NONE : words_largest(words));
+	group_set_free(gs, g, had - taken, had == taken ? LARGEST_NONE : words_largest(words));
 	account(zone, -(long)taken, group_type(zone, g));
 	*n -= taken;
 	return nr_sets;
@@ -297,10 +309,7 @@ static void put_whole(struct zone *zone, u32 g, unsigned order)
 			return;
 		}
 	account(zone, 1L << order, group_type(zone, g));
-	for (u32 i = 0; i < nr; i++) {
-		gs->group[g + i].nr_free = GROUP_FRAMES;
-		group_set_largest(gs, g + i, LARGEST_INSIDE);
-	}
+	set_whole(gs, g, order, GROUP_FRAMES, LARGEST_INSIDE);
 	buddy_glue_locked(zone, g, order);
 }
 

@@ -151,9 +151,9 @@ static const char *recount(const struct zone *zone, unsigned long *managed)
 /* `private` of a parked block's first frame is nobody's: the mark tells who was seen; 0 forgets it. */
 static const char *check_list(const struct zone *zone, const struct pcp_list *list, u32 mark)
 {
-	if (list->count > list->high)
+	if (pcp_count(list) > pcp_high(list))
 		return "a per-CPU list is over its limit";
-	for (unsigned i = 0; i < list->count; i++) {
+	for (unsigned i = 0; i < pcp_count(list); i++) {
 		struct page *page = pfn_to_page(list->slot[i]);
 
 		if (page_zone_id(page->flags) != zone->id)

@@ -97,9 +97,14 @@ static unsigned long steal(struct zone *zone, u32 g, unsigned have, unsigned ord
 	unsigned long pfn = group_pfn(&zone->groups, g);
 
 	quire_event(mm_page_alloc_extfrag, pfn, order, group_type(zone, g) << 8 | type);
+	if (order >= pageblock_order) {
+		buddy_take_from_locked(zone, g, order);
+		convert_range(zone, pfn, order, type);
+		return pfn;
+	}
 	if (have >= pageblock_order) {
-		buddy_split_locked(&zone->groups, g, max(order, pageblock_order));
-		convert_range(zone, pfn, max(order, pageblock_order), type);
+		buddy_split_locked(&zone->groups, g, pageblock_order);
+		convert(zone, pfn, type);
 	} else if (pageblock_nr_free_locked(zone, pfn) >= pageblock_nr_pages / 2) {
 		pageblock_convert_locked(zone, pfn, type);
 	}

@@ -32,10 +32,10 @@ static inline unsigned long next_section(unsigned long pfn)
 #define PCP_NONE         (~0u)
 
 struct pcp_list {
-	u32 count;             /* (p) blocks parked                                    */
-	u32 high;              /* (c) most that may be; 0 before percpu_init()         */
-	u32 *slot;             /* (c) room for `high` first frames; slot[count - 1] goes out next */
-	u32 marks;             /* (c) block_marks() of what goes out                   */
+	u32 *top;              /* (p) past the first frame of the block that goes out next */
+	u32 *slot;             /* (c) where the lowest is                              */
+	u32 *limit;            /* (c) past the highest; slot before percpu_init()      */
+	u64 fresh;             /* (c) flags and count of what goes out                 */
 	u8 order;              /* (c)                                                  */
 	u8 migratetype;        /* (c)                                                  */
 	u16 batch;             /* (c) blocks moved at a time, at least                 */
@@ -52,10 +52,20 @@ struct pcp {
 	size_t slots_size; /* (c) in bytes                                         */
 };
 
+/* Blocks parked, and the most that may be. */
+static inline u32 pcp_count(const struct pcp_list *list)
+{
+	return (u32)(READ_ONCE(list->top) - list->slot);
+}
+
+static inline u32 pcp_high(const struct pcp_list *list)
+{
+	return (u32)(list->limit - list->slot);
+}
+
 /* Blocks that the fast path handed out: what came in, less what is still here. */
 #define PCP_NR_ALLOC(list)                                                                         \
-	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) -                 \
-	 READ_ONCE((list)->count))
+	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) - pcp_count(list))
 
 _Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS && PAGE_PCPMT_MASK < QUIRE_PCP_COLUMNS &&
 		       MAX_NR_ZONES * PCP_TYPES == QUIRE_PCP_ALLOC_KEYS && PAGE_ZONE_MASK < 8,
@@ -75,8 +85,10 @@ static quire_always_inline bool pcp_enter_if(struct quire_cpu *cpu, u64 closed)
 {
 	WRITE_ONCE(cpu->busy, 1);
 	barrier(); /* who closes the gate makes a real one of it, port_membarrier() */
-	if (likely(!(__atomic_load_n(&cpu->gate, __ATOMIC_ACQUIRE) & closed)))
+	if (likely(!(gate_load(cpu) & closed))) {
+		barrier();
 		return true;
+	}
 	if (!cpu->irq)
 		__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
 	return false;
@@ -107,7 +119,7 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 	if (row == PCP_NONE || !zone->pcp)
 		return NULL;
 	list = &this_cpu_ptr(zone->pcp)->list[row * PCP_TYPES + column];
-	return list->high ? list : NULL;
+	return pcp_high(list) ? list : NULL;
 }
 
 /* Give every populated zone its lists.  Called by percpu_init() once areas exist. */

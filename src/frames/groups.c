@@ -78,8 +78,7 @@ unsigned words_grow(const u64 words[GROUP_WORDS], unsigned long pfn, unsigned or
 {
 	unsigned long at = pfn & (GROUP_FRAMES - 1);
 
-	while (order < FRAME_GROUP_ORDER &&
-	       run_is_free(words, (at >> order ^ 1) << order, order))
+	while (order < FRAME_GROUP_ORDER && run_is_free(words, (at >> order ^ 1) << order, order))
 		order++;
 	return order;
 }
@@ -118,8 +117,8 @@ static void count_runs(u64 runs, unsigned base, unsigned most, unsigned long nr[
 	for (unsigned k = 0; k <= most && runs; k++) {
 		u64 pairs = k < most ? word_pairs(runs, k) : 0;
 
-		nr[base + k] += (unsigned)(__builtin_popcountll(runs) -
-					   2 * __builtin_popcountll(pairs));
+		nr[base + k] +=
+			(unsigned)(__builtin_popcountll(runs) - 2 * __builtin_popcountll(pairs));
 		runs = pairs;
 	}
 }
@@ -146,32 +145,41 @@ static void set_present(struct zone_groups *gs, enum migratetype type, unsigned 
 	racy_write(gs->present[type], there ? gs->present[type] | bit : gs->present[type] & ~bit);
 }
 
-static void row_set(struct zone_groups *gs, enum migratetype type, unsigned row, u32 g)
+/* The word at bit g of level 0 became empty, or is not any more: so the upper levels are told. */
+static quire_noinline void row_tell(struct zone_groups *gs, enum migratetype type, unsigned row,
+				    u32 g, bool there)
 {
 	u64 *words = row_words(gs, type, row);
 
-	for (unsigned level = 0; level < gs->levels; level++, g >>= 6) {
-		u64 *word = &words[gs->level[level] + (g >> 6)], was = *word;
+	for (unsigned level = 1; level < gs->levels; level++) {
+		u64 *word, was;
 
-		*word = was | 1ULL << (g & 63);
-		if (was)
+		g >>= 6;
+		word = &words[gs->level[level] + (g >> 6)];
+		was = *word;
+		*word = there ? was | 1ULL << (g & 63) : was & ~(1ULL << (g & 63));
+		if (there ? was : *word)
 			return;
 	}
-	set_present(gs, type, row, true);
+	set_present(gs, type, row, there);
 }
 
-static void row_clear(struct zone_groups *gs, enum migratetype type, unsigned row, u32 g)
+static inline void row_set(struct zone_groups *gs, enum migratetype type, unsigned row, u32 g)
 {
-	u64 *words = row_words(gs, type, row);
+	u64 *word = &row_words(gs, type, row)[g >> 6], was = *word;
 
-	for (unsigned level = 0; level < gs->levels; level++, g >>= 6) {
-		u64 *word = &words[gs->level[level] + (g >> 6)];
+	*word = was | 1ULL << (g & 63);
+	if (!was)
+		row_tell(gs, type, row, g, true);
+}
 
-		*word &= ~(1ULL << (g & 63));
-		if (*word)
-			return;
-	}
-	set_present(gs, type, row, false);
+static inline void row_clear(struct zone_groups *gs, enum migratetype type, unsigned row, u32 g)
+{
+	u64 *word = &row_words(gs, type, row)[g >> 6];
+
+	*word &= ~(1ULL << (g & 63));
+	if (!*word)
+		row_tell(gs, type, row, g, false);
 }
 
 u32 row_first(const struct zone_groups *gs, enum migratetype type, unsigned row)
@@ -316,8 +324,8 @@ void groups_init(struct zone *zone)
 	lay_out_rows(gs);
 	gs->group = take_boot_memory(zone, gs->nr * sizeof(*gs->group));
 	gs->free = take_boot_memory(zone, (size_t)gs->nr * GROUP_WORDS * sizeof(u64));
-	gs->rows = take_boot_memory(
-		zone, (size_t)MIGRATE_TYPES * GROUP_ROWS * gs->row_words * sizeof(u64));
+	gs->rows = take_boot_memory(zone, (size_t)MIGRATE_TYPES * GROUP_ROWS * gs->row_words *
+						  sizeof(u64));
 	for (u32 g = 0; g < gs->nr; g++)
 		gs->group[g] = (struct frame_group){ 0, MIGRATE_MOVABLE, LARGEST_NONE };
 }

@@ -16,9 +16,8 @@
 #include "frames.h"
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
-const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable",
-						       "HighAtomic", "CMA",
-						       "Isolate" };
+const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable",  "Movable", "Reclaimable",
+						       "HighAtomic", "CMA",     "Isolate" };
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
 unsigned long quire_max_pfn;

@@ -51,8 +51,8 @@ static struct row_size row_size(const struct zone *zone, unsigned order)
 	struct row_size s;
 
 	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
-		s.most = (unsigned)min((managed >> (order + 7)) / quire_nr_cpus, 16UL);
-		s.batch = min(s.most, 1u);
+		s.most = (unsigned)min((managed >> (order + 5)) / quire_nr_cpus, 16UL);
+		s.batch = (s.most + 3) / 4;
 	} else {
 		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;
 		s.batch = max(s.batch, 1u);
@@ -95,15 +95,17 @@ static void lay_out(const struct zone *zone, struct pcp *pcp, u32 *slot)
 
 		list->order = (u8)row_order(i / PCP_TYPES);
 		list->migratetype = (u8)(i % PCP_TYPES);
-		list->marks = block_marks(list->order, list->migratetype);
+		list->fresh = PAGE_WORD((u32)zone->idx << PAGE_ZONE_SHIFT |
+						(u32)zone->node << PAGE_NODE_SHIFT |
+						block_marks(list->order, list->migratetype),
+					1);
 		if (list->migratetype == MIGRATE_PCPTYPES || row_is_empty(i / PCP_TYPES))
 			continue;
 		size = row_size(zone, list->order);
-		list->high = size.high;
 		list->batch = list->refill = list->drain = (u16)size.batch;
 		list->most = (u16)size.most;
-		list->slot = slot;
-		slot += list->high;
+		list->top = list->slot = slot;
+		list->limit = slot += size.high;
 	}
 }
 
@@ -180,7 +182,8 @@ void pcp_init(void)
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
 	for_each_possible_cpu(cpu)
-		map_first(&per_cpu(quire_cpu, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
+		map_first(&per_cpu(quire_cpu, cpu),
+			  &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
 }
 
 /* No list takes anything any more. */
@@ -190,7 +193,8 @@ static void close_lists(struct pcp __percpu *lists)
 
 	for_each_possible_cpu(cpu)
 		for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-			per_cpu_ptr(lists, cpu)->list[i].high = 0;
+			per_cpu_ptr(lists, cpu)->list[i].limit =
+				per_cpu_ptr(lists, cpu)->list[i].slot;
 }
 
 void pcp_exit(void)
@@ -228,7 +232,7 @@ static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
 		n = list->batch;
 	list->refill = (u16)min(2 * n, (unsigned)list->most);
 	list->drain = max((u16)(list->drain / 2), list->batch);
-	return min(n, list->high - list->count);
+	return min(n, pcp_high(list) - pcp_count(list));
 }
 
 /* Blocks of the list's order: how many. */
@@ -239,8 +243,8 @@ static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (left) {
-		unsigned long pfn = buddy_take_locked(zone, list->order,
-						      (enum migratetype)list->migratetype);
+		unsigned long pfn =
+			buddy_take_locked(zone, list->order, (enum migratetype)list->migratetype);
 
 		if (pfn == PFN_NONE)
 			break;
@@ -268,7 +272,7 @@ static void push_set(struct pcp_list *list, const struct frame_set *set, unsigne
 static unsigned take_frames(struct zone *zone, struct pcp_list *list, unsigned n)
 {
 	struct frame_set set[SETS_AT_ONCE];
-	unsigned nr_sets, at = list->count;
+	unsigned nr_sets, at = pcp_count(list);
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
@@ -277,7 +281,7 @@ static unsigned take_frames(struct zone *zone, struct pcp_list *list, unsigned n
 	spin_unlock_irqrestore(&zone->lock, flags);
 	for (unsigned i = 0; i < nr_sets; i++)
 		at += set[i].nr;
-	n = at - list->count;
+	n = at - pcp_count(list);
 	for (unsigned i = 0; i < nr_sets; i++)
 		push_set(list, &set[i], &at);
 	return n;
@@ -288,12 +292,12 @@ bool pcp_refill(struct zone *zone, struct pcp_list *list)
 	unsigned n = refill_size(zone, list);
 
 	if (list->order)
-		n = take_blocks(zone, list, list->slot + list->count, n);
+		n = take_blocks(zone, list, list->top, n);
 	else
 		n = take_frames(zone, list, n);
-	list->count += n;
+	WRITE_ONCE(list->top, list->top + n);
 	list->nr_moved += n;
-	return list->count != 0;
+	return pcp_count(list) != 0;
 }
 
 static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
@@ -352,7 +356,7 @@ void pcp_drain_list(struct pcp_list *list, unsigned n)
 {
 	struct zone *zone;
 
-	n = min(n, list->count);
+	n = min(n, pcp_count(list));
 	if (!n)
 		return;
 	zone = page_zone(pfn_to_page(list->slot[0]));
@@ -361,9 +365,9 @@ void pcp_drain_list(struct pcp_list *list, unsigned n)
 		put_blocks(zone, list, n);
 	else
 		put_frames(zone, list, n);
-	list->count -= n;
+	WRITE_ONCE(list->top, list->top - n);
 	list->nr_moved -= (long)n;
-	memmove(list->slot, list->slot + n, list->count * sizeof(*list->slot));
+	memmove(list->slot, list->slot + n, pcp_count(list) * sizeof(*list->slot));
 }
 
 void pcp_make_room(struct pcp_list *list)
@@ -431,7 +435,9 @@ static void drain_others(u64 cpus)
 	bool fenced;
 	unsigned cpu;
 
-	for_each_possible_cpu(cpu) if (cpus >> cpu & 1) set_claimed(cpu, true);
+	for_each_possible_cpu(cpu)
+		if (cpus >> cpu & 1)
+			set_claimed(cpu, true);
 	fenced = port_membarrier();
 	for_each_possible_cpu(cpu) {
 		if (!(cpus >> cpu & 1))
@@ -474,8 +480,8 @@ quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 		const struct pcp_list *list = &per_cpu_ptr(zone->pcp, cpu)->list[i];
 
-		info->count += (unsigned long)list->count << list->order;
-		info->high += (unsigned long)list->high << list->order;
+		info->count += (unsigned long)pcp_count(list) << list->order;
+		info->high += (unsigned long)pcp_high(list) << list->order;
 	}
 	info->batch = per_cpu_ptr(zone->pcp, cpu)->list[0].batch;
 }

@@ -14,8 +14,8 @@ unsigned long nr_bad_pages;
 static unsigned long nr_failures;
 
 static const char *const flag_names[NR_PAGEFLAGS] = {
-	"locked", "uptodate", "dirty",      "reserved", "free", "slab",     "table",
-	"anon",   "cache",    "swapbacked", "mlocked",  "head",  "tail", "poisoned", "private_2",
+	"locked", "uptodate",   "dirty",   "reserved", "free", "slab",     "table",     "anon",
+	"cache",  "swapbacked", "mlocked", "head",     "tail", "poisoned", "private_2",
 };
 
 static void flag_words(char *buf, size_t size, u32 flags)

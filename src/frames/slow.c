@@ -94,8 +94,7 @@ static struct page *take_block(struct zone *zone, const struct request *req, uns
 		pfn = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
 	if (pfn != PFN_NONE) {
 		page = pfn_to_page(pfn);
-		make_owned(page,
-			   block_marks(req->order, pcp_column_of(pageblock_type(zone, pfn))));
+		make_owned(page, block_marks(req->order, pcp_column_of(pageblock_type(zone, pfn))));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
@@ -110,10 +109,10 @@ static struct page *take_from_list(struct zone *zone, const struct request *req,
 
 	if (!list || !pcp_enter_slow(cpu))
 		return NULL;
-	if (list->count || (refill && pcp_refill(zone, list))) {
-		list->nr_moved--; /* counted by our caller, not by the list */
+	if (!refill || pcp_refill(zone, list))
 		page = pcp_pop(list);
-	}
+	if (page)
+		list->nr_moved--; /* counted by our caller, not by the list */
 	pcp_leave(cpu);
 	return page;
 }
@@ -415,7 +414,7 @@ static bool put_on_list(struct page *page, unsigned order)
 
 	if (!list || !pcp_enter_slow(cpu))
 		return false;
-	if (list->count >= list->high)
+	if (pcp_count(list) == pcp_high(list))
 		pcp_make_room(list);
 	list->nr_moved++;
 	pcp_push(list, page, page->flags & PAGE_KEEP_MASK);

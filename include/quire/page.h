@@ -8,7 +8,8 @@
  *   owner          flags        a              b              mapping          index
  *   free block     PG_buddy     order          (frames)       list links       list links
  *   page cache     PG_cache     mapcount       private        address_space    offset in pages
- *   anonymous      PG_anon      mapcount       private        NULL until rmap  linear page index
+ *   anonymous      PG_anon      mapcount       private        anon_vma         linear page index
+ *   driver's       PG_movable   owner's        owner's        movable_ops      owner's
  *   page table     PG_table     ptl            (maps)         -                -
  *   slab           PG_slab      inuse, free    next           kmem_cache       prev (tail: head)
  *   vmalloc etc.   none         mapcount 0     order if head  owner's          owner's
@@ -21,7 +22,9 @@
 #include <quire/types.h>
 
 struct address_space;
+struct anon_vma;
 struct kmem_cache;
+struct movable_ops;
 
 enum pageflags {
 	PG_locked,     /* someone is filling or writing the frame; others wait                   */
@@ -40,6 +43,8 @@ enum pageflags {
 	PG_tail,       /* other frame of a compound block; `mapping` points to the head          */
 	PG_poisoned,   /* hardware error: out of use for good                                    */
 	PG_private_2,  /* for the owner; heap: not the first frame of a slab, or a large kmalloc  */
+	PG_movable,    /* kernel memory whose owner lets it move (quire/migrate.h)               */
+	PG_isolated,   /* about to be moved: whoever set it holds a reference                    */
 	NR_PAGEFLAGS
 };
 
@@ -52,9 +57,17 @@ enum pageflags {
 #define PAGE_NODE_SHIFT  26
 #define PAGE_NODE_MASK   63u
 
+/* Two neighbouring words of a descriptor, to be changed together. */
+typedef u64 page_word_pair_t __attribute__((__aligned__(8)));
+
 struct page {
-	u32 flags;          /* PG_* and where the frame is; changed by atomics once shared      */
-	atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated                   */
+	union {
+		struct {
+			u32 flags;          /* PG_* and where the frame is; atomic once shared  */
+			atomic_t _refcount; /* holders; 0 = free.  1 when it is allocated       */
+		};
+		page_word_pair_t flags_and_refs; /* who moves frames: a hold if both are right  */
+	};
 	union {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
 		u32 ptl;            /* page table: lock of the entries in this table page       */
@@ -71,7 +84,9 @@ struct page {
 	};
 	union {
 		struct address_space
-			*mapping; /* page cache: whose page                           */
+			*mapping;          /* page cache: whose page                           */
+		struct anon_vma *anon_vma; /* anonymous: which areas may map it         */
+		const struct movable_ops *movable_ops; /* PG_movable                    */
 		struct kmem_cache *slab_cache;
 		struct page *compound_head; /* PG_tail                                          */
 		struct page *free_prev;     /* free block: neighbour on its list                */

@@ -12,7 +12,7 @@
  * blank. */
 static inline void make_owned(struct page *page)
 {
-	page->_refcount.counter = 1;
+	atomic_set(&page->_refcount, 1); /* who moves frames may be looking at it */
 	page->order = 0;
 	page->private = 0;
 	page->mapping = NULL;

@@ -159,6 +159,10 @@ static inline void mlock_forget(struct page *page)
 /* migrate.c: user memory can be moved, or no more. */
 void migrate_init(void);
 void migrate_exit(void);
+/* Change the entries that map the page to such that say "moving", or those that say so of `from` to
+ * entries of `to`, which may be `from`.  How many were changed.  Both pages locked. */
+unsigned try_to_migrate(const struct rmap *rmap, struct page *page);
+unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to);
 /* Sleep until *pte, which says that its page is being moved, says something else.  mmap_lock held. */
 void migration_entry_wait(pte_t *pte, pte_t was);
 

@@ -23,8 +23,8 @@
 
 struct relocation {
 	struct page *from;
-	struct page *to; /* what restored entries map: the new frame, or after a failure the old */
-	unsigned moving; /* entries that say "moving"                                            */
+	struct page *to;  /* what restored entries map: the new frame, or after a failure the old */
+	unsigned entries; /* that were changed                                                    */
 };
 
 void migration_entry_wait(pte_t *pte, pte_t was)
@@ -89,7 +89,7 @@ static void unmap_entry(struct vm_area_struct *vma, unsigned long addr, void *ar
 		if (pte_dirty(e))
 			set_page_dirty(r->from);
 		forget_mapping(vma, r->from);
-		r->moving++;
+		r->entries++;
 	}
 	unlock_entry(vma->vm_mm, pte);
 }
@@ -111,8 +111,26 @@ static void restore_entry(struct vm_area_struct *vma, unsigned long addr, void *
 		/* If the area's rights are being changed the entry's turn comes after us. */
 		WRITE_ONCE(*pte,
 			   pte_make(page_to_pfn(r->to), READ_ONCE(vma->vm_page_prot) | (e & kept)));
+		r->entries++;
 	}
 	unlock_entry(vma->vm_mm, pte);
+}
+
+unsigned try_to_migrate(const struct rmap *rmap, struct page *page)
+{
+	struct relocation r = { page, page, 0 };
+
+	if (page_mapcount(page) > 0)
+		rmap_walk(rmap, unmap_entry, &r);
+	return r.entries;
+}
+
+unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to)
+{
+	struct relocation r = { from, to, 0 };
+
+	rmap_walk(rmap, restore_entry, &r);
+	return r.entries;
 }
 
 /* ---- the owner's word ------------------------------------------------------------------------ */
@@ -203,26 +221,22 @@ static bool user_page_isolate(struct page *page, isolate_mode_t mode)
 
 static int user_page_migrate(struct page *to, struct page *from, enum migrate_mode mode)
 {
-	struct relocation r = { from, from, 0 };
-	int expected = 1 + PageFlag(from, PG_cache);
+	int known = 1 + PageFlag(from, PG_cache);
 	struct rmap rmap;
+	unsigned changed;
 	bool moved;
 
 	(void)mode;
-	if (page_count(from) > page_mapcount(from) + expected || !rmap_begin(&rmap, from))
+	if (page_count(from) > page_mapcount(from) + known || !rmap_begin(&rmap, from))
 		return -EAGAIN;
-	if (page_mapcount(from) > 0)
-		rmap_walk(&rmap, unmap_entry, &r);
+	changed = try_to_migrate(&rmap, from);
 	moved = page_mapcount(from) == 0 && replace(to, from);
-	if (moved)
-		r.to = to;
-	if (r.moving)
-		rmap_walk(&rmap, restore_entry, &r);
+	if (changed)
+		remove_migration_ptes(&rmap, from, moved ? to : from);
 	rmap_end(&rmap);
-	if (!moved)
-		return -EAGAIN;
-	retire(from);
-	return 0;
+	if (moved)
+		retire(from);
+	return moved ? 0 : -EAGAIN;
 }
 
 static const struct user_page_mover mover = {

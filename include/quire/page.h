@@ -6,9 +6,10 @@
  * mean; the owner is told by the flags.
  *
  *   owner          flags        a              b              mapping          index
- *   nobody         PG_free      -              -              -                -
+ *   nobody         none         -              -              -                -
  *   page cache     PG_cache     mapcount       private        address_space    offset in pages
- *   anonymous      PG_anon      mapcount       private        NULL until rmap  linear page index
+ *   anonymous      PG_anon      mapcount       private        anon_vma         linear page index
+ *   driver's       PG_movable   owner's        owner's        movable_ops      owner's
  *   page table     PG_table     ptl            (maps)         -                -
  *   slab           PG_slab      inuse, free    next           kmem_cache       prev (tail: head)
  *   vmalloc etc.   none         mapcount 0     order if head  owner's          owner's
@@ -21,14 +22,15 @@
 #include <quire/types.h>
 
 struct address_space;
+struct anon_vma;
 struct kmem_cache;
+struct movable_ops;
 
 enum pageflags {
 	PG_locked,     /* someone is filling or writing the frame; others wait                   */
 	PG_uptodate,   /* contents are valid (page cache)                                        */
 	PG_dirty,      /* contents are newer than the backing store                              */
 	PG_reserved,   /* never handed to the buddy system: firmware, image, boot allocations    */
-	PG_free,       /* freed, and nobody's since; may be stale inside a larger block          */
 	PG_slab,       /* belongs to heap/                                                       */
 	PG_table,      /* a page-table page                                                      */
 	PG_anon,       /* user memory without a file                                             */
@@ -39,6 +41,8 @@ enum pageflags {
 	PG_tail,       /* other frame of a compound block; `mapping` points to the head          */
 	PG_poisoned,   /* hardware error: out of use for good                                    */
 	PG_private_2,  /* for the owner; heap: not the first frame of a slab, or a large kmalloc  */
+	PG_movable,    /* kernel memory whose owner lets it move (quire/migrate.h)               */
+	PG_isolated,   /* about to be moved: whoever set it holds a reference                    */
 	NR_PAGEFLAGS
 };
 
@@ -53,7 +57,11 @@ enum pageflags {
 #define PAGE_PCPMT_MASK  3u
 #define PAGE_NODE_SHIFT  26
 #define PAGE_NODE_MASK   63u
+#define PAGE_ORDER_FREED PAGE_ORDER_MASK /* an order that says: freed, and nobody's since */
 _Static_assert(NR_PAGEFLAGS <= PAGE_ORDER_SHIFT, "page flags have grown into the order");
+
+/* Two neighbouring words of a descriptor, to be changed together. */
+typedef u64 page_word_pair_t __attribute__((__aligned__(8)));
 
 struct page {
 	union {
@@ -61,7 +69,7 @@ struct page {
 			u32 flags; /* PG_* and where the frame is; by atomics once shared       */
 			atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated   */
 		};
-		u64 flags_and_count; /* both: PAGE_WORD()                                       */
+		page_word_pair_t flags_and_refs; /* both: PAGE_WORD()                           */
 	};
 	union {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
@@ -78,7 +86,9 @@ struct page {
 	};
 	union {
 		struct address_space
-			*mapping; /* page cache: whose page                           */
+			*mapping;          /* page cache: whose page                           */
+		struct anon_vma *anon_vma; /* anonymous: which areas may map it         */
+		const struct movable_ops *movable_ops; /* PG_movable                    */
 		struct kmem_cache *slab_cache;
 		struct page *compound_head; /* PG_tail                                          */
 		unsigned long word1;
@@ -195,6 +205,12 @@ static inline void __SetPageFlag(struct page *page, enum pageflags f)
 static inline void __ClearPageFlag(struct page *page, enum pageflags f)
 {
 	page_flags_keep(page, ~(1u << f));
+}
+
+/* Whether the frame was freed as a block of its own, or the first of one, and not taken since. */
+static inline bool page_was_freed(const struct page *page)
+{
+	return (READ_ONCE(page->flags) >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK) == PAGE_ORDER_FREED;
 }
 
 static inline unsigned page_zonenum(const struct page *page)

@@ -13,7 +13,7 @@
 static inline void make_owned(struct page *page, u32 marks)
 {
 	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | marks);
-	page->_refcount.counter = 1;
+	atomic_set(&page->_refcount, 1); /* who moves frames may be looking at it */
 	page->_mapcount.counter = 0;
 	page->private = 0;
 	page->mapping = NULL;
@@ -30,7 +30,7 @@ static quire_always_inline struct page *pcp_pop(struct pcp_list *list)
 		return NULL;
 	page = pfn_to_page(*--top);
 	WRITE_ONCE(list->top, top);
-	WRITE_ONCE(page->flags_and_count, list->fresh);
+	WRITE_ONCE(page->flags_and_refs, list->fresh);
 	page->_mapcount.counter = 0;
 	page->private = 0;
 	page->mapping = NULL;
@@ -53,7 +53,8 @@ static quire_always_inline bool pcp_push(struct pcp_list *list, struct page *pag
 
 	if (unlikely(top == list->limit))
 		return false;
-	WRITE_ONCE(page->flags_and_count, PAGE_WORD(flags | 1u << PG_free, 0));
+	WRITE_ONCE(page->flags_and_refs,
+		   PAGE_WORD(flags | PAGE_ORDER_FREED << PAGE_ORDER_SHIFT, 0));
 	*top = page_to_slot(page);
 	WRITE_ONCE(list->top, top + 1);
 	return true;

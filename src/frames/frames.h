@@ -220,6 +220,11 @@ static inline u32 block_marks(unsigned order, u32 column)
 	return order << PAGE_ORDER_SHIFT | column << PAGE_PCPMT_SHIFT;
 }
 
+static inline u32 page_flags_freed(u32 flags)
+{
+	return (flags & PAGE_KEEP_MASK) | PAGE_ORDER_FREED << PAGE_ORDER_SHIFT;
+}
+
 static inline unsigned page_order_taken(u32 flags)
 {
 	return flags >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK;
@@ -227,8 +232,7 @@ static inline unsigned page_order_taken(u32 flags)
 
 /* What must not be set on a frame that is being freed. */
 #define PAGE_BAD_AT_FREE                                                                           \
-	(1u << PG_locked | 1u << PG_reserved | 1u << PG_free | 1u << PG_slab | 1u << PG_tail |     \
-	 1u << PG_poisoned)
+	(1u << PG_locked | 1u << PG_reserved | 1u << PG_slab | 1u << PG_tail | 1u << PG_poisoned)
 
 /* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */

@@ -14,8 +14,9 @@ unsigned long nr_bad_pages;
 static unsigned long nr_failures;
 
 static const char *const flag_names[NR_PAGEFLAGS] = {
-	"locked", "uptodate",   "dirty",   "reserved", "free", "slab",     "table",     "anon",
-	"cache",  "swapbacked", "mlocked", "head",     "tail", "poisoned", "private_2",
+	"locked",   "uptodate",  "dirty",      "reserved", "slab", "table",
+	"anon",     "cache",     "swapbacked", "mlocked",  "head", "tail",
+	"poisoned", "private_2", "movable",    "isolated",
 };
 
 static void flag_words(char *buf, size_t size, u32 flags)

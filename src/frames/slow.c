@@ -372,7 +372,7 @@ static const char *why_not_free(const struct page *page, unsigned order)
 {
 	u32 flags = page->flags;
 
-	if (flags & 1u << PG_free)
+	if (page_was_freed(page))
 		return "it is free already";
 	if (page_order_taken(flags) != order)
 		return "it was allocated with another order";
@@ -400,7 +400,7 @@ static void put_block(struct page *page, unsigned order)
 	struct zone *zone = page_zone(page);
 	unsigned long flags;
 
-	page_flags_write(page, (page->flags & PAGE_KEEP_MASK) | 1u << PG_free);
+	page_flags_write(page, page_flags_freed(page->flags));
 	spin_lock_irqsave(&zone->lock, flags);
 	buddy_put_locked(zone, page_to_pfn(page), order);
 	spin_unlock_irqrestore(&zone->lock, flags);

@@ -44,6 +44,16 @@ static inline bool PageTable(const struct page *page)
 	return PageFlag(page, PG_table);
 }
 
+static inline bool PageMovable(const struct page *page)
+{
+	return PageFlag(page, PG_movable);
+}
+
+static inline bool PageIsolated(const struct page *page)
+{
+	return PageFlag(page, PG_isolated);
+}
+
 static inline bool PageAnon(const struct page *page)
 {
 	return PageFlag(page, PG_anon);

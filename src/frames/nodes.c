@@ -249,6 +249,8 @@ void frames_exit(void)
 	nr_bad_pages = 0;
 	watermarks_exit();
 	vmstat_exit();
+	kcompactd_exit();
+	cma_exit();
 	pcp_boot_init();
 }
 

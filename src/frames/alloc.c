@@ -66,7 +66,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 /* A single frame without references goes to this CPU's stack. */
 static quire_always_inline void push_frame(struct page *page, unsigned long offset)
 {
-	u32 flags = page->flags;
+	u32 flags = READ_ONCE(page->flags);
 
 	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) &&
 	    likely(!page->_mapcount.counter) && gate_open(offset)) {

@@ -15,11 +15,9 @@
 #include <quire/bytes.h>
 #include "frames.h"
 
-#define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
-
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
-const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable",
-						       "HighAtomic", "Isolate" };
+const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable",  "Movable", "Reclaimable",
+						       "HighAtomic", "CMA",     "Isolate" };
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
 unsigned long quire_max_pfn;
@@ -193,7 +191,6 @@ static void make_zones(void)
 static void init_zone(struct pglist_data *node, unsigned type)
 {
 	struct zone *zone = &node->node_zones[type];
-	unsigned long blocks;
 
 	spin_lock_init(&zone->lock, "zone", LOCK_RANK_ZONE);
 	zone->idx = (u8)type;
@@ -203,11 +200,7 @@ static void init_zone(struct pglist_data *node, unsigned type)
 	zone->zone_pgdat = node;
 	if (!zone->present_pages)
 		return;
-	blocks = pageblock_index(zone, zone_end_pfn(zone) - 1) + 1;
-	zone->pageblock_type = memblock_alloc_node(blocks, 1, node->node_id);
-	if (!zone->pageblock_type)
-		quire_panic("frames: no memory for the types of %lu pageblocks\n", blocks);
-	memset(zone->pageblock_type, MIGRATE_MOVABLE, blocks);
+	groups_init(zone);
 }
 
 /* A node's own zones from high to low, then those of the other nodes, the nearest number first. */

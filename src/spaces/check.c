@@ -30,8 +30,7 @@ static void tally_entry(struct tally *t, const struct vm_area_struct *vma, unsig
 	page = pte_page(e);
 	if (page_mapcount(page) < 1 || page_count(page) < page_mapcount(page))
 		t->why = "a mapped frame has too few mappings or references";
-	else if (PageFlag(page, PG_buddy) || PageFlag(page, PG_pcp) || PageFlag(page, PG_slab) ||
-		 PageFlag(page, PG_table))
+	else if (page_was_freed(page) || PageFlag(page, PG_slab) || PageFlag(page, PG_table))
 		t->why = "a mapped frame is free, or the kernel's";
 	else if (PageFlag(page, PG_anon) && pte_write(e) && page_mapcount(page) > 1)
 		t->why = "an anonymous page is writable and shared";

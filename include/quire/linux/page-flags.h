@@ -36,7 +36,7 @@ static inline bool PageSlab(const struct page *page)
 
 static inline bool PageBuddy(const struct page *page)
 {
-	return PageFlag(page, PG_buddy);
+	return is_free_buddy_page(page);
 }
 
 static inline bool PageTable(const struct page *page)

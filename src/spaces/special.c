@@ -143,7 +143,7 @@ int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *
 		put_page(page);
 		return err;
 	}
-	vma->vm_flags |= VM_MIXEDMAP;
+	__atomic_fetch_or(&vma->vm_flags, VM_MIXEDMAP, __ATOMIC_RELAXED);
 	atomic_long_inc(&vma->vm_mm->rss_stat[which]);
 	return 0;
 }

@@ -387,7 +387,7 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
 /* What is wrong with freeing this block, or NULL. */
 static const char *why_not_free(const struct page *page, unsigned order)
 {
-	u32 flags = page->flags;
+	u32 flags = READ_ONCE(page->flags);
 
 	if (page_was_freed(page))
 		return "it is free already";

@@ -132,17 +132,17 @@ static inline unsigned long zone_end_pfn(const struct zone *zone)
 
 static inline unsigned long min_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_MIN] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_MIN]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline unsigned long low_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_LOW] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_LOW]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline unsigned long high_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_HIGH] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_HIGH]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline struct zone *page_zone(const struct page *page)
@@ -152,6 +152,32 @@ static inline struct zone *page_zone(const struct page *page)
 
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
+
+/* ---- which node is where --------------------------------------------------------------------- */
+#define LOCAL_DISTANCE  10
+#define REMOTE_DISTANCE 20
+
+/* How far memory of node `to` is from CPUs of node `from`: LOCAL_DISTANCE for itself, else what the
+ * firmware or numa_set_distance() said, else REMOTE_DISTANCE.  Any numbers may be asked. */
+int node_distance(int from, int to);
+/* Set it, one way; 11..254 between different nodes.  Before frames_init(); forgotten by
+ * frames_exit().  0, or -EINVAL with a line in the log. */
+int numa_set_distance(int from, int to, int distance);
+
+/* The node whose memory CPU `cpu` is nearest to: 0 until set_cpu_node(), before percpu_init(), says
+ * otherwise; 0 or -EINVAL.  The node need not have memory.  Forgotten by frames_exit(). */
+int set_cpu_node(unsigned cpu, int nid);
+extern u8 quire_cpu_node[QUIRE_NR_CPUS];
+static inline int cpu_to_node(unsigned cpu)
+{
+	return quire_cpu_node[cpu];
+}
+
+/* Where this CPU is. */
+static inline int numa_node_id(void)
+{
+	return cpu_to_node(port_cpu_id());
+}
 
 /* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
 struct pcp_info {
@@ -163,6 +189,30 @@ void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 /* Frames parked by all CPUs for this zone; by everyone. */
 unsigned long zone_pcp_pages(const struct zone *zone);
 
+/* ---- before frames_init() -------------------------------------------------------------------- */
+/*
+ * Memory at or above `end` (bytes) is not of this zone type but of a higher one.  ZONE_DMA ends at
+ * QUIRE_ZONE_DMA_MIB unless set, ZONE_DMA32 at 4 GiB (on 32-bit machines with DMA), ZONE_NORMAL
+ * nowhere; what lies above all three is ZONE_HIGHMEM, which the linear map need not cover, and
+ * memblock allocates below.  Not above the end of the type below: the zone is empty.  Boot; an
+ * `end` should be a multiple of a pageblock.  Forgotten by frames_exit().
+ */
+void set_zone_end(enum zone_type type, phys_addr_t end);
+
+/*
+ * Take the words about ZONE_MOVABLE from a kernel command line, with the meaning that Linux's
+ * kernel-parameters documentation gives them:
+ *   kernelcore=SIZE|N%|mirror   so much memory, spread evenly over the nodes, may serve everybody;
+ *                               the rest of the highest zone is MOVABLE (mirror: what is not
+ *                               MEMBLOCK_MIRROR)
+ *   movablecore=SIZE|N%         so much is MOVABLE, unless kernelcore= needs it
+ *   movable_node                nodes with MEMBLOCK_HOTPLUG memory are MOVABLE from its start;
+ *                               kernelcore= and movablecore= are ignored
+ * Words that it does not know are for others; one without a meaning is named in the log and
+ * ignored.  Before memblock allocates anything.  Forgotten by frames_exit().
+ */
+void frames_parse_cmdline(const char *cmdline);
+
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
  * when memblock has no room for them.  After it memblock_free_all() (quire/boot.h) hands the memory
@@ -171,13 +221,53 @@ void frames_init(void);
 /* Forget all of it: memory and memblock are as before boot. */
 void frames_exit(void);
 
-/* Recompute the watermarks and reserves from managed pages (done by memblock_free_all()). */
-void init_per_zone_wmark_min(void);
-extern unsigned long
-	min_free_kbytes; /* KiB kept free: 4 * sqrt(lowmem KiB) unless set              */
-extern unsigned long
-	totalreserve_pages; /* frames that user memory cannot count on                    */
+/* ---- watermarks ------------------------------------------------------------------------------ */
+extern unsigned long min_free_kbytes;    /* KiB kept free: 4 * sqrt(lowmem KiB), or what was set */
+extern unsigned long totalreserve_pages; /* frames that user memory cannot count on              */
+extern unsigned watermark_scale_factor;  /* distance between two marks, in 1/10000 of a zone     */
+extern unsigned watermark_boost_factor;  /* most boost, in 1/10000 of the high mark; 0: none.
+					  * Any value may be written                             */
+extern unsigned lowmem_reserve_ratio[MAX_NR_ZONES]; /* a zone keeps 1/this of what lies above it
+						     * from requests for that; 0: nothing      */
 
+/*
+ * Set a knob of /proc/sys/vm and recompute every mark and reserve; boosts are dropped.  Task
+ * context, one caller at a time.  0; or -EINVAL and nothing is changed: more than all RAM, a factor
+ * outside 1..3000, a type that there is not.  Forgotten by frames_exit().
+ */
+int set_min_free_kbytes(unsigned long kib);
+int set_watermark_scale_factor(unsigned tenthousandths);
+int set_lowmem_reserve_ratio(enum zone_type type, unsigned ratio);
+/* Recompute after managed pages changed (memblock_free_all() does).  min_free_kbytes follows the
+ * amount of memory, but not below what was set. */
+void init_per_zone_wmark_min(void);
+
+/* How far below a mark a request may go. */
+enum {
+	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
+	ALLOC_HIGH = 0x02,          /* half of the mark is open: __GFP_HIGH                 */
+	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
+	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
+};
+
+/*
+ * Whether a block of this order could be taken from the zone and still leave more than `mark` (one
+ * of {min,low,high}_wmark_pages()) and what it keeps from requests that could have used zone type
+ * highest_zoneidx; and whether there is such a block.  Any context; a moment later it may be wrong.
+ */
+bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, int highest_zoneidx,
+		       unsigned alloc_flags);
+
+/*
+ * Types were mixed in a pageblock: lift the zone's marks by a pageblock, up to
+ * watermark_boost_factor.  Caller holds zone->lock, and wakes kswapd later if true; false: nothing
+ * was lifted, boosting is off or the zone too small.  kswapd drops the boost again once it has
+ * reclaimed that much: zone_unboost() says how many frames it was and takes the lock itself.
+ */
+bool boost_watermark(struct zone *zone);
+unsigned long zone_unboost(struct zone *zone);
+
+/* ---- how much there is ----------------------------------------------------------------------- */
 unsigned long totalram_pages(
 	void);                     /* frames given to the buddy system in all                     */
 unsigned long nr_free_pages(void); /* on free lists now                                           */

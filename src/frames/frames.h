@@ -111,6 +111,13 @@ static inline enum migratetype pageblock_type(const struct zone *zone, unsigned 
 	return (enum migratetype)zone->pageblock_type[pageblock_index(zone, pfn)];
 }
 
+/* Whether a block of at least this order is free for a request with these ALLOC_* flags.  Without
+ * the lock: a moment later it may be wrong. */
+bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned alloc_flags);
+/* zone_watermark_ok() in words: what speaks against the request, or NULL. */
+const char *zone_why_low(const struct zone *zone, unsigned order, unsigned long mark,
+			 enum zone_type highest, unsigned alloc_flags);
+
 /* Flags of a frame that say where it is, as against what it is used for. */
 #define PAGE_PLACE_MASK (PAGE_ZONE_MASK << PAGE_ZONE_SHIFT | PAGE_NODE_MASK << PAGE_NODE_SHIFT)
 #define PAGE_KEEP_MASK  (PAGE_PLACE_MASK | PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)

@@ -85,6 +85,9 @@ void memblock_free_all(void)
 	for_each_reserved_mem_range(i, &start, &end)
 		kept += mark_reserved(start, end);
 	mark_nomap();
+	/* The zones are made: from now on memory that may be unplugged is like any other. */
+	if (memblock_clear_hotplug(0, ~(phys_addr_t)0))
+		pr_warn("frames: memory that may be unplugged stays unused\n");
 	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
 		given += release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
 	init_per_zone_wmark_min();

@@ -137,7 +137,8 @@ void pcp_init(void)
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
 	for_each_possible_cpu(cpu)
-		map_first(&per_cpu(pcp_map, cpu), &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
+		map_first(&per_cpu(pcp_map, cpu),
+			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
 }
 
 void pcp_exit(void)

@@ -17,13 +17,6 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-/* How far below the marks a request may go. */
-enum {
-	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
-	ALLOC_HIGH = 0x02,          /* half of min is open: __GFP_HIGH                      */
-	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
-	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
-};
 #define COSTLY_ORDER        3u /* larger blocks may be refused rather than killed for  */
 #define MAX_RECLAIM_RETRIES 16
 
@@ -43,13 +36,13 @@ void set_low_memory_ops(const struct low_memory_ops *ops)
 }
 
 /* ---- one zone -------------------------------------------------------------------------------- */
-static bool has_block(const struct zone *zone, const struct request *req, unsigned how)
+bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned alloc_flags)
 {
-	for (unsigned order = req->order; order <= MAX_PAGE_ORDER; order++) {
+	for (; order <= MAX_PAGE_ORDER; order++) {
 		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
 			if (racy_read(zone->free_area[order].head[type]))
 				return true;
-		if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) &&
+		if (alloc_flags & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) &&
 		    racy_read(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
 			return true;
 	}
@@ -59,20 +52,14 @@ static bool has_block(const struct zone *zone, const struct request *req, unsign
 /* What speaks against taking the block from this zone, or NULL. */
 static const char *why_not(const struct zone *zone, const struct request *req, unsigned how)
 {
-	long mark = (long)(how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone));
-	long left = (long)racy_read(zone->nr_free) - (1L << req->order) + 1;
+	unsigned long mark = how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone);
 
 	if (how & ALLOC_NO_WATERMARKS)
-		return has_block(zone, req, how) ? NULL : "no free block";
-	if (!(how & ALLOC_HARDER))
-		left -= (long)racy_read(zone->nr_free_highatomic);
-	if (how & ALLOC_HIGH)
-		mark -= mark / 2;
-	if (how & ALLOC_HARDER)
-		mark -= mark / 4;
-	if (left <= mark + (long)zone->lowmem_reserve[req->high])
-		return "below its mark";
-	return !req->order || has_block(zone, req, how) ? NULL : "no free block is large enough";
+		return zone_has_free_block(zone, req->order, how) ? NULL : "no free block";
+	/* A boost is to save large blocks: it does not concern one urgent frame. */
+	if (how & ALLOC_HIGH && !(how & ALLOC_LOW) && !req->order)
+		mark = READ_ONCE(zone->_watermark[WMARK_MIN]);
+	return zone_why_low(zone, req->order, mark, req->high, how);
 }
 
 static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
@@ -109,14 +96,18 @@ static struct page *take_from_zone(struct zone *zone, const struct request *req,
 
 static struct page *take_from_zones(const struct request *req, unsigned how)
 {
+	const struct zone *first = NULL;
+
 	for (unsigned i = 0; i < req->zones->nr; i++) {
 		struct zone *zone = req->zones->zones[i];
 		struct page *page;
 
 		if (zone->idx > req->high)
 			continue;
+		first = first ? first : zone;
 		page = take_from_zone(zone, req, how);
 		if (page) {
+			zone_statistics(first, zone);
 			count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx),
 					1L << req->order);
 			return page;
@@ -317,7 +308,8 @@ static void finish(struct page *page, const struct request *req)
 static struct request make_request(gfp_t gfp, unsigned order, int nid)
 {
 	enum migratetype type = gfp_migratetype(gfp);
-	const struct pglist_data *node = NODE_DATA(nid >= 0 && nid < QUIRE_NR_NODES ? nid : 0);
+	const struct pglist_data *node =
+		NODE_DATA(nid >= 0 && nid < QUIRE_NR_NODES ? nid : numa_node_id());
 
 	return (struct request){
 		.gfp = gfp,

@@ -179,13 +179,14 @@ void watermarks_exit(void)
 /* ---- boost ----------------------------------------------------------------------------------- */
 bool boost_watermark(struct zone *zone)
 {
-	unsigned long most = parts_of(zone->_watermark[WMARK_HIGH], watermark_boost_factor);
+	unsigned long high = zone->_watermark[WMARK_HIGH],
+		      most = max(parts_of(high, watermark_boost_factor), pageblock_nr_pages);
 
 	assert_spin_locked(&zone->lock);
-	/* A zone of a few pageblocks would be emptied for the sake of one. */
-	if (!most || zone_managed_pages(zone) < 4 * pageblock_nr_pages)
+	/* A zone of a few pageblocks would be emptied for the sake of one; and before the hand-over
+	 * is complete there are no marks. */
+	if (!watermark_boost_factor || !high || zone_managed_pages(zone) < 4 * pageblock_nr_pages)
 		return false;
-	most = max(most, pageblock_nr_pages);
 	racy_write(zone->watermark_boost, min(zone->watermark_boost + pageblock_nr_pages, most));
 	return true;
 }

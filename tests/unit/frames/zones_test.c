@@ -20,7 +20,52 @@ static void holes_have_no_frames(void **state)
 	stop_frames();
 }
 
-#if UINTPTR_MAX > 0xffffffffu /* a 32-bit machine ends where NORMAL would begin */
+#if UINTPTR_MAX > 0xffffffffu
+/* What a machine pays for its descriptors, in bytes of memblock and bytes of descriptors. */
+struct bill {
+	unsigned long descriptors;
+	phys_addr_t reserved;
+};
+
+static struct bill bill_of(const struct posix_bank *banks, unsigned n)
+{
+	struct bill bill;
+
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ banks, n, 1 }), 0);
+	frames_init();
+	bill = (struct bill){ quire_descriptor_bytes, memblock_reserved_size() };
+	memblock_free_all();
+	assert_int_equal(percpu_init(1), 0);
+	stop_frames();
+	return bill;
+}
+
+/* A hole of 64 GiB costs a bit per section, and nothing else. */
+static void huge_hole(void **state)
+{
+	static const struct {
+		struct posix_bank with[2], without[2];
+	} rows[] = {
+		/* between two zones, and between two nodes */
+		{ { { 0, 128 * MIB, 0 }, { 4096 * MIB + 65536 * MIB, 128 * MIB, 0 } },
+		  { { 0, 128 * MIB, 0 }, { 4096 * MIB, 128 * MIB, 0 } } },
+		{ { { 0, 128 * MIB, 0 }, { 4096 * MIB + 65536 * MIB, 128 * MIB, 1 } },
+		  { { 0, 128 * MIB, 0 }, { 4096 * MIB, 128 * MIB, 1 } } },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bill with = bill_of(rows[i].with, 2), without = bill_of(rows[i].without, 2);
+		unsigned long bits = 65536UL >> (QUIRE_SECTION_SHIFT - 20);
+
+		assert_int_equal(with.descriptors, without.descriptors);
+		assert_int_equal(with.descriptors, 256 * 256 * sizeof(struct page));
+		assert_true(with.reserved >= without.reserved);
+		assert_true(with.reserved - without.reserved <= bits / 8 + 64);
+	}
+}
+
+/* a 32-bit machine ends where NORMAL would begin */
 static void zones_by_address(void **state)
 {
 	const struct posix_bank banks[] = { { 0, 64 * MIB, 0 }, { 4096 * MIB, 64 * MIB, 0 } };
@@ -167,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holes_have_no_frames),
 #if UINTPTR_MAX > 0xffffffffu
+		cmocka_unit_test(huge_hole),
 		cmocka_unit_test(zones_by_address),
 #endif
 		cmocka_unit_test(watermarks),

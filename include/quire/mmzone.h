@@ -153,32 +153,6 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
-/* ---- which node is where --------------------------------------------------------------------- */
-#define LOCAL_DISTANCE  10
-#define REMOTE_DISTANCE 20
-
-/* How far memory of node `to` is from CPUs of node `from`: LOCAL_DISTANCE for itself, else what the
- * firmware or numa_set_distance() said, else REMOTE_DISTANCE.  Any numbers may be asked. */
-int node_distance(int from, int to);
-/* Set it, one way; 11..254 between different nodes.  Before frames_init(); forgotten by
- * frames_exit().  0, or -EINVAL with a line in the log. */
-int numa_set_distance(int from, int to, int distance);
-
-/* The node whose memory CPU `cpu` is nearest to: 0 until set_cpu_node(), before percpu_init(), says
- * otherwise; 0 or -EINVAL.  The node need not have memory.  Forgotten by frames_exit(). */
-int set_cpu_node(unsigned cpu, int nid);
-extern u8 quire_cpu_node[QUIRE_NR_CPUS];
-static inline int cpu_to_node(unsigned cpu)
-{
-	return quire_cpu_node[cpu];
-}
-
-/* Where this CPU is. */
-static inline int numa_node_id(void)
-{
-	return cpu_to_node(port_cpu_id());
-}
-
 /* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
 struct pcp_info {
 	unsigned long count; /* frames parked                                        */
@@ -188,30 +162,6 @@ struct pcp_info {
 void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info);
 /* Frames parked by all CPUs for this zone; by everyone. */
 unsigned long zone_pcp_pages(const struct zone *zone);
-
-/* ---- before frames_init() -------------------------------------------------------------------- */
-/*
- * Memory at or above `end` (bytes) is not of this zone type but of a higher one.  ZONE_DMA ends at
- * QUIRE_ZONE_DMA_MIB unless set, ZONE_DMA32 at 4 GiB (on 32-bit machines with DMA), ZONE_NORMAL
- * nowhere; what lies above all three is ZONE_HIGHMEM, which the linear map need not cover, and
- * memblock allocates below.  Not above the end of the type below: the zone is empty.  Boot; an
- * `end` should be a multiple of a pageblock.  Forgotten by frames_exit().
- */
-void set_zone_end(enum zone_type type, phys_addr_t end);
-
-/*
- * Take the words about ZONE_MOVABLE from a kernel command line, with the meaning that Linux's
- * kernel-parameters documentation gives them:
- *   kernelcore=SIZE|N%|mirror   so much memory, spread evenly over the nodes, may serve everybody;
- *                               the rest of the highest zone is MOVABLE (mirror: what is not
- *                               MEMBLOCK_MIRROR)
- *   movablecore=SIZE|N%         so much is MOVABLE, unless kernelcore= needs it
- *   movable_node                nodes with MEMBLOCK_HOTPLUG memory are MOVABLE from its start;
- *                               kernelcore= and movablecore= are ignored
- * Words that it does not know are for others; one without a meaning is named in the log and
- * ignored.  Before memblock allocates anything.  Forgotten by frames_exit().
- */
-void frames_parse_cmdline(const char *cmdline);
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
@@ -224,20 +174,6 @@ void frames_exit(void);
 /* ---- watermarks ------------------------------------------------------------------------------ */
 extern unsigned long min_free_kbytes;    /* KiB kept free: 4 * sqrt(lowmem KiB), or what was set */
 extern unsigned long totalreserve_pages; /* frames that user memory cannot count on              */
-extern unsigned watermark_scale_factor;  /* distance between two marks, in 1/10000 of a zone     */
-extern unsigned watermark_boost_factor;  /* most boost, in 1/10000 of the high mark; 0: none.
-					  * Any value may be written                             */
-extern unsigned lowmem_reserve_ratio[MAX_NR_ZONES]; /* a zone keeps 1/this of what lies above it
-						     * from requests for that; 0: nothing      */
-
-/*
- * Set a knob of /proc/sys/vm and recompute every mark and reserve; boosts are dropped.  Task
- * context, one caller at a time.  0; or -EINVAL and nothing is changed: more than all RAM, a factor
- * outside 1..3000, a type that there is not.  Forgotten by frames_exit().
- */
-int set_min_free_kbytes(unsigned long kib);
-int set_watermark_scale_factor(unsigned tenthousandths);
-int set_lowmem_reserve_ratio(enum zone_type type, unsigned ratio);
 /* Recompute after managed pages changed (memblock_free_all() does).  min_free_kbytes follows the
  * amount of memory, but not below what was set. */
 void init_per_zone_wmark_min(void);

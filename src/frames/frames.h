@@ -8,6 +8,7 @@
 #include <quire/boot.h>
 #include <quire/gfp.h>
 #include <quire/mmzone.h>
+#include <quire/numa.h>
 #include "base/base.h"
 
 struct seq_out;

@@ -77,17 +77,6 @@ static bool parse_word(const char *word, size_t len)
 	return parse_amount(value, word + len, &asked.kernelcore);
 }
 
-void frames_parse_cmdline(const char *cmdline)
-{
-	const char *word;
-	size_t len;
-
-	while ((word = cmdline_next(&cmdline, &len)))
-		if (!parse_word(word, len))
-			pr_warn("frames: boot parameter \"%.*s\" makes no sense and is ignored\n",
-				(int)len, word);
-}
-
 /* ---- how much of each node ------------------------------------------------------------------- */
 
 /* Frames of a node, and how many of them lie below `floor`. */
@@ -203,14 +192,14 @@ static void from_hotplug(void)
 	}
 }
 
-unsigned long movable_from(const struct memblock_region *r)
+static unsigned long from(const struct memblock_region *r)
 {
 	if (movable.mirror)
 		return memblock_is_mirror(r) ? ~0UL : movable.floor;
 	return movable.start[region_node(r)];
 }
 
-void movable_init(void)
+static void place(void)
 {
 	unsigned long last = PHYS_PFN(memblock_end_of_DRAM());
 
@@ -224,7 +213,7 @@ void movable_init(void)
 		spread();
 }
 
-void movable_exit(void)
+static void forget(void)
 {
 	if (asked.node)
 		movable_node_enabled = false;
@@ -232,4 +221,18 @@ void movable_exit(void)
 	movable.mirror = false;
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		movable.start[nid] = ~0UL;
+}
+
+static const struct movable_ops ops = { place, from, forget };
+
+void frames_parse_cmdline(const char *cmdline)
+{
+	const char *word;
+	size_t len;
+
+	movable_ops = &ops;
+	while ((word = cmdline_next(&cmdline, &len)))
+		if (!parse_word(word, len))
+			pr_warn("frames: boot parameter \"%.*s\" makes no sense and is ignored\n",
+				(int)len, word);
 }

@@ -58,6 +58,13 @@ unsigned long zone_type_start(unsigned type)
 	return start;
 }
 
+const struct movable_ops *movable_ops;
+
+static unsigned long movable_from(const struct memblock_region *r)
+{
+	return movable_ops ? movable_ops->from(r) : ~0UL;
+}
+
 static unsigned type_in_region(const struct memblock_region *r, unsigned long pfn)
 {
 	return pfn >= movable_from(r) ? ZONE_MOVABLE : zone_type_of(pfn);
@@ -192,7 +199,8 @@ void frames_init(void)
 	warn_of_nodes();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		NODE_DATA(nid)->node_id = (int)nid;
-	movable_init();
+	if (movable_ops)
+		movable_ops->place();
 	make_zones();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
@@ -207,7 +215,9 @@ void frames_exit(void)
 	low_memory_ops = NULL;
 	nr_bad_pages = 0;
 	sections_exit();
-	movable_exit();
+	if (movable_ops)
+		movable_ops->forget();
+	movable_ops = NULL;
 	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();

@@ -18,6 +18,7 @@
  */
 #include <quire/bits.h>
 #include <quire/err.h>
+#include <quire/tune.h>
 #include "frames.h"
 
 #define MIN_FREE_KBYTES_LEAST 128UL

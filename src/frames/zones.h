@@ -6,6 +6,7 @@
 #ifndef QUIRE_SRC_FRAMES_ZONES_H
 #define QUIRE_SRC_FRAMES_ZONES_H
 
+#include <quire/tune.h>
 #include "frames.h"
 
 #define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
@@ -26,11 +27,14 @@ unsigned zone_type_of(unsigned long pfn);
 unsigned long zone_type_start(unsigned type);
 
 /* ---- movable.c ------------------------------------------------------------------------------- */
-/* Decide where ZONE_MOVABLE begins in each node. */
-void movable_init(void);
-void movable_exit(void);
-/* Frames of the region from this number on are ZONE_MOVABLE; ~0UL: none. */
-unsigned long movable_from(const struct memblock_region *r);
+/* Set once a command line was parsed; NULL: there is no ZONE_MOVABLE, and no code for it. */
+struct movable_ops {
+	void (*place)(void); /* decide where the zone begins in each node                  */
+	/* Frames of the region from this number on are ZONE_MOVABLE; ~0UL: none. */
+	unsigned long (*from)(const struct memblock_region *r);
+	void (*forget)(void);
+};
+extern const struct movable_ops *movable_ops;
 
 /* ---- zonelists.c ----------------------------------------------------------------------------- */
 /* The order in which every node's requests try the zones. */

@@ -7,6 +7,7 @@
 #include <quire/bytes.h>
 #include <quire/mmzone.h>
 #include <quire/slab.h>
+#include <quire/tune.h>
 #include <quire/vmalloc.h>
 #include <quire/watch.h>
 

@@ -5,6 +5,7 @@
 
 #include <quire/memblock.h>
 #include <quire/mmzone.h>
+#include <quire/numa.h>
 
 #define NODES_SHIFT         6
 /* The first node that has memory; 0 while none has. */

@@ -15,8 +15,8 @@
 #include "bare_private.h"
 #include <quire/boot.h>
 #include <quire/memblock.h>
-#include <quire/mmzone.h>
 #include <quire/printk.h>
+#include <quire/tune.h>
 #include <quire/bytes.h>
 
 #define HVM_MAGIC   0x336ec578u

@@ -10,7 +10,7 @@
 #include "bare_private.h"
 #include "srat.h"
 #include <quire/memblock.h>
-#include <quire/mmzone.h>
+#include <quire/numa.h>
 #include <quire/printk.h>
 
 #define UNCOVERED_MOST (1ULL << 20) /* bytes of RAM without an entry: rounding, no error */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which zone a frame is in: by address, by the end of the linear map, by kernelcore= and its kin. */
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 

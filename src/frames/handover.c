@@ -35,6 +35,23 @@ void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+void __next_mem_pfn_range_in_zone(u64 *idx, const struct zone *zone, unsigned long *out_spfn,
+				  unsigned long *out_epfn)
+{
+	phys_addr_t start, end;
+
+	for (;;) {
+		__next_mem_range(idx, zone->node, MEMBLOCK_NONE, &memblock.memory,
+				 &memblock.reserved, &start, &end, NULL);
+		if (*idx == ~0ULL)
+			return;
+		*out_spfn = max((unsigned long)PFN_UP(start), zone->zone_start_pfn);
+		*out_epfn = min((unsigned long)PFN_DOWN(end), zone_end_pfn(zone));
+		if (*out_spfn < *out_epfn && page_zone(pfn_to_page(*out_spfn)) == zone)
+			return;
+	}
+}
+
 /* [pfn, end) lies in one memory region, hence in one node, but perhaps in several zones. */
 static unsigned long release(unsigned long pfn, unsigned long end)
 {

@@ -186,6 +186,7 @@ void bare_start(u64 info_pa)
 	read_modules(info);
 	frames_parse_cmdline(boot.cmdline);
 	bare_numa_init(info->rsdp_paddr);
+	reserve_mem_parse_cmdline(boot.cmdline);
 	bare_clock_init();
 	kernel_main(&boot);
 }

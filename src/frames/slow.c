@@ -233,6 +233,12 @@ static bool kill_someone(const struct request *req, unsigned how)
 	return true;
 }
 
+/* Small blocks come together sooner or later; for a large one only who asks for it. */
+static bool worth_retrying(const struct request *req)
+{
+	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+}
+
 /* The request may sleep.  NULL: everything was tried. */
 static struct page *reclaim_and_retry(const struct request *req)
 {
@@ -250,7 +256,7 @@ static struct page *reclaim_and_retry(const struct request *req)
 		page = take_from_zones(req, how);
 		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
 			return page;
-		if (freed && req->order <= COSTLY_ORDER && futile++ < MAX_RECLAIM_RETRIES)
+		if (freed && worth_retrying(req) && futile++ < MAX_RECLAIM_RETRIES)
 			continue;
 		if (!kill_someone(req, how))
 			return NULL;

@@ -35,14 +35,14 @@
 #define QUIRE_ZONE_DMA_MIB 16
 #endif
 
-/* QUIRE_MAX_ORDER     largest buddy block is 2^this frames.  Range 3..18.
+/* QUIRE_MAX_ORDER     largest buddy block is 2^this frames.  Range 0..18.
  *                     More: larger contiguous requests.  Less: smaller free-list heads. */
 #ifndef QUIRE_MAX_ORDER
 #define QUIRE_MAX_ORDER 10
 #endif
 
 /* QUIRE_PAGEBLOCK_ORDER  frames share one migratetype in blocks of 2^this.  Range
- * 1..QUIRE_MAX_ORDER. */
+ * 0..QUIRE_MAX_ORDER. */
 #ifndef QUIRE_PAGEBLOCK_ORDER
 #define QUIRE_PAGEBLOCK_ORDER (QUIRE_MAX_ORDER < 9 ? QUIRE_MAX_ORDER : 9)
 #endif
@@ -52,6 +52,13 @@
  *                     Less: less memory parked on idle CPUs (CPUs x zones x batch x 4 KiB). */
 #ifndef QUIRE_PCP_BATCH
 #define QUIRE_PCP_BATCH 63
+#endif
+
+/* QUIRE_PCP_MOST      frames that a CPU moves in one go while it only allocates or only frees.
+ *                     Range QUIRE_PCP_BATCH..4096.  More: CPUs that fill memory at the same time
+ *                     meet less often.  Less: less memory parked, per-CPU areas are smaller. */
+#ifndef QUIRE_PCP_MOST
+#define QUIRE_PCP_MOST 2048
 #endif
 
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
@@ -110,14 +117,17 @@
 #if QUIRE_ZONE_DMA_MIB < 0 || QUIRE_ZONE_DMA_MIB > 4095
 #error "QUIRE_ZONE_DMA_MIB must be 0..4095"
 #endif
-#if QUIRE_MAX_ORDER < 3 || QUIRE_MAX_ORDER > 18
-#error "QUIRE_MAX_ORDER must be 3..18"
+#if QUIRE_MAX_ORDER < 0 || QUIRE_MAX_ORDER > 18
+#error "QUIRE_MAX_ORDER must be 0..18"
 #endif
-#if QUIRE_PAGEBLOCK_ORDER < 1 || QUIRE_PAGEBLOCK_ORDER > QUIRE_MAX_ORDER
-#error "QUIRE_PAGEBLOCK_ORDER must be 1..QUIRE_MAX_ORDER"
+#if QUIRE_PAGEBLOCK_ORDER < 0 || QUIRE_PAGEBLOCK_ORDER > QUIRE_MAX_ORDER
+#error "QUIRE_PAGEBLOCK_ORDER must be 0..QUIRE_MAX_ORDER"
 #endif
 #if QUIRE_PCP_BATCH < 1 || QUIRE_PCP_BATCH > 512
 #error "QUIRE_PCP_BATCH must be 1..512"
+#endif
+#if QUIRE_PCP_MOST < QUIRE_PCP_BATCH || QUIRE_PCP_MOST > 4096
+#error "QUIRE_PCP_MOST must be QUIRE_PCP_BATCH..4096"
 #endif
 #if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER

@@ -31,6 +31,7 @@ enum quire_event_id {
 	EVENT_vfree,                             /* address, bytes, 0                    */
 	EVENT_mm_filemap_add_to_page_cache,      /* pfn, index, 0                */
 	EVENT_mm_filemap_delete_from_page_cache, /* pfn, index, 0                */
+	EVENT_mm_migrate_pages,                  /* moved, not moved, mode << 8 | reason */
 	EVENT_mark_victim,                       /* pid, badness, 0                      */
 	NR_QUIRE_EVENTS
 };

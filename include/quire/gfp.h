@@ -112,7 +112,7 @@ void split_page(struct page *page, unsigned order);
 /* Drop the caller's reference to a block it allocated with this order; the last one frees it.  Any
  * context. */
 static quire_always_inline void __free_pages(struct page *page, unsigned order);
-void free_pages(unsigned long addr, unsigned order);
+static quire_always_inline void free_pages(unsigned long addr, unsigned order);
 #define __free_page(page) __free_pages((page), 0)
 #define free_page(addr)   free_pages((addr), 0)
 
@@ -150,13 +150,12 @@ static inline void put_page(struct page *page)
 /* ---- behind alloc_pages() and __free_pages()
  * --------------------------------------------------------- Flags that are known when the caller is
  * compiled choose the per-CPU list there. */
-#define QUIRE_PCP_COLUMNS 4u
 #define quire_pcp_index(gfp)                                                                       \
 	((unsigned)gfp_zone(gfp) * QUIRE_PCP_COLUMNS + (unsigned)gfp_migratetype(gfp))
 
 /* A single frame; gfp has no __GFP_ZERO, or has it. */
-struct page *alloc_frame(gfp_t gfp, unsigned pcp_index);
-struct page *alloc_frame_zeroed(gfp_t gfp, unsigned pcp_index);
+struct page *alloc_frame(gfp_t gfp, unsigned long pcp_index);
+struct page *alloc_frame_zeroed(gfp_t gfp, unsigned long pcp_index);
 /* Any order. */
 struct page *alloc_block(gfp_t gfp, unsigned order);
 void free_single(struct page *page);
@@ -176,6 +175,12 @@ static quire_always_inline void __free_pages(struct page *page, unsigned order)
 		free_single(page);
 	else
 		free_block(page, order);
+}
+
+static quire_always_inline void free_pages(unsigned long addr, unsigned order)
+{
+	if (likely(addr))
+		__free_pages(virt_to_page((void *)addr), order);
 }
 
 /* log2 of the frames of a compound block; 0 for a single frame.  `page` is its head. */

@@ -22,6 +22,7 @@
 #include <quire/rangetree.h>
 #include <quire/types.h>
 
+struct anon_vma;
 struct file;
 struct mm_struct;
 struct seq_out;
@@ -111,7 +112,6 @@ struct seq_out;
 #define VM_LOCKONFAULT 0x00080000UL
 #define VM_ACCOUNT     0x00100000UL /* counted in Committed_AS                                 */
 #define VM_NORESERVE   0x00200000UL
-#define VM_ANONSEEN    0x00400000UL /* quire: may hold anonymous pages, so fork must copy it   */
 #define VM_WIPEONFORK  0x02000000UL
 #define VM_DONTDUMP    0x04000000UL
 #define VM_MIXEDMAP    0x10000000UL
@@ -151,7 +151,9 @@ struct vm_operations_struct {
 		struct vm_area_struct *vma); /* for maps, instead of a path                  */
 };
 
-/* Guards: (w) mmap_lock held for writing to change, for reading to look. */
+/* Guards: (w) mmap_lock held for writing to change, for reading to look.  Borders and vm_pgoff of an
+ * area that others can find by its pages are changed with i_mmap_lock and the anon_vma's lock held
+ * too. */
 struct vm_area_struct {
 	union {
 		struct range_node range; /* (w) in mm->areas                                      */
@@ -174,6 +176,10 @@ struct vm_area_struct {
 	void *vm_private_data;
 	struct list_head
 		shared; /* in vm_file->f_mapping->i_mmap (i_mmap_lock)                       */
+	struct anon_vma
+		*anon_vma; /* of its anonymous pages; NULL: it never had one                 */
+	struct list_head
+		anon_node; /* in anon_vma->areas (lock of the anon_vma's root)               */
 };
 
 /* ---- spaces ---------------------------------------------------------------------------------- */

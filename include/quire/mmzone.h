@@ -33,7 +33,8 @@ enum migratetype {
 	MIGRATE_RECLAIMABLE,                   /* caches: can be dropped                       */
 	MIGRATE_PCPTYPES,                      /* types that have per-CPU lists                */
 	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, /* kept for those who cannot wait */
-	MIGRATE_ISOLATE,                       /* being emptied: nobody allocates from it      */
+	MIGRATE_CMA,     /* lent to movable memory until its owner claims it */
+	MIGRATE_ISOLATE, /* being emptied: nobody allocates from it      */
 	MIGRATE_TYPES
 };
 extern const char *const migratetype_names[MIGRATE_TYPES];
@@ -45,13 +46,41 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK }
 #define pageblock_order    ((unsigned)QUIRE_PAGEBLOCK_ORDER)
 #define pageblock_nr_pages (1UL << QUIRE_PAGEBLOCK_ORDER)
 
-/* Free blocks of one order: doubly linked through page->free_next/free_prev, last freed first. */
-struct free_area {
-	struct page *head[MIGRATE_TYPES]; /* (z) or NULL                          */
-	unsigned long nr[MIGRATE_TYPES];  /* (z) blocks on each list              */
+/*
+ * Free frames are kept outside struct page, by frame group: a pageblock, or 2^9 frames of a larger
+ * one.  A bit per frame says whether it is free; the group's descriptor counts them and knows the
+ * largest block, so that a lookup by type and order ends at the group of the lowest address that
+ * serves.
+ */
+#define FRAME_GROUP_ORDER ((unsigned)(QUIRE_PAGEBLOCK_ORDER < 9 ? QUIRE_PAGEBLOCK_ORDER : 9))
+#define GROUP_ROWS        (NR_PAGE_ORDERS + 1) /* orders of the largest block, and "partly used" */
+#define GROUP_LEVELS      5                    /* 64^5 groups are 2^51 bytes and more            */
+
+struct frame_group {
+	u16 nr_free; /* (z) frames that are free                             */
+	u8 type;     /* (z) enum migratetype of its pageblock                */
+	s8 largest;  /* (z) order of the largest free block that begins here, or below 0 */
 };
 
-struct pcp;
+/* A stretch of a zone without holes that are a section long.  Groups are numbered through all. */
+struct zone_extent {
+	unsigned long start_pfn; /* (c) of its first group                               */
+	unsigned long frames;    /* (c) whole groups                                     */
+	u32 first_group;         /* (c) number of its first group in the zone            */
+};
+
+struct zone_groups {
+	struct zone_extent *extent; /* (c) in rising order                                  */
+	u32 nr_extents;             /* (c)                                                  */
+	u32 nr;                     /* (c) groups of the zone                               */
+	struct frame_group *group;  /* (z) by number                                        */
+	u64 *free;                  /* (z) words of the bitmaps, by group                   */
+	u64 *rows;                  /* (z) which groups, by migratetype and row (groups.h)  */
+	u32 row_words;              /* (c) size of a row                                    */
+	u32 levels;                 /* (c) of a row's tree                                  */
+	u32 level[GROUP_LEVELS];    /* (c) where each level starts in a row, lowest first   */
+	u32 present[MIGRATE_TYPES]; /* (z) bit k: there is a free block of order k          */
+};
 
 /* Who guards a field:  (c) set once at boot   (z) zone->lock   (a) atomic */
 struct zone {
@@ -63,6 +92,7 @@ struct zone {
 	struct pglist_data *zone_pgdat;   /* (c)                                                  */
 	unsigned long nr_free;            /* (z) frames on the free lists                         */
 	unsigned long nr_free_highatomic; /* (z) of them in HIGHATOMIC and ISOLATE blocks         */
+	unsigned long nr_free_cma;        /* (z) of them in CMA blocks                            */
 	unsigned long
 		_watermark[NR_WMARK];  /* (c) frames; min < low < high                         */
 	unsigned long watermark_boost; /* (z) frames added to each                             */
@@ -73,13 +103,10 @@ struct zone {
 	unsigned long spanned_pages;  /* (c) frames from first to last, holes included        */
 	unsigned long present_pages;  /* (c) of them RAM                                      */
 	atomic_long_t managed_pages;  /* (a) of them given to the buddy system                */
-	u8 *pageblock_type;           /* (z) enum migratetype by pageblock; entry 0 is the block of
-						 * zone_start_pfn                                       */
 	unsigned long
 		nr_reserved_highatomic; /* (z) frames in pageblocks of that type                */
 	struct pcp __percpu *pcp;       /* (c) per-CPU lists                                    */
-	struct free_area
-		free_area[NR_PAGE_ORDERS]; /* (z) by order, then by migratetype                */
+	struct zone_groups groups;      /* (z) free frames                                      */
 };
 
 /* Zones in the order in which a request tries them. */
@@ -153,6 +180,12 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
+/* Free blocks of the zone by migratetype and order, as a buddy system counts them: a block is as
+ * large as its alignment and its neighbours let it be.  Takes zone->lock; walks the zone. */
+void zone_free_blocks(struct zone *zone, unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS]);
+/* Whether the frame is free and not parked on a CPU's list.  A snapshot; any context. */
+bool is_free_buddy_page(const struct page *page);
+
 /* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
 struct pcp_info {
 	unsigned long count; /* frames parked                                        */
@@ -184,6 +217,7 @@ enum {
 	ALLOC_HIGH = 0x02,          /* half of the mark is open: __GFP_HIGH                 */
 	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
 	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
+	ALLOC_CMA = 0x10,           /* CMA pageblocks will do: movable                      */
 };
 
 /*

@@ -6,9 +6,10 @@
  * mean; the owner is told by the flags.
  *
  *   owner          flags        a              b              mapping          index
- *   free block     PG_buddy     order          (frames)       list links       list links
+ *   nobody         none         -              -              -                -
  *   page cache     PG_cache     mapcount       private        address_space    offset in pages
- *   anonymous      PG_anon      mapcount       private        NULL until rmap  linear page index
+ *   anonymous      PG_anon      mapcount       private        anon_vma         linear page index
+ *   driver's       PG_movable   owner's        owner's        movable_ops      owner's
  *   page table     PG_table     ptl            (maps)         -                -
  *   slab           PG_slab      inuse, free    next           kmem_cache       prev (tail: head)
  *   vmalloc etc.   none         mapcount 0     order if head  owner's          owner's
@@ -21,15 +22,15 @@
 #include <quire/types.h>
 
 struct address_space;
+struct anon_vma;
 struct kmem_cache;
+struct movable_ops;
 
 enum pageflags {
 	PG_locked,     /* someone is filling or writing the frame; others wait                   */
 	PG_uptodate,   /* contents are valid (page cache)                                        */
 	PG_dirty,      /* contents are newer than the backing store                              */
 	PG_reserved,   /* never handed to the buddy system: firmware, image, boot allocations    */
-	PG_buddy,      /* head of a free block in a zone's free list                             */
-	PG_pcp,        /* free, parked on a per-CPU list                                         */
 	PG_slab,       /* belongs to heap/                                                       */
 	PG_table,      /* a page-table page                                                      */
 	PG_anon,       /* user memory without a file                                             */
@@ -40,25 +41,39 @@ enum pageflags {
 	PG_tail,       /* other frame of a compound block; `mapping` points to the head          */
 	PG_poisoned,   /* hardware error: out of use for good                                    */
 	PG_private_2,  /* for the owner; heap: not the first frame of a slab, or a large kmalloc  */
+	PG_movable,    /* kernel memory whose owner lets it move (quire/migrate.h)               */
+	PG_isolated,   /* about to be moved: whoever set it holds a reference                    */
 	NR_PAGEFLAGS
 };
 
-/* flags: bits 0..19 PG_*, 20..22 zone, 23..25 column of the per-CPU lists it is freed to, 26..31
- * node.  The upper three are one number, so that a free finds its list with one shift. */
-#define PAGE_ZONE_SHIFT  20
+/* flags: bits 0..15 PG_*, 16..20 order of the block that was allocated (in its first frame),
+ * 21..23 zone, 24..25 column of the per-CPU lists it is freed to, 26..31 node.  The upper three are
+ * one number, so that a free finds its list with one shift. */
+#define PAGE_ORDER_SHIFT 16
+#define PAGE_ORDER_MASK  31u
+#define PAGE_ZONE_SHIFT  21
 #define PAGE_ZONE_MASK   7u
-#define PAGE_PCPMT_SHIFT 23
-#define PAGE_PCPMT_MASK  7u
+#define PAGE_PCPMT_SHIFT 24
+#define PAGE_PCPMT_MASK  3u
 #define PAGE_NODE_SHIFT  26
 #define PAGE_NODE_MASK   63u
+#define PAGE_ORDER_FREED PAGE_ORDER_MASK /* an order that says: freed, and nobody's since */
+_Static_assert(NR_PAGEFLAGS <= PAGE_ORDER_SHIFT, "page flags have grown into the order");
+
+/* Two neighbouring words of a descriptor, to be changed together. */
+typedef u64 page_word_pair_t __attribute__((__aligned__(8)));
 
 struct page {
-	u32 flags;          /* PG_* and where the frame is; changed by atomics once shared      */
-	atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated                   */
+	union {
+		struct {
+			u32 flags; /* PG_* and where the frame is; by atomics once shared       */
+			atomic_t _refcount; /* holders; 0 = free.  Starts at 1 when allocated   */
+		};
+		page_word_pair_t flags_and_refs; /* both: PAGE_WORD()                           */
+	};
 	union {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
 		u32 ptl;            /* page table: lock of the entries in this table page       */
-		u32 order;          /* free block or allocated head: log2 of its frames         */
 		struct {
 			u16 inuse; /* slab: objects not on its free list                       */
 			u16 slab_free; /* slab: first free object, in units of the cache           */
@@ -71,20 +86,27 @@ struct page {
 	};
 	union {
 		struct address_space
-			*mapping; /* page cache: whose page                           */
+			*mapping;          /* page cache: whose page                           */
+		struct anon_vma *anon_vma; /* anonymous: which areas may map it         */
+		const struct movable_ops *movable_ops; /* PG_movable                    */
 		struct kmem_cache *slab_cache;
 		struct page *compound_head; /* PG_tail                                          */
-		struct page *free_prev;     /* free block: neighbour on its list                */
 		unsigned long word1;
 	};
 	union {
 		pgoff_t index;          /* page cache and anonymous: offset in pages        */
-		struct page *free_next; /* free block: neighbour on its list                */
 		struct page *slab_prev; /* slab: neighbour on the node's list               */
 		struct page *slab_head; /* slab of several frames: the first, in the others */
 		unsigned long word2;
 	};
 };
+
+/* A frame's flags and count as one word. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define PAGE_WORD(flags, count) ((u64)(flags) << 32 | (u32)(count))
+#else
+#define PAGE_WORD(flags, count) ((u64)(u32)(count) << 32 | (flags))
+#endif
 
 _Static_assert(sizeof(struct page) <= (sizeof(void *) == 8 ? 32 : 24),
 	       "struct page outgrew its budget");
@@ -158,8 +180,7 @@ static inline bool TestSetPageFlag(struct page *page, enum pageflags f)
 
 /*
  * Not atomic: for frames that only the caller owns (fresh from the allocator, or about to be
- * freed).  The buddy system may still glance at a neighbour's flags at any time, hence the single
- * store.
+ * freed).  Who walks over frames may still glance at the flags at any time, hence the single store.
  */
 static inline void page_flags_write(struct page *page, u32 flags)
 {
@@ -184,6 +205,12 @@ static inline void __SetPageFlag(struct page *page, enum pageflags f)
 static inline void __ClearPageFlag(struct page *page, enum pageflags f)
 {
 	page_flags_keep(page, ~(1u << f));
+}
+
+/* Whether the frame was freed as a block of its own, or the first of one, and not taken since. */
+static inline bool page_was_freed(const struct page *page)
+{
+	return (READ_ONCE(page->flags) >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK) == PAGE_ORDER_FREED;
 }
 
 static inline unsigned page_zonenum(const struct page *page)

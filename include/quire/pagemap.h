@@ -82,7 +82,7 @@ struct address_space {
 	quire_loff_t i_size;     /* bytes in the file; touching beyond: SIGBUS */
 	const struct address_space_operations *a_ops;
 	struct list_head i_mmap; /* areas that map it (vma->shared)            */
-	spinlock_t i_mmap_lock;  /* guards i_mmap                              */
+	spinlock_t i_mmap_lock;  /* guards i_mmap and the borders of its areas */
 	void *host;              /* the embedder's inode                       */
 };
 
@@ -115,6 +115,19 @@ struct page *grab_cache_page_write(struct address_space *mapping, pgoff_t index,
 				   unsigned to);
 
 void set_page_dirty(struct page *page);
+
+/*
+ * The page's lock, PG_locked: who holds it is filling the page, taking it out of its file, or moving
+ * it.  The caller holds a reference.  lock_page() sleeps; the others do not.
+ */
+void lock_page(struct page *page);
+void unlock_page(struct page *page);
+static inline bool trylock_page(struct page *page)
+{
+	return !TestSetPageFlag(page, PG_locked);
+}
+/* Sleep until nobody holds it, for a moment at least. */
+void wait_on_page_locked(struct page *page);
 
 /*
  * Change the size of the file.  Shrinking unmaps and frees the pages past the new end and clears

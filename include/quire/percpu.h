@@ -23,6 +23,11 @@
 
 #define __percpu
 
+/* Sizes of the tables below; frames/ checks that they fit its zones and migratetypes. */
+#define QUIRE_PCP_COLUMNS    4u
+#define QUIRE_PCP_ALLOC_KEYS (5 * QUIRE_PCP_COLUMNS)
+#define QUIRE_PCP_FREE_KEYS  (QUIRE_NR_NODES * 8 * QUIRE_PCP_COLUMNS)
+
 /* The section's name is a C identifier, so any ELF linker gives it __start_ and __stop_ symbols. */
 #define QUIRE_PERCPU_ATTR                  __attribute__((__section__("quire_percpu")))
 #define DEFINE_PER_CPU(type, name)         QUIRE_PERCPU_ATTR __typeof__(type) name
@@ -116,27 +121,51 @@ void free_percpu(void __percpu *ptr);
 #define alloc_percpu(type) ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
 
 /* ---- the gate in front of per-CPU caches ----------------------------------------------------- */
+struct pcp_list;
 
-/* 0: task code with nobody listening, the fast paths are open.  Low half: depth of interrupts;
- * QUIRE_GATE_WATCHED: an event sink or fault injection wants to see every operation. */
-DECLARE_PER_CPU(unsigned long, quire_gate);
-#define QUIRE_GATE_WATCHED 0x10000UL
-#define QUIRE_GATE_IRQ     0xffffUL
+/* What the fast paths of a CPU look at, in one place, so that one address serves them. */
+struct quire_cpu {
+	/* 0: task code with nobody listening, the fast paths are open.  One word for them. */
+	union {
+		u64 gate;
+		struct {
+			u32 irq;    /* depth of interrupt handlers; this CPU only           */
+			u32 closed; /* QUIRE_GATE_*; changed by anyone, atomically          */
+		};
+	};
+	unsigned long busy;         /* 1: this CPU is at its page lists                     */
+	unsigned long busy_outside; /* what `busy` was when the outermost handler began     */
+	/* Lists of single frames: by zone and migratetype of a request, by place of a frame. */
+	struct pcp_list *alloc[QUIRE_PCP_ALLOC_KEYS];
+	struct pcp_list *free[QUIRE_PCP_FREE_KEYS];
+};
+DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
+
+/* An event sink or fault injection wants to see every operation. */
+#define QUIRE_GATE_WATCHED 1u
+/* Another CPU takes back what is parked in the page lists. */
+#define QUIRE_GATE_CLAIMED 2u
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)
 {
-	this_cpu_add(quire_gate, 1);
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+
+	if (!cpu->irq++)
+		cpu->busy_outside = cpu->busy;
 }
 
 static inline void quire_irq_exit(void)
 {
-	this_cpu_add(quire_gate, -1);
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+
+	if (!--cpu->irq)
+		__atomic_store_n(&cpu->busy, cpu->busy_outside, __ATOMIC_RELEASE);
 }
 
 static inline bool in_interrupt(void)
 {
-	return this_cpu_read(quire_gate) & QUIRE_GATE_IRQ;
+	return this_cpu_read(quire_cpu.irq);
 }
 
 #endif

@@ -71,6 +71,16 @@ int port_vmemmap_populate(unsigned long start, unsigned long end);
  */
 void port_percpu_set(unsigned cpu, unsigned long offset);
 
+/*
+ * Make every CPU that runs pass a full memory barrier.
+ *   Promise:  what a CPU had stored before its barrier is seen after the call returns, and what it
+ *             loads after it sees what the caller had stored before.
+ *   Called:   by drain_all_pages(), in task context, no spinlock held, interrupts on.
+ *   Fails:    false: the machine cannot do it.  Then CPUs that run keep the frames they parked.
+ *             With one CPU there is nothing to do: true.
+ */
+bool port_membarrier(void);
+
 /* ---- tier 2: mappings ---------------------------------------------------------------------- */
 
 /*

@@ -40,6 +40,12 @@ void port_percpu_set(unsigned cpu, unsigned long offset)
 		port_none_percpu_offset = offset;
 }
 
+/* Interrupt the other CPUs and wait until each has answered; with one CPU there are none. */
+bool port_membarrier(void)
+{
+	return true;
+}
+
 /* Let another task run; without tasks there is none. */
 void port_yield(void) {}
 

@@ -141,7 +141,8 @@ static struct translation *find_slot(struct tlb *tlb, unsigned long page)
 	return &tlb->slot[(page >> 12) % POSIX_TLB_ENTRIES];
 }
 
-/* The host address behind a user address of this CPU's space, or NULL: fault. */
+/* The host address behind a user address of this CPU's space, to be used until end_access(); NULL:
+ * fault.  A flush waits for accesses under way, as a shoot-down does. */
 static char *translate(unsigned long addr, enum access how)
 {
 	unsigned long page = addr & PAGE_MASK;
@@ -156,9 +157,7 @@ static char *translate(unsigned long addr, enum access how)
 		my_tlb()->stats.hits++;
 		if (posix_nr_cpus() == 1)
 			referee(t);
-		host = (char *)port_phys_to_virt(t->entry & E_ADDR) + (addr & ~PAGE_MASK);
-		pthread_mutex_unlock(&tlb_lock);
-		return host;
+		return (char *)port_phys_to_virt(t->entry & E_ADDR) + (addr & ~PAGE_MASK);
 	}
 	my_tlb()->stats.misses++;
 	w = walk_tables(current_root, page);
@@ -168,12 +167,18 @@ static char *translate(unsigned long addr, enum access how)
 		host = (char *)port_phys_to_virt(w.frame) + (addr & ~PAGE_MASK);
 	} else {
 		my_tlb()->stats.faults++;
+		pthread_mutex_unlock(&tlb_lock);
 	}
-	pthread_mutex_unlock(&tlb_lock);
 	return host;
 }
 
-/* As a processor with a trap handler: retry until it works or the fault is final. */
+static void end_access(void)
+{
+	pthread_mutex_unlock(&tlb_lock);
+}
+
+/* As a processor with a trap handler: retry until it works or the fault is final.  Not NULL: the
+ * caller ends the access. */
 static char *access_user(unsigned long addr, enum access how, vm_fault_t *why)
 {
 	static const unsigned flags[] = {
@@ -214,6 +219,7 @@ static size_t transfer(unsigned long addr, void *buf, size_t n, enum access how,
 			memcpy(host, (char *)buf + done, piece);
 		else
 			memcpy((char *)buf + done, host, piece);
+		end_access();
 		done += piece;
 	}
 	return done;
@@ -239,7 +245,10 @@ vm_fault_t posix_fetch(unsigned long addr)
 {
 	vm_fault_t why;
 
-	return access_user(addr, FETCH, &why) ? 0 : why;
+	if (!access_user(addr, FETCH, &why))
+		return why;
+	end_access();
+	return 0;
 }
 
 void *posix_kernel_access(unsigned long va, bool write)
@@ -300,6 +309,7 @@ int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
 		return -14;
 	*seen = expected;
 	__atomic_compare_exchange_n(host, seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	end_access();
 	return 0;
 }
 

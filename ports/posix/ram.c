@@ -11,11 +11,13 @@
  * Lock:         log_lock for the captured log; each thread's own mutex for parking.
  */
 #include <pthread.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <posix_machine.h>
 #include <posix_mmu.h>
@@ -244,9 +246,33 @@ void posix_cpu_leave(void)
 	quire_cpu_offline(posix_this_cpu.id);
 }
 
+/* Whoever holds the lock may have lost its processor. */
 void port_cpu_relax(void)
 {
-	sched_yield();
+	static __thread unsigned spins;
+
+	if (++spins % 128 == 0)
+		sched_yield();
+#if defined(__x86_64__) || defined(__i386__)
+	else
+		__builtin_ia32_pause();
+#endif
+}
+
+static pthread_once_t membarrier_once = PTHREAD_ONCE_INIT;
+static bool membarrier_works;
+
+static void membarrier_init(void)
+{
+	membarrier_works =
+		!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+bool port_membarrier(void)
+{
+	pthread_once(&membarrier_once, membarrier_init);
+	return membarrier_works &&
+	       !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 /* ---- sleep and wake -------------------------------------------------------------------------- */

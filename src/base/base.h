@@ -35,16 +35,27 @@ bool quire_should_fail(gfp_t gfp);
  * once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
 
-/* Whether the per-CPU caches of the CPU with this offset may be used by a fast path. */
+/* Whether the per-CPU caches of this CPU may be used by a fast path. */
 static inline bool gate_open(unsigned long offset)
 {
-	return likely(*percpu_at(&quire_gate, offset) == 0);
+	return likely(!READ_ONCE(percpu_at(&quire_cpu, offset)->gate));
+}
+
+/* The gate, read with acquire order; a barrier() follows.  Where every load is one it may become part
+ * of another instruction. */
+static quire_always_inline u64 gate_load(const struct quire_cpu *cpu)
+{
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+	return cpu->gate;
+#else
+	return __atomic_load_n(&cpu->gate, __ATOMIC_ACQUIRE);
+#endif
 }
 
 /* Whether a slow path may touch this CPU's caches: yes, unless it runs in an interrupt handler. */
 static inline bool gate_passable(unsigned long offset)
 {
-	return !(READ_ONCE(*percpu_at(&quire_gate, offset)) & QUIRE_GATE_IRQ);
+	return !percpu_at(&quire_cpu, offset)->irq;
 }
 
 /* The next word of a kernel's command line, not terminated; *len bytes long.  NULL: no more, or "--"

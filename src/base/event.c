@@ -38,6 +38,7 @@ const char *const quire_event_name[NR_QUIRE_EVENTS] = {
 	[EVENT_vfree] = "vfree",
 	[EVENT_mm_filemap_add_to_page_cache] = "mm_filemap_add_to_page_cache",
 	[EVENT_mm_filemap_delete_from_page_cache] = "mm_filemap_delete_from_page_cache",
+	[EVENT_mm_migrate_pages] = "mm_migrate_pages",
 	[EVENT_mark_victim] = "mark_victim",
 };
 

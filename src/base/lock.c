@@ -37,7 +37,7 @@ static DEFINE_PER_CPU(struct held_locks, held_locks);
 
 static u32 irq_depth(void)
 {
-	return (u32)(this_cpu_read(quire_gate) & QUIRE_GATE_IRQ);
+	return this_cpu_read(quire_cpu.irq);
 }
 
 void lock_debug_init(spinlock_t *lock, const char *name, unsigned rank)

@@ -11,21 +11,21 @@ unsigned long quire_percpu_offset[QUIRE_NR_CPUS];
 unsigned quire_nr_cpus = 1;
 u64 quire_online_cpus = 1;
 
-DEFINE_PER_CPU(unsigned long, quire_gate) = 0;
+DEFINE_PER_CPU(struct quire_cpu, quire_cpu);
 
-static void watch_one(unsigned long *gate, bool watched)
+static void watch_one(struct quire_cpu *cpu, bool watched)
 {
 	if (watched)
-		__atomic_fetch_or(gate, QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&cpu->closed, QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
 	else
-		__atomic_fetch_and(gate, ~QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
+		__atomic_fetch_and(&cpu->closed, ~QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
 }
 
 void gate_watch(bool watched)
 {
 	unsigned cpu;
 
-	watch_one(&quire_gate, watched); /* the boot copy, for CPUs that are laid out later */
+	watch_one(&quire_cpu, watched); /* the boot copy, for CPUs that are laid out later */
 	for_each_possible_cpu(cpu)
-		watch_one(percpu_of(&quire_gate, cpu), watched);
+		watch_one(percpu_of(&quire_cpu, cpu), watched);
 }

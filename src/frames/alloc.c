@@ -18,28 +18,29 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-/* A frame from this CPU's stack, or NULL: empty, or the gate is closed. */
-static quire_always_inline struct page *pop_frame(unsigned pcp_index)
+/* A block from this CPU's stack, or NULL: empty, or the gate is closed. */
+static quire_always_inline struct page *pop_block(unsigned long pcp_index, unsigned row)
 {
-	unsigned long offset = port_percpu_offset();
-	struct pcp_list *list;
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct page *page;
 
-	if (!gate_open(offset))
+	if (unlikely(!pcp_enter(cpu)))
 		return NULL;
-	list = percpu_at(&pcp_map, offset)->alloc[pcp_index];
-	return likely(list->count) ? pcp_pop(list) : NULL;
+	page = pcp_pop(cpu->alloc[pcp_index] + row * PCP_TYPES);
+	pcp_leave(cpu);
+	return page;
 }
 
-struct page *alloc_frame(gfp_t gfp, unsigned pcp_index)
+struct page *alloc_frame(gfp_t gfp, unsigned long pcp_index)
 {
-	struct page *page = pop_frame(pcp_index);
+	struct page *page = pop_block(pcp_index, 0);
 
 	return likely(page) ? page : alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
 }
 
-struct page *alloc_frame_zeroed(gfp_t gfp, unsigned pcp_index)
+struct page *alloc_frame_zeroed(gfp_t gfp, unsigned long pcp_index)
 {
-	struct page *page = pop_frame(pcp_index);
+	struct page *page = pop_block(pcp_index, 0);
 
 	if (unlikely(!page))
 		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
@@ -53,6 +54,12 @@ struct page *alloc_block(gfp_t gfp, unsigned order)
 		return alloc_frame(gfp, quire_pcp_index(gfp));
 	if (order == 0)
 		return alloc_frame_zeroed(gfp, quire_pcp_index(gfp));
+	if (likely(pcp_row(order) != PCP_NONE && !(gfp & (__GFP_ZERO | __GFP_COMP)))) {
+		struct page *page = pop_block(quire_pcp_index(gfp), pcp_row(order));
+
+		if (likely(page))
+			return page;
+	}
 	return alloc_pages_slow(gfp, order, NUMA_NO_NODE);
 }
 
@@ -63,22 +70,39 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 	return alloc_pages_slow(gfp, order, nid);
 }
 
-/* A single frame without references goes to this CPU's stack. */
-static quire_always_inline void push_frame(struct page *page, unsigned long offset)
+/* Flags of a frame that is freed, other than where it is, its column and its order.  Whatever is left
+ * of its owner's is looked at, or cleared, on the slow path. */
+#define PAGE_OWNER_MASK ((1u << PAGE_ORDER_SHIFT) - 1)
+
+/* A block that only the caller holds, or nobody, goes to this CPU's stack. */
+static quire_always_inline void push_block(struct page *page, unsigned order, unsigned row)
 {
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	u32 flags = page->flags;
+	struct pcp_list *list;
 
-	if (likely(!(flags & (PAGE_BAD_AT_FREE | 1u << PG_head))) &&
-	    likely(!page->_mapcount.counter) && gate_open(offset)) {
-		struct pcp_list *list = percpu_at(&pcp_map, offset)->free[flags >> PAGE_ZONE_SHIFT];
-
-		if (likely(list->count < list->high)) {
-			pcp_push(list, page, flags);
+	/* Owned by nobody, and of the order that it was taken with. */
+	if (likely((flags & (PAGE_OWNER_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)) ==
+		   order << PAGE_ORDER_SHIFT) &&
+	    likely(!page->_mapcount.counter) && likely(pcp_enter(cpu))) {
+		list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
+		if (likely(pcp_push(list, page, flags))) {
 			list->nr_free++;
+			pcp_leave(cpu);
 			return;
 		}
+		pcp_leave(cpu);
 	}
-	free_frames_slow(page, 0);
+	page->_refcount.counter = 0;
+	free_frames_slow(page, order);
+}
+
+/* A part of a block that was taken is freed as a block of its own. */
+static void page_set_marks(struct page *page, unsigned order)
+{
+	u32 column = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+
+	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | column | block_marks(order, 0));
 }
 
 /* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to
@@ -89,8 +113,11 @@ static quire_cold bool drop_slow(struct page *page, unsigned order)
 		return true;
 	if (page_count(page) > 0 && !PageFlag(page, PG_head)) {
 		/* Somebody holds the first frame and will free it alone: the rest goes now. */
-		while (order-- > 0)
+		page_set_marks(page, 0);
+		while (order-- > 0) {
+			page_set_marks(page + (1UL << order), order);
 			free_frames_slow(page + (1UL << order), order);
+		}
 	}
 	return false;
 }
@@ -108,8 +135,7 @@ void free_single(struct page *page)
 		free_shared(page, 0);
 		return;
 	}
-	page->_refcount.counter = 0;
-	push_frame(page, port_percpu_offset());
+	push_block(page, 0, 0);
 }
 
 void free_block(struct page *page, unsigned order)
@@ -122,8 +148,12 @@ void free_block(struct page *page, unsigned order)
 		free_shared(page, order);
 		return;
 	}
-	page->_refcount.counter = 0;
-	free_frames_slow(page, order);
+	if (likely(pcp_row(order) != PCP_NONE)) {
+		push_block(page, order, pcp_row(order));
+	} else {
+		page->_refcount.counter = 0;
+		free_frames_slow(page, order);
+	}
 }
 
 void __put_page(struct page *page)
@@ -141,18 +171,10 @@ bool __put_page_was_last(struct page *page)
 	return false;
 }
 
-void free_pages(unsigned long addr, unsigned order)
-{
-	if (addr)
-		__free_pages(virt_to_page((void *)addr), order);
-}
-
 void free_pages_bulk_array(struct page **pages, size_t n)
 {
-	unsigned long offset = port_percpu_offset();
-
 	for (size_t i = 0; i < n; i++)
-		push_frame(pages[i], offset);
+		push_block(pages[i], 0, 0);
 }
 
 /* ---- the family ------------------------------------------------------------------------------ */
@@ -176,13 +198,9 @@ unsigned long get_zeroed_page(gfp_t gfp)
 void split_page(struct page *page, unsigned order)
 {
 	quire_assert(!PageFlag(page, PG_head), "split_page is for blocks that are not compound");
-	for (unsigned long i = 1; i < 1UL << order; i++) {
-		struct page *p = page + i;
-
-		page_flags_keep(p, PAGE_PLACE_MASK);
-		page_set_pcp_type(p, get_pageblock_migratetype(p));
-		make_owned(p);
-	}
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		make_owned(page + i, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
+	page_flags_keep(page, ~(PAGE_ORDER_MASK << PAGE_ORDER_SHIFT));
 }
 
 void *alloc_pages_exact(size_t size, gfp_t gfp)

@@ -8,30 +8,56 @@
 #include <quire/bytes.h>
 #include "frames.h"
 
-/* A block that was just taken off a free list becomes its new owner's: referenced once, and
- * blank. */
-static inline void make_owned(struct page *page)
+/* A block that was just taken off a free list becomes its new owner's: referenced once, and blank
+ * but for where it is and its marks. */
+static inline void make_owned(struct page *page, u32 marks)
 {
-	page->_refcount.counter = 1;
-	page->order = 0;
+	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | marks);
+	atomic_set(&page->_refcount, 1); /* who moves frames may be looking at it */
+	page->_mapcount.counter = 0;
 	page->private = 0;
 	page->mapping = NULL;
 }
 
-static inline struct page *pcp_pop(struct pcp_list *list)
+/* Its frames are all of one zone and for one use, so nothing has to be read from the descriptor.
+ * NULL: the list is empty. */
+static quire_always_inline struct page *pcp_pop(struct pcp_list *list)
 {
-	struct page *page = list->slot[--list->count];
+	u32 *top = list->top;
+	struct page *page;
 
-	page_flags_keep(page, ~(1u << PG_pcp));
-	make_owned(page);
+	if (unlikely(top == list->slot))
+		return NULL;
+	page = pfn_to_page(*--top);
+	WRITE_ONCE(list->top, top);
+	WRITE_ONCE(page->flags_and_refs, list->fresh);
+	page->_mapcount.counter = 0;
+	page->private = 0;
+	page->mapping = NULL;
 	return page;
 }
 
-/* A block that is owned by nobody any more, flags as read by the caller. */
-static inline void pcp_push(struct pcp_list *list, struct page *page, u32 flags)
+/* page_to_pfn() of what fits a slot: the array's place is a constant that often vanishes. */
+static inline u32 page_to_slot(const struct page *page)
 {
-	page_flags_write(page, (flags & PAGE_KEEP_MASK) | 1u << PG_pcp);
-	list->slot[list->count++] = page;
+	if (sizeof(struct page) == 32)
+		return (u32)((unsigned long)page >> 5) - (u32)((unsigned long)quire_vmemmap >> 5);
+	return (u32)page_to_pfn(page);
+}
+
+/* A block that is owned by nobody any more; flags as read by the caller, nothing of an owner.
+ * False: the list is full. */
+static quire_always_inline bool pcp_push(struct pcp_list *list, struct page *page, u32 flags)
+{
+	u32 *top = list->top;
+
+	if (unlikely(top == list->limit))
+		return false;
+	WRITE_ONCE(page->flags_and_refs,
+		   PAGE_WORD(flags | PAGE_ORDER_FREED << PAGE_ORDER_SHIFT, 0));
+	*top = page_to_slot(page);
+	WRITE_ONCE(list->top, top + 1);
+	return true;
 }
 
 /* Everything that the fast path does not do.  nid: NUMA_NO_NODE or a node. */

@@ -2,265 +2,450 @@
 /*
  * frames/buddy.c - hands out runs of 2^k page frames and glues them back together.
  *
- *   handover.c, pcp.c, alloc.c  ->  free lists by order and migratetype  ->  pcp.c, alloc.c
+ *   handover.c, pcp.c, slow.c  ->  bits and groups (groups.h)  ->  pcp.c, slow.c
  *
  *   order 2   |       0..3        |       4..7        |     a block starts at a multiple of its size;
  *   order 1   |  0..1   |  2..3   |  4..5   |  6..7   |     its buddy's first frame differs from its
  *   order 0   | 0  | 1  | 2  | 3  | 4  | 5  | 6  | 7  |     own in one bit, bit k.
  *
- * Frames of one kind are kept together: every pageblock has a migratetype and its free blocks are
- * on the lists of that type.  When a type has none left it takes the largest block of another, and
- * if that is most of its pageblock, the whole pageblock changes hands.
+ * Inside a group nothing is ever split or merged: what the bits show is a block.  Whole groups are
+ * blocks too, glued with their buddies up to MAX_PAGE_ORDER.  What is asked for comes from the
+ * lowest group that is in use already, so that memory stays in large pieces at the other end;
+ * which pageblock serves whom when a type has nothing left is fallback.c's.
  *
- * Always true:  a free block of order k < MAX_PAGE_ORDER never has a free buddy of order k (of a kind it may merge with);
- *               a free block is on the list of its first pageblock's type; zone->nr_free is the sum
- *               of the lists.
+ * Always true:  a whole free block of order k < MAX_PAGE_ORDER never has a free buddy of order k (of
+ *               a kind it may merge with); zone->nr_free is the number of set bits.
  * Lock:         zone->lock guards everything in this file.  Nothing here sleeps.
  */
-#include <quire/event.h>
+#include <quire/bytes.h>
 #include "frames.h"
 
-static void list_push(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
+/* ---- counts ---------------------------------------------------------------------------------- */
+/* Watermarks are checked without the lock, hence single stores. */
+void account_kept(struct zone *zone, long frames, enum migratetype type)
 {
-	struct free_area *area = &zone->free_area[order];
-	struct page *first = area->head[type];
-
-	page->order = order;
-	__SetPageFlag(page, PG_buddy);
-	page->free_prev = NULL;
-	page->free_next = first;
-	if (first)
-		first->free_prev = page;
-	racy_write(area->head[type], page);
-	racy_add(area->nr[type], 1);
-}
-
-static void list_remove(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
-{
-	struct free_area *area = &zone->free_area[order];
-
-	if (page->free_prev)
-		page->free_prev->free_next = page->free_next;
-	else
-		racy_write(area->head[type], page->free_next);
-	if (page->free_next)
-		page->free_next->free_prev = page->free_prev;
-	__ClearPageFlag(page, PG_buddy);
-	racy_add(area->nr[type], -1UL);
+	if (type == MIGRATE_CMA)
+		racy_add(zone->nr_free_cma, (unsigned long)frames);
+	else if (type >= MIGRATE_PCPTYPES)
+		racy_add(zone->nr_free_highatomic, (unsigned long)frames);
 }
 
 static void account(struct zone *zone, long frames, enum migratetype type)
 {
-	/* Watermarks are checked without the lock. */
 	racy_add(zone->nr_free, (unsigned long)frames);
-	if (type >= MIGRATE_PCPTYPES)
-		racy_add(zone->nr_free_highatomic, (unsigned long)frames);
+	account_kept(zone, frames, type);
 }
 
-/*
- * Whether the neighbour at the other half is free as a whole and may be joined.  If it is in use
- * its owner may be changing its descriptor: whatever is read then, PG_buddy is not set, for only
- * holders of zone->lock set it.
- */
-static quire_racy bool can_merge(const struct page *page, const struct page *buddy, unsigned order)
-{
-	u32 flags = READ_ONCE(buddy->flags);
+/* ---- whole groups ---------------------------------------------------------------------------- */
 
-	return flags & 1u << PG_buddy && buddy->order == order &&
-	       !((page->flags ^ flags) & PAGE_PLACE_MASK);
+/* The group where the buddy of a block begins, or ROW_EMPTY if it is not of this zone. */
+static u32 buddy_of(const struct zone_groups *gs, u32 g, unsigned order)
+{
+	unsigned long pfn = group_pfn(gs, g);
+	const struct zone_extent *e = extent_of_pfn(gs, pfn);
+	unsigned long at = (pfn ^ 1UL << order) - e->start_pfn;
+
+	return at < e->frames ? e->first_group + (u32)(at >> FRAME_GROUP_ORDER) : ROW_EMPTY;
 }
 
-void buddy_put_locked(struct zone *zone, struct page *page, unsigned order)
+/* Pageblocks that are kept apart on purpose stay single. */
+static bool may_merge(const struct zone *zone, u32 g, u32 buddy, unsigned order)
 {
-	unsigned long pfn = page_to_pfn(page);
-	enum migratetype type = pageblock_type(zone, pfn);
+	return order < pageblock_order || (group_type(zone, g) < MIGRATE_PCPTYPES &&
+					   group_type(zone, buddy) < MIGRATE_PCPTYPES);
+}
 
-	assert_spin_locked(&zone->lock);
-	account(zone, 1L << order, type);
+void buddy_glue_locked(struct zone *zone, u32 g, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+
 	for (; order < MAX_PAGE_ORDER; order++) {
-		unsigned long buddy_pfn = pfn ^ 1UL << order;
-		struct page *buddy = pfn_to_page(buddy_pfn);
-		enum migratetype buddy_type = type;
+		u32 buddy = buddy_of(gs, g, order);
 
-		if (!can_merge(page, buddy, order))
+		if (buddy == ROW_EMPTY || gs->group[buddy].largest != (int)order ||
+		    !may_merge(zone, g, buddy, order))
 			break;
-		if (order >= pageblock_order) {
-			buddy_type = pageblock_type(zone, buddy_pfn);
-			/* Pageblocks that are kept apart on purpose stay single. */
-			if (type >= MIGRATE_PCPTYPES || buddy_type >= MIGRATE_PCPTYPES)
-				break;
-		}
-		list_remove(zone, buddy, order, buddy_type);
-		if (buddy_pfn < pfn) {
-			pfn = buddy_pfn;
-			page = buddy;
-			type = buddy_type;
-		}
+		group_set_largest(gs, max(g, buddy), LARGEST_INSIDE);
+		g = min(g, buddy);
+		group_set_largest(gs, g, LARGEST_INSIDE);
 	}
-	list_push(zone, page, order, type);
+	group_set_largest(gs, g, (int)order);
 }
 
-/* The block of order `have` is off its list: put all but the first 2^want frames back. */
-static void split(struct zone *zone, struct page *page, unsigned have, unsigned want)
+/* The upper halves of a block of order `have` down to `want` become blocks. */
+static void split_off(struct zone_groups *gs, u32 g, unsigned have, unsigned want)
 {
-	unsigned long pfn = page_to_pfn(page);
-
 	while (have-- > want)
-		list_push(zone, page + (1UL << have), have,
-			  pageblock_type(zone, pfn + (1UL << have)));
+		group_set_largest(gs, g + (1u << (have - FRAME_GROUP_ORDER)), (int)have);
 }
 
-static struct page *take_from(struct zone *zone, unsigned have, unsigned want,
-			      enum migratetype type)
+void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want)
 {
-	struct page *page = zone->free_area[have].head[type];
-
-	list_remove(zone, page, have, type);
-	split(zone, page, have, want);
-	account(zone, -(1L << want), type);
-	return page;
+	split_off(gs, g, (unsigned)gs->group[g].largest, want);
+	group_set_largest(gs, g, (int)want);
 }
 
-struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type)
+void buddy_isolate_block_locked(struct zone *zone, u32 g)
 {
+	struct zone_groups *gs = &zone->groups;
+	unsigned long pfn = group_pfn(gs, g), start = extent_of_pfn(gs, pfn)->start_pfn;
+
+	for (unsigned order = pageblock_order + 1; order <= MAX_PAGE_ORDER; order++) {
+		unsigned long head_pfn = pfn >> order << order;
+		u32 head;
+
+		if (head_pfn < start)
+			return;
+		head = group_of_pfn(gs, head_pfn);
+		if (gs->group[head].largest != (int)order)
+			continue;
+		/* Halve it until the half that holds g is a pageblock. */
+		while (order-- > pageblock_order) {
+			u32 upper = head + (1u << (order - FRAME_GROUP_ORDER));
+
+			group_set_largest(gs, head, (int)order);
+			group_set_largest(gs, upper, (int)order);
+			head = g >= upper ? upper : head;
+		}
+		return;
+	}
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+/* Groups of a block come or go as a whole; none of them is in a row. */
+static void set_whole(struct zone_groups *gs, u32 g, unsigned order, unsigned nr_free, int largest)
+{
+	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i++) {
+		gs->group[g + i].nr_free = (u16)nr_free;
+		gs->group[g + i].largest = (s8)largest;
+	}
+}
+
+static unsigned long take_whole(struct zone *zone, u32 g, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+	unsigned have = (unsigned)gs->group[g].largest;
+
+	group_set_largest(gs, g, LARGEST_INSIDE);
+	split_off(gs, g, have, order);
+	set_whole(gs, g, order, 0, LARGEST_NONE);
+	account(zone, -(1L << order), group_type(zone, g));
+	return group_pfn(gs, g);
+}
+
+static unsigned long take_part(struct zone *zone, u32 g, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+	u64 *words = group_words(gs, g);
+	unsigned at;
+
+	group_use_words(gs, g);
+	at = words_find(words, order);
+	if (order < WORD_ORDER)
+		words[at >> WORD_ORDER] &= ~block_mask(order, at);
+	else
+		for (unsigned i = 0; i < 1u << (order - WORD_ORDER); i++)
+			words[(at >> WORD_ORDER) + i] = 0;
+	group_set_free(gs, g, gs->group[g].nr_free - (1u << order), words_largest(words));
+	account(zone, -(1L << order), group_type(zone, g));
+	return group_pfn(gs, g) + at;
+}
+
+unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+
+	if (order >= FRAME_GROUP_ORDER)
+		return take_whole(zone, g, order);
+	if (gs->group[g].largest > (int)FRAME_GROUP_ORDER)
+		buddy_split_locked(gs, g, FRAME_GROUP_ORDER);
+	return take_part(zone, g, order);
+}
+
+u32 buddy_find_locked(const struct zone *zone, unsigned order, enum migratetype type)
+{
+	const struct zone_groups *gs = &zone->groups;
+	u32 fits = gs->present[type] & ((2u << MAX_PAGE_ORDER) - 1) & ~0u << order;
+
 	assert_spin_locked(&zone->lock);
-	for (unsigned have = order; have <= MAX_PAGE_ORDER; have++)
-		if (zone->free_area[have].head[type])
-			return take_from(zone, have, order, type);
-	return NULL;
+	return fits ? row_first(gs, type, (unsigned)__builtin_ctz(fits)) : ROW_EMPTY;
 }
 
-/* ---- changing hands -------------------------------------------------------------------------- */
-
-/* Free frames of the pageblock that holds pfn, and of blocks of this zone only. */
-static unsigned long pageblock_free_frames(struct zone *zone, unsigned long pfn, bool move,
-					   enum migratetype type)
+unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type)
 {
-	unsigned long start = max(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages), zone->zone_start_pfn),
-		      n = 0;
-	unsigned long end = min(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages) + pageblock_nr_pages,
-				zone_end_pfn(zone));
-	enum migratetype old = pageblock_type(zone, pfn);
+	u32 g = buddy_find_locked(zone, order, type);
 
-	for (pfn = start; pfn < end;) {
-		struct page *page = pfn_to_page(pfn);
-		unsigned order = page->order;
+	return g == ROW_EMPTY ? PFN_NONE : buddy_take_from_locked(zone, g, order);
+}
 
-		if (!PageFlag(page, PG_buddy) || page_zone_id(page->flags) != zone->id) {
-			pfn++;
+/* Idle CMA memory is used up before the rest is gone, so that both run low together. */
+static bool cma_first(const struct zone *zone, enum migratetype type)
+{
+	return type == MIGRATE_MOVABLE && zone->nr_free_cma > zone->nr_free / 2;
+}
+
+unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type)
+{
+	unsigned long pfn = PFN_NONE;
+
+	if (cma_first(zone, type))
+		pfn = buddy_take_exact_locked(zone, order, MIGRATE_CMA);
+	if (pfn == PFN_NONE)
+		pfn = buddy_take_exact_locked(zone, order, type);
+	if (pfn == PFN_NONE && type == MIGRATE_MOVABLE)
+		pfn = buddy_take_exact_locked(zone, order, MIGRATE_CMA);
+	if (pfn == PFN_NONE)
+		pfn = buddy_take_fallback_locked(zone, order, type);
+	return pfn;
+}
+
+/* ---- single frames, many at a time ----------------------------------------------------------- */
+
+/* The n lowest bits of a word. */
+static u64 lowest_bits(u64 word, unsigned n)
+{
+	u64 rest = word;
+
+	while (n--)
+		rest &= rest - 1;
+	return word ^ rest;
+}
+
+/* The n lowest free frames of a group, or fewer if there is no room to say which. */
+static unsigned take_frames_of(struct zone *zone, u32 g, struct frame_set *set, unsigned room,
+			       unsigned *n)
+{
+	struct zone_groups *gs = &zone->groups;
+	unsigned had = gs->group[g].nr_free, left = min(*n, had), nr_sets = 0, taken = 0;
+	u64 *words = group_words(gs, g);
+	u32 pfn = (u32)group_pfn(gs, g);
+
+	group_use_words(gs, g);
+	for (unsigned i = 0; left && nr_sets < room; i++, pfn += WORD_FRAMES) {
+		unsigned here = word_count(words[i]);
+		u64 bits = words[i];
+
+		if (!here)
+			continue;
+		if (here > left) {
+			here = left;
+			bits = lowest_bits(bits, left);
+		}
+		words[i] &= ~bits;
+		set[nr_sets++] = (struct frame_set){ bits, pfn, here };
+		taken += here;
+		left -= here;
+	}
+	group_set_free(gs, g, had - taken, had == taken ? LARGEST_NONE : words_largest(words));
+	account(zone, -(long)taken, group_type(zone, g));
+	*n -= taken;
+	return nr_sets;
+}
+
+/* The group whose single frames are to be used next. */
+static u32 find_frames(struct zone *zone, enum migratetype type)
+{
+	struct zone_groups *gs = &zone->groups;
+	u32 g = row_first(gs, type, ROW_PARTLY);
+
+	if (g == ROW_EMPTY)
+		g = buddy_find_locked(zone, 0, type);
+	if (g != ROW_EMPTY && gs->group[g].largest > (int)FRAME_GROUP_ORDER)
+		buddy_split_locked(gs, g, FRAME_GROUP_ORDER);
+	return g;
+}
+
+/* As buddy_take_locked() looks for a block. */
+static u32 find_frames_for(struct zone *zone, enum migratetype type)
+{
+	u32 g = ROW_EMPTY;
+
+	if (cma_first(zone, type))
+		g = find_frames(zone, MIGRATE_CMA);
+	if (g == ROW_EMPTY)
+		g = find_frames(zone, type);
+	if (g == ROW_EMPTY && type == MIGRATE_MOVABLE)
+		g = find_frames(zone, MIGRATE_CMA);
+	return g;
+}
+
+unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, struct frame_set *set,
+				  unsigned room, unsigned n)
+{
+	unsigned nr_sets = 0;
+
+	assert_spin_locked(&zone->lock);
+	while (n && nr_sets < room) {
+		u32 g = find_frames_for(zone, type);
+		unsigned long pfn;
+
+		if (g != ROW_EMPTY) {
+			nr_sets += take_frames_of(zone, g, set + nr_sets, room - nr_sets, &n);
 			continue;
 		}
-		if (move) {
-			list_remove(zone, page, order, old);
-			list_push(zone, page, order, type);
-		}
-		n += 1UL << order;
-		pfn += 1UL << order;
+		pfn = buddy_take_fallback_locked(zone, 0, type);
+		if (pfn == PFN_NONE)
+			break;
+		set[nr_sets++] = (struct frame_set){ 1, (u32)pfn, 1 };
+		n--;
 	}
-	return n;
+	return nr_sets;
 }
 
-static void set_types(struct zone *zone, unsigned long pfn, unsigned order, enum migratetype type)
+/* ---- giving back ----------------------------------------------------------------------------- */
+static void report_free_twice(unsigned long pfn)
 {
-	unsigned long first = pageblock_index(zone, pfn);
-
-	for (unsigned long i = 0;
-	     i < (order > pageblock_order ? 1UL << (order - pageblock_order) : 1); i++)
-		zone->pageblock_type[first + i] = (u8)type;
+	bad_page(pfn_to_page(pfn), "a block that was freed has frames that are free already");
 }
 
-unsigned long pageblock_convert_locked(struct zone *zone, struct page *page, enum migratetype type)
+static void put_whole(struct zone *zone, u32 g, unsigned order)
 {
-	unsigned long pfn = page_to_pfn(page), moved;
-	enum migratetype old = pageblock_type(zone, pfn);
+	struct zone_groups *gs = &zone->groups;
+	u32 nr = 1u << (order - FRAME_GROUP_ORDER);
+
+	for (u32 i = 0; i < nr; i++)
+		if (gs->group[g + i].nr_free) {
+			report_free_twice(group_pfn(gs, g + i));
+			return;
+		}
+	account(zone, 1L << order, group_type(zone, g));
+	set_whole(gs, g, order, GROUP_FRAMES, LARGEST_INSIDE);
+	buddy_glue_locked(zone, g, order);
+}
+
+/* Frames of a group were set free and its bits are set; the block they belong to now is `order`. */
+static void put_part(struct zone *zone, u32 g, unsigned nr, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+	struct frame_group *group = &gs->group[g];
+	unsigned nr_free = group->nr_free + nr;
+
+	account(zone, (long)nr, group_type(zone, g));
+	if (nr_free == GROUP_FRAMES) {
+		group_set_free(gs, g, nr_free, LARGEST_INSIDE);
+		buddy_glue_locked(zone, g, FRAME_GROUP_ORDER);
+	} else {
+		group_set_free(gs, g, nr_free, max((int)group->largest, (int)order));
+	}
+}
+
+/* The frames of a set that are free already are reported and left out. */
+static quire_cold void put_set_slow(struct zone *zone, const struct frame_set *set)
+{
+	const struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, set->pfn);
+	u64 *word = word_of_pfn(gs, g, set->pfn);
+
+	for (unsigned i = 0; i < WORD_FRAMES; i++) {
+		if (!(set->bits >> i & 1))
+			continue;
+		if (*word >> i & 1) {
+			report_free_twice(set->pfn + i);
+			continue;
+		}
+		*word |= 1ULL << i;
+		put_part(zone, g, 1, words_grow(group_words(gs, g), set->pfn + i, 0));
+	}
+}
+
+/* Order of the largest free block that has frames in the word, to which the set was just added. */
+static unsigned grown(const u64 *words, const struct frame_set *set)
+{
+	unsigned bit = (unsigned)__builtin_ctzll(set->bits);
+	const u64 *word = &words[set->pfn >> WORD_ORDER & (GROUP_WORDS - 1)];
+
+	if (set->nr > 1)
+		return words_grow_word(words, set->pfn);
+	/* What is freed in random order has no free neighbour most of the time. */
+	return WORD_ORDER && *word >> (bit ^ 1) & 1 ? words_grow(words, set->pfn + bit, 0) : 0;
+}
+
+static inline void put_set(struct zone *zone, const struct frame_set *set)
+{
+	struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, set->pfn);
+	struct frame_group *group = &gs->group[g];
+	u64 *word = word_of_pfn(gs, g, set->pfn);
+	unsigned order;
+
+	group_use_words(gs, g);
+	if (unlikely(*word & set->bits)) {
+		put_set_slow(zone, set);
+		return;
+	}
+	*word |= set->bits;
+	order = grown(group_words(gs, g), set);
+	if (likely((int)order <= group->largest && group->nr_free + set->nr < GROUP_FRAMES)) {
+		group->nr_free += (u16)set->nr; /* nothing that is looked up has changed */
+		account(zone, set->nr, (enum migratetype)group->type);
+		return;
+	}
+	put_part(zone, g, set->nr, order);
+}
+
+void buddy_put_frames_locked(struct zone *zone, const struct frame_set *set, unsigned nr_sets)
+{
+	assert_spin_locked(&zone->lock);
+	for (unsigned i = 0; i < nr_sets; i++)
+		put_set(zone, &set[i]);
+}
+
+/* Set the bits of a block within a group; false: some are set already. */
+static bool set_bits(u64 *word, unsigned long pfn, unsigned order)
+{
+	unsigned n = order > WORD_ORDER ? 1u << (order - WORD_ORDER) : 1;
+	u64 mask = order > WORD_ORDER ? WORD_FULL : block_mask(order, pfn);
+
+	for (unsigned i = 0; i < n; i++)
+		if (unlikely(word[i] & mask))
+			return false;
+	for (unsigned i = 0; i < n; i++)
+		word[i] |= mask;
+	return true;
+}
+
+void buddy_put_locked(struct zone *zone, unsigned long pfn, unsigned order)
+{
+	struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, pfn);
 
 	assert_spin_locked(&zone->lock);
-	if (old == type)
-		return 0;
-	moved = pageblock_free_frames(zone, pfn, true, type);
-	account(zone, -(long)moved, old);
-	account(zone, (long)moved, type);
-	set_types(zone, pfn, 0, type);
-	if (moved == pageblock_nr_pages) {
-		/* All of it is free, and its neighbour may be one it can merge with now. */
-		page = pfn_to_page(QUIRE_ALIGN_DOWN(pfn, pageblock_nr_pages));
-		list_remove(zone, page, pageblock_order, type);
-		account(zone, -(long)moved, type);
-		buddy_put_locked(zone, page, pageblock_order);
+	if (order >= FRAME_GROUP_ORDER) {
+		put_whole(zone, g, order);
+		return;
 	}
-	return moved;
+	group_use_words(gs, g);
+	if (set_bits(word_of_pfn(gs, g, pfn), pfn, order))
+		put_part(zone, g, 1u << order, words_grow(group_words(gs, g), pfn, order));
+	else
+		report_free_twice(pfn);
 }
 
-/* Whom to ask when a type has no free block, in this order. */
-static const u8 fallback[MIGRATE_PCPTYPES][2] = {
-	[MIGRATE_UNMOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE },
-	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
-	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
-};
-
-/* The block at the head of `from`'s list changes hands, with its whole pageblock if it is most of
- * it. */
-static struct page *steal(struct zone *zone, unsigned have, unsigned want, enum migratetype type,
-			  enum migratetype from)
+/* ---- questions ------------------------------------------------------------------------------- */
+void zone_free_blocks(struct zone *zone, unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS])
 {
-	struct page *page = zone->free_area[have].head[from];
+	const struct zone_groups *gs = &zone->groups;
+	unsigned long flags;
+
+	memset(nr, 0, sizeof(nr[0]) * MIGRATE_TYPES);
+	spin_lock_irqsave(&zone->lock, flags);
+	for (u32 g = 0; g < gs->nr; g++) {
+		const struct frame_group *group = &gs->group[g];
+
+		if (group->largest >= (int)FRAME_GROUP_ORDER)
+			nr[group->type][group->largest]++;
+		else if (group->largest >= 0)
+			words_count(group_words(gs, g), nr[group->type]);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+quire_racy bool is_free_buddy_page(const struct page *page)
+{
+	const struct zone_groups *gs = &page_zone(page)->groups;
 	unsigned long pfn = page_to_pfn(page);
 
-	quire_event(mm_page_alloc_extfrag, pfn, want, from << 8 | type);
-	if (have >= pageblock_order) {
-		list_remove(zone, page, have, from);
-		set_types(zone, pfn, have, type);
-		list_push(zone, page, have, type);
-		return take_from(zone, have, want, type);
-	}
-	if (pageblock_free_frames(zone, pfn, false, from) >= pageblock_nr_pages / 2) {
-		pageblock_convert_locked(zone, page, type);
-		return buddy_take_exact_locked(zone, want, type);
-	}
-	return take_from(zone, have, want, from);
-}
-
-/* The largest block is worth a pageblock; whoever wants movable memory for a moment takes the
- * smallest instead. */
-static struct page *take_fallback(struct zone *zone, unsigned order, enum migratetype type)
-{
-	unsigned least = type == MIGRATE_MOVABLE ? max(order, pageblock_order / 2) : order;
-
-	for (unsigned have = MAX_PAGE_ORDER + 1; have-- > least;)
-		for (unsigned i = 0; i < 2; i++)
-			if (zone->free_area[have].head[fallback[type][i]])
-				return steal(zone, have, order, type,
-					     (enum migratetype)fallback[type][i]);
-	for (unsigned have = order; have < least; have++)
-		for (unsigned i = 0; i < 2; i++)
-			if (zone->free_area[have].head[fallback[type][i]])
-				return take_from(zone, have, order,
-						 (enum migratetype)fallback[type][i]);
-	return NULL;
-}
-
-struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type)
-{
-	struct page *page = buddy_take_exact_locked(zone, order, type);
-
-	return page ? page : take_fallback(zone, order, type);
-}
-
-struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type,
-				   unsigned most, unsigned *got)
-{
-	struct page *page;
-
-	assert_spin_locked(&zone->lock);
-	for (unsigned have = order; have <= MAX_PAGE_ORDER; have++) {
-		if (zone->free_area[have].head[type]) {
-			*got = min(have, most);
-			return take_from(zone, have, *got, type);
-		}
-	}
-	page = take_fallback(zone, order, type);
-	*got = order;
-	return page;
+	return !PageFlag(page, PG_reserved) && group_frame_is_free(gs, pfn);
 }
 
 enum migratetype get_pageblock_migratetype(const struct page *page)

@@ -9,159 +9,204 @@
  */
 #include "frames.h"
 
-/* The first broken rule of one free block, or NULL. */
-static const char *check_block(const struct zone *zone, const struct page *page, unsigned order,
-			       unsigned type)
+/* The block that begins at g and is of whole groups. */
+static const char *check_whole(const struct zone *zone, u32 g, unsigned order)
 {
-	unsigned long pfn = page_to_pfn(page), span = 1UL << order;
-	const struct page *buddy = pfn_to_page(pfn ^ span);
+	const struct zone_groups *gs = &zone->groups;
+	unsigned long pfn = group_pfn(gs, g), buddy_pfn = pfn ^ 1UL << order;
+	const struct zone_extent *e = extent_of_pfn(gs, pfn);
+	enum migratetype type = group_type(zone, g);
 
-	if (pfn & (span - 1))
+	if (pfn & ((1UL << order) - 1))
 		return "a free block is not aligned to its own size";
-	if (pfn < zone->zone_start_pfn || pfn + span > zone_end_pfn(zone) ||
-	    page_zone_id(page->flags) != zone->id)
+	if (order > MAX_PAGE_ORDER || pfn + (1UL << order) - e->start_pfn > e->frames)
 		return "a free block lies outside its zone";
-	if (!PageFlag(page, PG_buddy) || page->order != order)
-		return "a free block does not know that it is one, or its order";
-	if (page_count(page))
-		return "a free block has references";
 	if (order > pageblock_order && type >= MIGRATE_PCPTYPES)
 		return "pageblocks that are kept apart were merged";
-	if (pageblock_type(zone, pfn) != type)
-		return "a free block is on the list of another migratetype";
-	if (order < MAX_PAGE_ORDER && PageFlag(buddy, PG_buddy) && buddy->order == order &&
-	    page_zone_id(buddy->flags) == zone->id &&
-	    (order < pageblock_order ||
-	     (type < MIGRATE_PCPTYPES && pageblock_type(zone, pfn ^ span) < MIGRATE_PCPTYPES)))
-		return "two free buddies were never merged";
+	for (u32 i = 1; i < 1u << (order - FRAME_GROUP_ORDER); i++)
+		if (gs->group[g + i].largest != LARGEST_INSIDE)
+			return "a group inside a free block does not know that it is";
+	if (order < MAX_PAGE_ORDER && buddy_pfn - e->start_pfn < e->frames) {
+		u32 buddy = group_of_pfn(gs, buddy_pfn);
+
+		if (gs->group[buddy].largest == (int)order &&
+		    (order < pageblock_order ||
+		     (type < MIGRATE_PCPTYPES && group_type(zone, buddy) < MIGRATE_PCPTYPES)))
+			return "two free buddies were never merged";
+	}
 	return NULL;
 }
 
-static const char *check_list(const struct zone *zone, unsigned order, unsigned type,
-			      unsigned long *counted)
+static unsigned count_bits(const u64 words[GROUP_WORDS])
 {
-	const struct free_area *area = &zone->free_area[order];
-	const struct page *prev = NULL;
-	unsigned long n = 0;
+	unsigned n = 0;
 
-	for (const struct page *page = area->head[type]; page; page = page->free_next) {
-		const char *why = check_block(zone, page, order, type);
+	for (unsigned i = 0; i < GROUP_WORDS; i++)
+		n += (unsigned)__builtin_popcountll(words[i]);
+	return n;
+}
+
+/* A group is in the rows where it belongs and in no others. */
+static const char *check_rows(const struct zone_groups *gs, u32 g)
+{
+	const struct frame_group *group = &gs->group[g];
+	bool partly = group->nr_free && !group_is_whole(group);
+
+	for (unsigned type = 0; type < MIGRATE_TYPES; type++)
+		for (unsigned row = 0; row < GROUP_ROWS; row++) {
+			bool belongs = type == group->type &&
+				       (row == ROW_PARTLY ? partly : (int)row == group->largest);
+
+			if (row_test(gs, (enum migratetype)type, row, g) != belongs)
+				return "a group is not in the row where it belongs, or in another";
+		}
+	return NULL;
+}
+
+static const char *check_group(const struct zone *zone, u32 g)
+{
+	const struct zone_groups *gs = &zone->groups;
+	const struct frame_group *group = &gs->group[g];
+	bool partly = group->nr_free && !group_is_whole(group);
+
+	if (group->type >= MIGRATE_TYPES)
+		return "a pageblock has no such type";
+	if (partly && count_bits(group_words(gs, g)) != group->nr_free)
+		return "a group's count of free frames disagrees with its bits";
+	if (partly && group->largest != words_largest(group_words(gs, g)))
+		return "a group's largest block is not the one that its bits show";
+	if (!group->nr_free && group->largest != LARGEST_NONE)
+		return "a group without free frames has a largest block";
+	if (group_is_whole(group) && group->largest < (int)FRAME_GROUP_ORDER &&
+	    group->largest != LARGEST_INSIDE)
+		return "a group that is free is not a block, nor inside one";
+	if (group_is_whole(group) && group->largest >= 0) {
+		const char *why = check_whole(zone, g, (unsigned)group->largest);
 
 		if (why)
 			return why;
-		if (page->free_prev != prev)
-			return "a free block's neighbour does not lead back to it";
-		if (++n > area->nr[type])
-			return "a free list is longer than its count";
-		prev = page;
 	}
-	*counted += n << order;
-	return n == area->nr[type] ? NULL : "a free list is shorter than its count";
+	return check_rows(gs, g);
 }
 
 const char *buddy_check(const struct zone *zone)
 {
-	unsigned long counted = 0, apart = 0;
+	const struct zone_groups *gs = &zone->groups;
+	unsigned long counted = 0, inside = 0, kept[MIGRATE_TYPES] = { 0 };
 
-	for (unsigned type = 0; type < MIGRATE_TYPES; type++) {
-		unsigned long before = counted;
+	for (u32 g = 0; g < gs->nr; g++) {
+		const char *why = check_group(zone, g);
 
-		for (unsigned order = 0; order <= MAX_PAGE_ORDER; order++) {
-			const char *why = check_list(zone, order, type, &counted);
+		if (why)
+			return why;
+		counted += gs->group[g].nr_free;
+		kept[gs->group[g].type] += gs->group[g].nr_free;
+		if (gs->group[g].largest > (int)FRAME_GROUP_ORDER)
+			inside += (1UL << (gs->group[g].largest - FRAME_GROUP_ORDER)) - 1;
+		if (gs->group[g].largest == LARGEST_INSIDE)
+			inside--;
+	}
+	for (unsigned type = 0; type < MIGRATE_TYPES; type++)
+		for (unsigned row = 0; row < GROUP_ROWS; row++) {
+			const char *why = row_check(gs, (enum migratetype)type, row);
 
 			if (why)
 				return why;
 		}
-		if (type >= MIGRATE_PCPTYPES)
-			apart += counted - before;
-	}
-	if (apart != zone->nr_free_highatomic)
-		return "nr_free_highatomic disagrees with the free lists";
-	return counted == zone->nr_free ? NULL : "nr_free disagrees with the free lists";
+	if (inside)
+		return "a group lies inside a free block that is not there";
+	if (kept[MIGRATE_CMA] != zone->nr_free_cma)
+		return "nr_free_cma disagrees with the groups";
+	if (kept[MIGRATE_HIGHATOMIC] + kept[MIGRATE_ISOLATE] != zone->nr_free_highatomic)
+		return "nr_free_highatomic disagrees with the groups";
+	return counted == zone->nr_free ? NULL : "nr_free disagrees with the groups";
 }
 
-struct recount {
-	unsigned long free, parked, reserved, used;
-};
-
-/* Sort every frame of the zone by what its descriptor says. */
-static const char *recount(const struct zone *zone, struct recount *n)
+/* Frames of the zone that were ever managed; what is free must be one of them and nobody's. */
+static const char *recount(const struct zone *zone, unsigned long *managed)
 {
-	for (unsigned long pfn = zone->zone_start_pfn, span; pfn < zone_end_pfn(zone);
-	     pfn += span) {
+	for (unsigned long pfn = zone->zone_start_pfn; pfn < zone_end_pfn(zone); pfn++) {
 		const struct page *page;
 
-		span = 1;
-		if (!pfn_valid(pfn))
+		if (!pfn_valid(pfn)) {
+			pfn = next_section(pfn) - 1;
 			continue;
+		}
 		page = pfn_to_page(pfn);
-		if (page_zone_id(page->flags) != zone->id)
-			continue;
-		if (PageFlag(page, PG_reserved)) {
-			n->reserved++;
-			continue;
-		}
-		if (PageFlag(page, PG_buddy) && PageFlag(page, PG_pcp))
-			return "a frame is both on a free list and parked";
-		if (!PageFlag(page, PG_buddy) && !PageFlag(page, PG_pcp)) {
-			n->used++;
+		if (page_zone_id(page->flags) != zone->id) {
+			if (group_frame_is_free(&zone->groups, pfn))
+				return "a frame is free in a zone that is not its own";
 			continue;
 		}
-		if (page->order > MAX_PAGE_ORDER)
-			return "a free block has an impossible order";
-		span = 1UL << page->order;
-		*(PageFlag(page, PG_buddy) ? &n->free : &n->parked) += span;
+		if (!PageFlag(page, PG_reserved))
+			++*managed;
+		else if (group_frame_is_free(&zone->groups, pfn))
+			return "a frame is free and reserved";
+		if (group_frame_is_free(&zone->groups, pfn) && page_count(page))
+			return "a free frame has references";
 	}
 	return NULL;
 }
 
-static const char *check_pcp(const struct zone *zone, const struct pcp *pcp)
+/* `private` of a parked block's first frame is nobody's: the mark tells who was seen; 0 forgets it. */
+static const char *check_list(const struct zone *zone, const struct pcp_list *list, u32 mark)
 {
-	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
-		const struct pcp_list *list = &pcp->list[i];
+	if (pcp_count(list) > pcp_high(list))
+		return "a per-CPU list is over its limit";
+	for (unsigned i = 0; i < pcp_count(list); i++) {
+		struct page *page = pfn_to_page(list->slot[i]);
 
-		if (list->count > list->high)
-			return "a per-CPU list is over its limit";
-		for (unsigned j = 0; j < list->count; j++) {
-			const struct page *page = list->slot[j];
-
-			if (!PageFlag(page, PG_pcp) || page->order != list->order ||
-			    page_count(page))
-				return "a parked block does not know that it is one";
-			if (page_zone_id(page->flags) != zone->id)
-				return "a block is parked on another zone's list";
-		}
+		if (page_zone_id(page->flags) != zone->id)
+			return "a block is parked on another zone's list";
+		if (page_count(page) || PageFlag(page, PG_reserved))
+			return "a parked block is in use";
+		for (unsigned j = 0; j < 1u << list->order; j++)
+			if (group_frame_is_free(&zone->groups, list->slot[i] + j))
+				return "a frame is both free and parked";
+		if (mark && page->private == mark)
+			return "a block is parked twice";
+		page->private = mark;
 	}
+	return NULL;
+}
+
+static const char *check_pcp(const struct zone *zone, u32 mark)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
+			const char *why =
+				check_list(zone, &per_cpu_ptr(zone->pcp, cpu)->list[i], mark);
+
+			if (why)
+				return why;
+		}
 	return NULL;
 }
 
 static const char *check_zone(struct zone *zone)
 {
-	struct recount n = { 0 };
+	unsigned long managed = 0, flags;
 	const char *why;
-	unsigned long flags;
-	unsigned cpu;
 
 	spin_lock_irqsave(&zone->lock, flags);
 	why = buddy_check(zone);
 	if (!why)
-		why = recount(zone, &n);
+		why = recount(zone, &managed);
 	spin_unlock_irqrestore(&zone->lock, flags);
+	if (!why && zone->pcp) {
+		why = check_pcp(zone, 0);
+		if (!why)
+			why = check_pcp(zone, 1);
+	}
 	if (why)
 		return why;
-	if (zone->pcp)
-		for_each_possible_cpu(cpu) {
-			why = check_pcp(zone, per_cpu_ptr(zone->pcp, cpu));
-			if (why)
-				return why;
-		}
-	if (n.free != zone->nr_free)
-		return "frames marked free disagree with nr_free";
-	if (n.parked != zone_pcp_pages(zone))
-		return "frames marked parked disagree with the per-CPU lists";
-	if (n.free + n.parked + n.used != zone_managed_pages(zone))
-		return "free, parked and used frames are not the managed ones";
-	return NULL;
+	if (managed != zone_managed_pages(zone))
+		return "frames that are not reserved are not the managed ones";
+	return zone->nr_free + zone_pcp_pages(zone) <= managed
+		       ? NULL
+		       : "more frames are free and parked than there are";
 }
 
 const char *frames_check(void)

@@ -13,9 +13,18 @@
 
 struct seq_out;
 
-/* ---- per-CPU lists
- * --------------------------------------------------------------------------------- One stack of
- * free blocks per pcp order and migratetype; the last column (HIGHATOMIC, ISOLATE) never holds any.
+#include "groups.h"
+
+#define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
+/* First frame of the section after the one that holds pfn. */
+static inline unsigned long next_section(unsigned long pfn)
+{
+	return (pfn / SECTION_FRAMES + 1) * SECTION_FRAMES;
+}
+
+/* ---- per-CPU lists ---------------------------------------------------------------------------
+ * One stack of free blocks per pcp order and migratetype; the last column (HIGHATOMIC, ISOLATE)
+ * never holds any.
  */
 #define PCP_SMALL_ORDERS 4u /* 0..3, and pageblock_order            */
 #define PCP_ORDERS       (PCP_SMALL_ORDERS + 1)
@@ -24,34 +33,44 @@ struct seq_out;
 #define PCP_NONE         (~0u)
 
 struct pcp_list {
-	u32 count;             /* (p) blocks parked                                    */
-	u32 high;              /* (c) most that may be; 0 before percpu_init()         */
-	struct page **slot;    /* (c) room for `high`; slot[count - 1] goes out next   */
-	unsigned long nr_free; /* (p) blocks taken back by the fast path               */
-	long nr_moved;         /* (p) blocks put here otherwise, less those taken otherwise */
-	u16 batch;             /* (c) blocks moved at a time                           */
+	u32 *top;              /* (p) past the first frame of the block that goes out next */
+	u32 *slot;             /* (c) where the lowest is                              */
+	u32 *limit;            /* (c) past the highest; slot before percpu_init()      */
+	u64 fresh;             /* (c) flags and count of what goes out                 */
 	u8 order;              /* (c)                                                  */
 	u8 migratetype;        /* (c)                                                  */
+	u16 batch;             /* (c) blocks moved at a time, at least                 */
+	u16 most;              /* (c) and at most                                      */
+	u16 refill;            /* (p) blocks that the next refill takes                */
+	u16 drain;             /* (p) blocks that the next drain gives back            */
+	unsigned long nr_free; /* (p) blocks taken back by the fast path               */
+	long nr_moved;         /* (p) blocks put here otherwise, less those taken otherwise */
 };
 
 struct pcp {
 	struct pcp_list list[NR_PCP_LISTS];
+	u32 *slots;        /* (c) room of them all                                 */
+	size_t slots_size; /* (c) in bytes                                         */
 };
+
+/* Blocks parked, and the most that may be. */
+static inline u32 pcp_count(const struct pcp_list *list)
+{
+	return (u32)(READ_ONCE(list->top) - list->slot);
+}
+
+static inline u32 pcp_high(const struct pcp_list *list)
+{
+	return (u32)(list->limit - list->slot);
+}
 
 /* Blocks that the fast path handed out: what came in, less what is still here. */
 #define PCP_NR_ALLOC(list)                                                                         \
-	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) -                 \
-	 READ_ONCE((list)->count))
+	(READ_ONCE((list)->nr_free) + (unsigned long)READ_ONCE((list)->nr_moved) - pcp_count(list))
 
-/* This CPU's lists of single frames.  Both tables are indexed with what the caller has at hand. */
-#define NR_PCP_KEYS (QUIRE_NR_NODES * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1))
-struct pcp_map {
-	struct pcp_list *alloc[MAX_NR_ZONES *
-			       PCP_TYPES];  /* by quire_pcp_index(gfp): the first zone it tries */
-	struct pcp_list *free[NR_PCP_KEYS]; /* by page->flags >> PAGE_ZONE_SHIFT               */
-};
-DECLARE_PER_CPU(struct pcp_map, pcp_map);
-_Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS, "gfp.h and frames.h agree on the columns");
+_Static_assert(PCP_TYPES == QUIRE_PCP_COLUMNS && PAGE_PCPMT_MASK < QUIRE_PCP_COLUMNS &&
+		       MAX_NR_ZONES * PCP_TYPES == QUIRE_PCP_ALLOC_KEYS && PAGE_ZONE_MASK < 8,
+	       "percpu.h has room for every list");
 
 /* Row of the lists for an order, or PCP_NONE. */
 static inline unsigned pcp_row(unsigned order)
@@ -61,19 +80,47 @@ static inline unsigned pcp_row(unsigned order)
 	return order == pageblock_order ? PCP_SMALL_ORDERS : PCP_NONE;
 }
 
-/* This CPU's list for blocks of that order and column, or NULL if there is none or it may not be
- * touched now. */
-static inline struct pcp_list *pcp_usable_list(const struct zone *zone, unsigned order,
-					       unsigned column)
+/* Begin to use this CPU's lists; false: they are not ours now.  `closed`: what keeps us out.  A
+ * handler that interrupts such a stretch leaves it marked as it was: quire_irq_exit(). */
+static quire_always_inline bool pcp_enter_if(struct quire_cpu *cpu, u64 closed)
 {
-	unsigned long offset = port_percpu_offset();
+	WRITE_ONCE(cpu->busy, 1);
+	barrier(); /* who closes the gate makes a real one of it, port_membarrier() */
+	if (likely(!(gate_load(cpu) & closed))) {
+		barrier();
+		return true;
+	}
+	if (!cpu->irq)
+		__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
+	return false;
+}
+
+/* On a fast path: nobody is listening either. */
+static quire_always_inline bool pcp_enter(struct quire_cpu *cpu)
+{
+	return pcp_enter_if(cpu, ~0ULL);
+}
+
+static inline bool pcp_enter_slow(struct quire_cpu *cpu)
+{
+	return pcp_enter_if(cpu, 0xffffffffULL | (u64)QUIRE_GATE_CLAIMED << 32);
+}
+
+static quire_always_inline void pcp_leave(struct quire_cpu *cpu)
+{
+	__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* This CPU's list for blocks of that order and column, or NULL if there is none. */
+static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned order, unsigned column)
+{
 	unsigned row = pcp_row(order);
 	struct pcp_list *list;
 
-	if (row == PCP_NONE || !zone->pcp || !gate_passable(offset))
+	if (row == PCP_NONE || !zone->pcp)
 		return NULL;
-	list = &percpu_at(zone->pcp, offset)->list[row * PCP_TYPES + column];
-	return list->high ? list : NULL;
+	list = &this_cpu_ptr(zone->pcp)->list[row * PCP_TYPES + column];
+	return pcp_high(list) ? list : NULL;
 }
 
 /* Give every populated zone its lists.  Called by percpu_init() once areas exist. */
@@ -82,34 +129,64 @@ void pcp_init(void);
 void pcp_boot_init(void);
 void pcp_exit(void);
 
-/* Slow halves.  pcp_refill: at least one block on the list, or false.  pcp_drain_list: `n` oldest
- * blocks go back. */
+/* Slow halves, between pcp_enter_slow() and pcp_leave().  pcp_refill: at least one block on the list,
+ * or false.  pcp_make_room: room for one block at least.  pcp_drain_list: `n` oldest blocks go back. */
 bool pcp_refill(struct zone *zone, struct pcp_list *list);
+void pcp_make_room(struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
 
-/* ---- free lists (buddy.c); zone->lock held, interrupts off ----------------------------------- */
-/* Take a block of 2^order frames of the type, stealing from others if need be; NULL: none. */
-struct page *buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
-/* Only from blocks of exactly this type. */
-struct page *buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
-/* From the smallest block that serves take up to 2^most frames, *got says how many, instead of
- * 2^order: for who would come back for more of the same. */
-struct page *buddy_take_run_locked(struct zone *zone, unsigned order, enum migratetype type,
-				   unsigned most, unsigned *got);
-/* Give a block back and glue it to its free buddies. */
-void buddy_put_locked(struct zone *zone, struct page *page, unsigned order);
-/* Set the type of the pageblock that holds the frame and move its free blocks along.  Frames
- * moved. */
-unsigned long pageblock_convert_locked(struct zone *zone, struct page *page, enum migratetype type);
+/* ---- free frames (buddy.c, fallback.c); zone->lock held, interrupts off ----------------------- */
+#define PFN_NONE (~0UL)
 
-static inline unsigned long pageblock_index(const struct zone *zone, unsigned long pfn)
-{
-	return (pfn >> pageblock_order) - (zone->zone_start_pfn >> pageblock_order);
-}
+/* Take a block of 2^order frames of the type, from CMA if it may, stealing from others if need be:
+ * its first frame, or PFN_NONE. */
+unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* Only from pageblocks of exactly this type. */
+unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* Only from those of others. */
+unsigned long buddy_take_fallback_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* Single frames of one word of the bitmaps. */
+struct frame_set {
+	u64 bits;
+	u32 pfn; /* frame of bit 0                                       */
+	u32 nr;  /* bits that are set                                    */
+};
+/* Take up to n single frames, the lowest first: how many sets of them were filled, `room` at most. */
+unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, struct frame_set *set,
+				  unsigned room, unsigned n);
+/* Give a block back; it is glued to its free buddies.  What is free already is reported. */
+void buddy_put_locked(struct zone *zone, unsigned long pfn, unsigned order);
+/* The same for nr_sets sets of single frames. */
+void buddy_put_frames_locked(struct zone *zone, const struct frame_set *set, unsigned nr_sets);
+/* Set the type of the pageblock that holds the frame; its free frames go along.  How many. */
+unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enum migratetype type);
+/* Free frames of the pageblock that holds the frame. */
+unsigned long pageblock_nr_free_locked(const struct zone *zone, unsigned long pfn);
+
+/* Between the two files.  A group with a block of that order, or ROW_EMPTY; take from it; */
+u32 buddy_find_locked(const struct zone *zone, unsigned order, enum migratetype type);
+unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order);
+/* the whole block at g becomes one of order `want`, the halves that are left over are blocks; */
+void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want);
+/* a free block that g's pageblock is only a part of is halved until the pageblock is a block; */
+void buddy_isolate_block_locked(struct zone *zone, u32 g);
+/* the free frames at g are a block of that order, and larger if its buddies are free; */
+void buddy_glue_locked(struct zone *zone, u32 g, unsigned order);
+/* free frames of a type that not everyone may use have come or gone. */
+void account_kept(struct zone *zone, long frames, enum migratetype type);
 
 static inline enum migratetype pageblock_type(const struct zone *zone, unsigned long pfn)
 {
-	return (enum migratetype)zone->pageblock_type[pageblock_index(zone, pfn)];
+	return group_type(zone, group_of_pfn(&zone->groups, pfn));
+}
+
+/* Load what a free of the frame will change. */
+static inline void buddy_prefetch(const struct zone *zone, unsigned long pfn)
+{
+	u32 g = group_of_pfn(&zone->groups, pfn);
+
+	__builtin_prefetch(&zone->groups.group[g], 1);
+	__builtin_prefetch(word_of_pfn(&zone->groups, g, pfn), 1);
 }
 
 /* Whether a block of at least this order is free for a request with these ALLOC_* flags.  Without
@@ -122,6 +199,8 @@ const char *zone_why_low(const struct zone *zone, unsigned order, unsigned long 
 /* Flags of a frame that say where it is, as against what it is used for. */
 #define PAGE_PLACE_MASK (PAGE_ZONE_MASK << PAGE_ZONE_SHIFT | PAGE_NODE_MASK << PAGE_NODE_SHIFT)
 #define PAGE_KEEP_MASK  (PAGE_PLACE_MASK | PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)
+/* Flags that the owner of a block leaves as they are. */
+#define PAGE_TAKEN_MASK (PAGE_KEEP_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)
 
 static inline unsigned page_zone_id(u32 flags)
 {
@@ -134,19 +213,34 @@ static inline unsigned page_pcp_column(u32 flags)
 	return flags >> PAGE_PCPMT_SHIFT & PAGE_PCPMT_MASK;
 }
 
-/* Column of the per-CPU lists, remembered in the flags of a frame in use. */
-static inline void page_set_pcp_type(struct page *page, enum migratetype type)
+/* Column of the per-CPU lists for frames of a pageblock of that type. */
+static inline u32 pcp_column_of(enum migratetype type)
 {
-	u32 column = min((u32)type, (u32)MIGRATE_PCPTYPES);
+	if (type == MIGRATE_CMA)
+		return MIGRATE_MOVABLE;
+	return min((u32)type, (u32)MIGRATE_PCPTYPES);
+}
 
-	page_flags_write(page, (page->flags & ~(PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)) |
-				       column << PAGE_PCPMT_SHIFT);
+/* What a block in use remembers in the flags of its first frame: its order, and where it is freed
+ * to. */
+static inline u32 block_marks(unsigned order, u32 column)
+{
+	return order << PAGE_ORDER_SHIFT | column << PAGE_PCPMT_SHIFT;
+}
+
+static inline u32 page_flags_freed(u32 flags)
+{
+	return (flags & PAGE_KEEP_MASK) | PAGE_ORDER_FREED << PAGE_ORDER_SHIFT;
+}
+
+static inline unsigned page_order_taken(u32 flags)
+{
+	return flags >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK;
 }
 
 /* What must not be set on a frame that is being freed. */
 #define PAGE_BAD_AT_FREE                                                                           \
-	(1u << PG_locked | 1u << PG_reserved | 1u << PG_buddy | 1u << PG_pcp | 1u << PG_slab |     \
-	 1u << PG_tail | 1u << PG_poisoned)
+	(1u << PG_locked | 1u << PG_reserved | 1u << PG_slab | 1u << PG_tail | 1u << PG_poisoned)
 
 /* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */

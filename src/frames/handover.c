@@ -29,7 +29,7 @@ void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
 	while (pfn < end) {
 		unsigned order = largest_order(pfn, end);
 
-		buddy_put_locked(zone, pfn_to_page(pfn), order);
+		buddy_put_locked(zone, pfn, order);
 		pfn += 1UL << order;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);

@@ -15,8 +15,8 @@
 #include "zones.h"
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
-const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable",
-						       "HighAtomic", "Isolate" };
+const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable",  "Movable", "Reclaimable",
+						       "HighAtomic", "CMA",     "Isolate" };
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
 
@@ -165,7 +165,6 @@ static void make_zones(void)
 static void init_zone(struct pglist_data *node, unsigned type)
 {
 	struct zone *zone = &node->node_zones[type];
-	unsigned long blocks;
 
 	spin_lock_init(&zone->lock, "zone", LOCK_RANK_ZONE);
 	zone->idx = (u8)type;
@@ -175,11 +174,7 @@ static void init_zone(struct pglist_data *node, unsigned type)
 	zone->zone_pgdat = node;
 	if (!zone->present_pages)
 		return;
-	blocks = pageblock_index(zone, zone_end_pfn(zone) - 1) + 1;
-	zone->pageblock_type = memblock_alloc_node(blocks, 1, node->node_id);
-	if (!zone->pageblock_type)
-		quire_panic("frames: no memory for the types of %lu pageblocks\n", blocks);
-	memset(zone->pageblock_type, MIGRATE_MOVABLE, blocks);
+	groups_init(zone);
 }
 
 /* What has an address in the linear map is all that boot memory may be taken from. */

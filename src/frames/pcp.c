@@ -3,13 +3,17 @@
  * frames/pcp.c - each CPU parks free blocks of its own, so that the common allocation and free take
  * no lock.
  *
- *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c, under zone->lock
- *             -> push  |        one stack per order (0..3 and pageblock) and migratetype
+ *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c
+ *             -> push  |  one stack of frame numbers per order (0..3 and pageblock) and migratetype
  *
- * Always true:  a parked block's first frame has PG_pcp and its order; it is counted by nobody
- *               else.
- * Lock:         none: the stacks are touched by task code of their CPU only (quire/percpu.h says who stays out), and by
- *               others once that CPU is offline.  zone->lock for batches.
+ * Who only takes gets twice as much each time, who only gives gives back twice as much, up to `most`:
+ * a CPU that fills or empties memory goes to the zone less often.  Near the watermarks nobody does.
+ *
+ * Always true:  a parked block is counted by nobody else: its bits are not set, nobody refers to it.
+ * Lock:         none, and no atomic: the lists are their CPU's, between pcp_enter() and
+ *               pcp_leave().  Another CPU that wants them closes the gate, makes every CPU pass a
+ *               barrier, and waits until the owner has left; the cost is all on its side.
+ *               zone->lock for batches; drain_lock between those who drain others.
  */
 #include <quire/bits.h>
 #include <quire/err.h>
@@ -18,11 +22,10 @@
 #include <quire/bytes.h>
 #include "frames.h"
 
-DEFINE_PER_CPU(struct pcp_map, pcp_map);
 /* Lists without room: every allocation and free before percpu_init() goes to the zone itself. */
 static struct pcp boot_pcp;
 
-static void map_nothing(struct pcp_map *map)
+static void map_nothing(struct quire_cpu *map)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(map->alloc); i++)
 		map->alloc[i] = &boot_pcp.list[0];
@@ -33,25 +36,31 @@ static void map_nothing(struct pcp_map *map)
 void pcp_boot_init(void)
 {
 	memset(&boot_pcp, 0, sizeof(boot_pcp));
-	map_nothing(&pcp_map);
+	map_nothing(&quire_cpu);
 }
 
-/* How many blocks of a row one CPU may park for a zone of that size, and how many move at a
- * time. */
-static unsigned row_batch(const struct zone *zone, unsigned order)
-{
-	unsigned long frames = min(zone_managed_pages(zone) / 1024, (unsigned long)QUIRE_PCP_BATCH);
+/* ---- sizes ----------------------------------------------------------------------------------- */
+struct row_size {
+	unsigned batch, most, high; /* see struct pcp_list */
+};
 
-	if (order == pageblock_order && order >= PCP_SMALL_ORDERS)
-		return zone_managed_pages(zone) >> (order + 6) ? 1 : 0;
-	return (unsigned)max(frames >> order, 1UL);
-}
-
-static unsigned row_high(const struct zone *zone, unsigned order)
+/* What one CPU may park for a zone of that size. */
+static struct row_size row_size(const struct zone *zone, unsigned order)
 {
-	if (order == pageblock_order && order >= PCP_SMALL_ORDERS)
-		return (unsigned)min(zone_managed_pages(zone) >> (order + 6), 4UL);
-	return 3 * row_batch(zone, order);
+	unsigned long managed = zone_managed_pages(zone), share = managed / 256 / quire_nr_cpus;
+	struct row_size s;
+
+	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
+		s.most = (unsigned)min((managed >> (order + 5)) / quire_nr_cpus, 16UL);
+		s.batch = (s.most + 3) / 4;
+	} else {
+		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;
+		s.batch = max(s.batch, 1u);
+		s.most = (unsigned)min(share, (unsigned long)QUIRE_PCP_MOST) >> order;
+		s.most = max(s.most, s.batch);
+	}
+	s.high = s.most + 2 * s.batch;
+	return s;
 }
 
 static unsigned row_order(unsigned row)
@@ -59,59 +68,95 @@ static unsigned row_order(unsigned row)
 	return row < PCP_SMALL_ORDERS ? row : pageblock_order;
 }
 
+/* A block larger than any, or the same twice. */
+static bool row_is_empty(unsigned row)
+{
+	return row_order(row) > MAX_PAGE_ORDER ||
+	       (row == PCP_SMALL_ORDERS && pageblock_order < PCP_SMALL_ORDERS);
+}
+
 static size_t slots_of(const struct zone *zone)
 {
 	size_t n = 0;
 
 	for (unsigned row = 0; row < PCP_ORDERS; row++)
-		n += MIGRATE_PCPTYPES * row_high(zone, row_order(row));
-	return n;
+		if (!row_is_empty(row))
+			n += MIGRATE_PCPTYPES * row_size(zone, row_order(row)).high;
+	return n * sizeof(u32);
 }
 
-static void lay_out(const struct zone *zone, struct pcp *pcp)
+static void lay_out(const struct zone *zone, struct pcp *pcp, u32 *slot)
 {
-	struct page **slot = (struct page **)(pcp + 1);
-
 	memset(pcp, 0, sizeof(*pcp));
+	pcp->slots = slot;
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 		struct pcp_list *list = &pcp->list[i];
+		struct row_size size;
 
 		list->order = (u8)row_order(i / PCP_TYPES);
 		list->migratetype = (u8)(i % PCP_TYPES);
-		if (list->migratetype == MIGRATE_PCPTYPES)
+		list->fresh = PAGE_WORD((u32)zone->idx << PAGE_ZONE_SHIFT |
+						(u32)zone->node << PAGE_NODE_SHIFT |
+						block_marks(list->order, list->migratetype),
+					1);
+		if (list->migratetype == MIGRATE_PCPTYPES || row_is_empty(i / PCP_TYPES))
 			continue;
-		list->high = row_high(zone, list->order);
-		list->batch = (u16)row_batch(zone, list->order);
-		list->slot = slot;
-		slot += list->high;
+		size = row_size(zone, list->order);
+		list->batch = list->refill = list->drain = (u16)size.batch;
+		list->most = (u16)size.most;
+		list->top = list->slot = slot;
+		list->limit = slot += size.high;
 	}
 }
 
-static struct pcp_list **free_entry(struct pcp_map *map, const struct zone *zone, unsigned column)
+static struct pcp_list **free_entry(struct quire_cpu *map, const struct zone *zone, unsigned column)
 {
 	return &map->free[zone->node * (PAGE_ZONE_MASK + 1) * (PAGE_PCPMT_MASK + 1) +
 			  column * (PAGE_ZONE_MASK + 1) + zone->idx];
 }
 
-static int init_zone(struct zone *zone)
+static void free_lists(struct pcp __percpu *lists)
 {
 	unsigned cpu;
 
-	zone->pcp = __alloc_percpu(sizeof(struct pcp) + slots_of(zone) * sizeof(struct page *), 64);
-	if (!zone->pcp)
+	for_each_possible_cpu(cpu) {
+		struct pcp *pcp = per_cpu_ptr(lists, cpu);
+
+		if (pcp->slots)
+			free_pages_exact(pcp->slots, pcp->slots_size);
+		memset(pcp, 0, sizeof(*pcp));
+	}
+	free_percpu(lists);
+}
+
+static int init_zone(struct zone *zone)
+{
+	struct pcp __percpu *pcp = alloc_percpu(struct pcp);
+	size_t size = slots_of(zone);
+	unsigned cpu;
+
+	if (!pcp)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		struct pcp *pcp = per_cpu_ptr(zone->pcp, cpu);
+		u32 *slots = alloc_pages_exact(size, GFP_KERNEL);
 
-		lay_out(zone, pcp);
-		for (unsigned column = 0; column < PCP_TYPES; column++)
-			*free_entry(&per_cpu(pcp_map, cpu), zone, column) = &pcp->list[column];
+		if (!slots) {
+			free_lists(pcp);
+			return -ENOMEM;
+		}
+		lay_out(zone, per_cpu_ptr(pcp, cpu), slots);
+		per_cpu_ptr(pcp, cpu)->slots_size = size;
 	}
+	zone->pcp = pcp;
+	for_each_possible_cpu(cpu)
+		for (unsigned column = 0; column < PCP_TYPES; column++)
+			*free_entry(&per_cpu(quire_cpu, cpu), zone, column) =
+				&per_cpu_ptr(pcp, cpu)->list[column];
 	return 0;
 }
 
 /* The lists of the first zone that a request for each type tries on the CPU's node. */
-static void map_first(struct pcp_map *map, const struct zonelist *zones)
+static void map_first(struct quire_cpu *map, const struct zonelist *zones)
 {
 	for (unsigned type = 0; type < MAX_NR_ZONES; type++) {
 		unsigned i = 0;
@@ -130,15 +175,26 @@ void pcp_init(void)
 	unsigned cpu;
 
 	for_each_possible_cpu(cpu)
-		map_nothing(&per_cpu(pcp_map, cpu));
+		map_nothing(&per_cpu(quire_cpu, cpu));
 	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an
 	 * error. */
 	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
 	for_each_possible_cpu(cpu)
-		map_first(&per_cpu(pcp_map, cpu),
+		map_first(&per_cpu(quire_cpu, cpu),
 			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
+}
+
+/* No list takes anything any more. */
+static void close_lists(struct pcp __percpu *lists)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+			per_cpu_ptr(lists, cpu)->list[i].limit =
+				per_cpu_ptr(lists, cpu)->list[i].slot;
 }
 
 void pcp_exit(void)
@@ -148,85 +204,185 @@ void pcp_exit(void)
 
 	for_each_possible_cpu(cpu) {
 		drain_pages(cpu);
-		map_nothing(&per_cpu(pcp_map, cpu));
+		map_nothing(&per_cpu(quire_cpu, cpu));
 	}
 	for_each_zone(zone)
+		if (zone->pcp)
+			close_lists(zone->pcp);
+	for_each_zone(zone) {
+		struct pcp __percpu *lists = zone->pcp;
+
 		zone->pcp = NULL;
-}
-
-/* ---- batches --------------------------------------------------------------------------------- */
-static void park(struct pcp_list *list, struct page *page)
-{
-	page->order = list->order;
-	page_flags_write(page, (page->flags & PAGE_KEEP_MASK) | 1u << PG_pcp);
-	list->slot[list->count++] = page;
-	list->nr_moved++;
-}
-
-/* Park 2^(got - order) neighbouring blocks, so that they go out in rising order. */
-static void park_run(const struct zone *zone, struct pcp_list *list, struct page *page,
-		     unsigned got)
-{
-	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
-
-	for (unsigned long i = 1UL << (got - list->order); i-- > 0;) {
-		struct page *block = page + (i << list->order);
-
-		page_set_pcp_type(block, type);
-		park(list, block);
+		if (lists)
+			free_lists(lists);
 	}
 }
 
-/* A run stays within one pageblock, which has one type. */
-static unsigned max_run(const struct pcp_list *list, unsigned room)
-{
-	unsigned most = min(list->order + ilog2(room), pageblock_order);
+/* Words of the bitmaps that are changed under one lock. */
+#define SETS_AT_ONCE 64u
 
-	return max(most, (unsigned)list->order);
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* Blocks to take: more each time, but not when memory is getting low. */
+static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
+{
+	unsigned n = list->refill;
+
+	if (racy_read(zone->nr_free) < high_wmark_pages(zone) + (8ul * n << list->order))
+		n = list->batch;
+	list->refill = (u16)min(2 * n, (unsigned)list->most);
+	list->drain = max((u16)(list->drain / 2), list->batch);
+	return min(n, pcp_high(list) - pcp_count(list));
+}
+
+/* Blocks of the list's order: how many. */
+static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 *slot, unsigned n)
+{
+	unsigned long flags;
+	unsigned left = n;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	while (left) {
+		unsigned long pfn =
+			buddy_take_locked(zone, list->order, (enum migratetype)list->migratetype);
+
+		if (pfn == PFN_NONE)
+			break;
+		slot[--left] = (u32)pfn;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	if (left)
+		memmove(slot, slot + left, (n - left) * sizeof(*slot));
+	n -= left;
+	for (unsigned i = n; i-- > 0;)
+		__builtin_prefetch(pfn_to_page(slot[i]), 1);
+	return n;
+}
+
+/* The frames of a set, the lowest goes out first. */
+static void push_set(struct pcp_list *list, const struct frame_set *set, unsigned *at)
+{
+	u32 pfn = set->pfn;
+
+	for (u64 bits = set->bits; bits; bits &= bits - 1)
+		list->slot[--*at] = pfn + (u32)__builtin_ctzll(bits);
+}
+
+/* Single frames.  The lock is held for words of the bitmaps, not for frames. */
+static unsigned take_frames(struct zone *zone, struct pcp_list *list, unsigned n)
+{
+	struct frame_set set[SETS_AT_ONCE];
+	unsigned nr_sets, at = pcp_count(list);
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	nr_sets = buddy_take_frames_locked(zone, (enum migratetype)list->migratetype, set,
+					   SETS_AT_ONCE, n);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	for (unsigned i = 0; i < nr_sets; i++)
+		at += set[i].nr;
+	n = at - pcp_count(list);
+	for (unsigned i = 0; i < nr_sets; i++)
+		push_set(list, &set[i], &at);
+	return n;
 }
 
 bool pcp_refill(struct zone *zone, struct pcp_list *list)
 {
-	unsigned room = min((u32)list->batch, list->high - list->count), got;
+	unsigned n = refill_size(zone, list);
+
+	if (list->order)
+		n = take_blocks(zone, list, list->top, n);
+	else
+		n = take_frames(zone, list, n);
+	WRITE_ONCE(list->top, list->top + n);
+	list->nr_moved += n;
+	return pcp_count(list) != 0;
+}
+
+static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
+{
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	while (room) {
-		unsigned most = max_run(list, room);
-		struct page *page = buddy_take_run_locked(
-			zone, list->order, (enum migratetype)list->migratetype, most, &got);
-
-		if (!page)
-			break;
-		park_run(zone, list, page, got);
-		room -= 1u << (got - list->order);
-	}
+	for (unsigned i = 0; i < n; i++)
+		buddy_put_locked(zone, list->slot[i], list->order);
 	spin_unlock_irqrestore(&zone->lock, flags);
-	return list->count != 0;
+}
+
+/* Frames from slot[i] on that are neighbours in a word become a set.  Where the next one begins. */
+static unsigned make_set(const struct pcp_list *list, unsigned i, unsigned n, struct frame_set *set)
+{
+	u32 pfn = list->slot[i], word = pfn >> WORD_ORDER;
+
+	set->pfn = word << WORD_ORDER;
+	set->bits = 0;
+	set->nr = 0;
+	do {
+		u64 bit = 1ULL << (pfn - set->pfn);
+
+		if (unlikely(set->bits & bit))
+			break; /* freed twice: the next set will tell */
+		set->bits |= bit;
+		set->nr++;
+		if (++i == n)
+			break;
+		pfn = list->slot[i];
+	} while (pfn >> WORD_ORDER == word);
+	return i;
+}
+
+/* Single frames.  What the lock is held for is made short before: neighbours are put together, and
+ * what will be written is on its way. */
+static void put_frames(struct zone *zone, const struct pcp_list *list, unsigned n)
+{
+	struct frame_set set[SETS_AT_ONCE];
+	unsigned long flags;
+
+	for (unsigned i = 0; i < n;) {
+		unsigned nr_sets = 0;
+
+		while (i < n && nr_sets < SETS_AT_ONCE) {
+			buddy_prefetch(zone, list->slot[i]);
+			i = make_set(list, i, n, &set[nr_sets++]);
+		}
+		spin_lock_irqsave(&zone->lock, flags);
+		buddy_put_frames_locked(zone, set, nr_sets);
+		spin_unlock_irqrestore(&zone->lock, flags);
+	}
 }
 
 void pcp_drain_list(struct pcp_list *list, unsigned n)
 {
 	struct zone *zone;
-	unsigned long flags;
 
-	n = min(n, list->count);
+	n = min(n, pcp_count(list));
 	if (!n)
 		return;
-	zone = page_zone(list->slot[0]);
+	zone = page_zone(pfn_to_page(list->slot[0]));
 	quire_event(mm_page_pcpu_drain, (unsigned long)n << list->order, zone->idx, port_cpu_id());
-	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned i = 0; i < n; i++) {
-		__ClearPageFlag(list->slot[i], PG_pcp);
-		buddy_put_locked(zone, list->slot[i], list->order);
-	}
-	spin_unlock_irqrestore(&zone->lock, flags);
-	list->count -= n;
+	if (list->order)
+		put_blocks(zone, list, n);
+	else
+		put_frames(zone, list, n);
+	WRITE_ONCE(list->top, list->top - n);
 	list->nr_moved -= (long)n;
-	memmove(list->slot, list->slot + n, list->count * sizeof(*list->slot));
+	memmove(list->slot, list->slot + n, pcp_count(list) * sizeof(*list->slot));
 }
 
-void drain_pages(unsigned cpu)
+void pcp_make_room(struct pcp_list *list)
+{
+	unsigned n = list->drain;
+
+	list->drain = (u16)min(2 * n, (unsigned)list->most);
+	list->refill = max((u16)(list->refill / 2), list->batch);
+	pcp_drain_list(list, n);
+}
+
+/* ---- draining a CPU -------------------------------------------------------------------------- */
+static u32 drain_lock;
+
+static void drain_lists(unsigned cpu)
 {
 	struct zone *zone;
 
@@ -239,17 +395,80 @@ void drain_pages(unsigned cpu)
 	}
 }
 
-void drain_all_pages(void)
+/* The lists of this CPU, unless this is an interrupt handler. */
+static void drain_own(void)
 {
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+
+	if (in_interrupt())
+		return;
+	while (!pcp_enter_slow(cpu))
+		port_cpu_relax(); /* somebody is draining them */
+	drain_lists(port_cpu_id());
+	pcp_leave(cpu);
+}
+
+void drain_pages(unsigned cpu)
+{
+	if (cpu == port_cpu_id())
+		drain_own();
+	else
+		drain_lists(cpu);
+}
+
+static void set_claimed(unsigned cpu, bool claimed)
+{
+	u32 *closed = &percpu_of(&quire_cpu, cpu)->closed;
+
+	if (claimed)
+		__atomic_fetch_or(closed, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(closed, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
+}
+
+/*
+ * Drain CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
+ * out, or is seen as being inside, and leaves soon.
+ */
+static void drain_others(u64 cpus)
+{
+	bool fenced;
 	unsigned cpu;
 
-	/* Other CPUs that run keep what they parked: it is bounded, and only they may touch it. */
+	for_each_possible_cpu(cpu)
+		if (cpus >> cpu & 1)
+			set_claimed(cpu, true);
+	fenced = port_membarrier();
 	for_each_possible_cpu(cpu) {
-		bool mine = cpu == port_cpu_id() && gate_passable(port_percpu_offset());
-
-		if (mine || !cpu_online(cpu))
-			drain_pages(cpu);
+		if (!(cpus >> cpu & 1))
+			continue;
+		if (fenced) {
+			while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
+				port_cpu_relax();
+			drain_lists(cpu);
+		}
+		set_claimed(cpu, false);
 	}
+}
+
+void drain_all_pages(void)
+{
+	u64 others = 0;
+	unsigned cpu;
+
+	drain_own();
+	raw_lock(&drain_lock);
+	for_each_possible_cpu(cpu) {
+		if (cpu == port_cpu_id())
+			continue;
+		if (cpu_online(cpu))
+			others |= 1ULL << cpu;
+		else
+			drain_lists(cpu);
+	}
+	if (others)
+		drain_others(others);
+	raw_unlock(&drain_lock);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -261,8 +480,8 @@ quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {
 		const struct pcp_list *list = &per_cpu_ptr(zone->pcp, cpu)->list[i];
 
-		info->count += (unsigned long)list->count << list->order;
-		info->high += (unsigned long)list->high << list->order;
+		info->count += (unsigned long)pcp_count(list) << list->order;
+		info->high += (unsigned long)pcp_high(list) << list->order;
 	}
 	info->batch = per_cpu_ptr(zone->pcp, cpu)->list[0].batch;
 }

@@ -14,8 +14,9 @@ unsigned long nr_bad_pages;
 static unsigned long nr_failures;
 
 static const char *const flag_names[NR_PAGEFLAGS] = {
-	"locked", "uptodate", "dirty",      "reserved", "buddy", "pcp",  "slab",     "table",
-	"anon",   "cache",    "swapbacked", "mlocked",  "head",  "tail", "poisoned", "private_2",
+	"locked",   "uptodate",  "dirty",      "reserved", "slab", "table",
+	"anon",     "cache",     "swapbacked", "mlocked",  "head", "tail",
+	"poisoned", "private_2", "movable",    "isolated",
 };
 
 static void flag_words(char *buf, size_t size, u32 flags)
@@ -133,19 +134,21 @@ static void show_zone(struct zone *zone)
 /* "Node 0 DMA: 1*4kB (U) 2*8kB (UM) ... = 15360kB" */
 static void show_blocks(struct zone *zone)
 {
-	static const char letter[MIGRATE_TYPES] = { 'U', 'M', 'E', 'H', 'I' };
+	static const char letter[MIGRATE_TYPES] = { 'U', 'M', 'E', 'H', 'C', 'I' };
+	unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS];
 	char line[400];
 	size_t n =
 		(size_t)quire_snprintf(line, sizeof(line), "Node %d %s: ", zone->node, zone->name);
 
+	zone_free_blocks(zone, nr);
 	for (unsigned order = 0; order <= MAX_PAGE_ORDER && n < sizeof(line); order++) {
 		char types[MIGRATE_TYPES + 1];
 		unsigned long blocks = 0;
 		unsigned t = 0;
 
 		for (unsigned type = 0; type < MIGRATE_TYPES; type++) {
-			blocks += racy_read(zone->free_area[order].nr[type]);
-			if (racy_read(zone->free_area[order].nr[type]))
+			blocks += nr[type][order];
+			if (nr[type][order])
 				types[t++] = letter[type];
 		}
 		types[t] = 0;

@@ -36,17 +36,18 @@ void set_low_memory_ops(const struct low_memory_ops *ops)
 }
 
 /* ---- one zone -------------------------------------------------------------------------------- */
-bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned alloc_flags)
+bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned how)
 {
-	for (; order <= MAX_PAGE_ORDER; order++) {
-		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
-			if (racy_read(zone->free_area[order].head[type]))
-				return true;
-		if (alloc_flags & (ALLOC_HARDER | ALLOC_NO_WATERMARKS) &&
-		    racy_read(zone->free_area[order].head[MIGRATE_HIGHATOMIC]))
-			return true;
-	}
-	return false;
+	const struct zone_groups *gs = &zone->groups;
+	u32 orders = racy_read(gs->present[MIGRATE_UNMOVABLE]) |
+		     racy_read(gs->present[MIGRATE_MOVABLE]) |
+		     racy_read(gs->present[MIGRATE_RECLAIMABLE]);
+
+	if (how & ALLOC_CMA)
+		orders |= racy_read(gs->present[MIGRATE_CMA]);
+	if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+		orders |= racy_read(gs->present[MIGRATE_HIGHATOMIC]);
+	return (orders & ((2u << MAX_PAGE_ORDER) - 1)) >> order;
 }
 
 /* What speaks against taking the block from this zone, or NULL. */
@@ -54,6 +55,8 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 {
 	unsigned long mark = how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone);
 
+	if (req->type == MIGRATE_MOVABLE)
+		how |= ALLOC_CMA;
 	if (how & ALLOC_NO_WATERMARKS)
 		return zone_has_free_block(zone, req->order, how) ? NULL : "no free block";
 	/* A boost is to save large blocks: it does not concern one urgent frame. */
@@ -64,34 +67,46 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 
 static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
 {
-	unsigned long flags;
-	struct page *page;
+	struct page *page = NULL;
+	unsigned long flags, pfn;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	page = buddy_take_locked(zone, req->order, req->type);
-	if (!page && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
-		page = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
-	if (page) {
-		page_flags_keep(page, PAGE_PLACE_MASK);
-		page_set_pcp_type(page, pageblock_type(zone, page_to_pfn(page)));
-		make_owned(page);
+	pfn = buddy_take_locked(zone, req->order, req->type);
+	if (pfn == PFN_NONE && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+		pfn = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
+	if (pfn != PFN_NONE) {
+		page = pfn_to_page(pfn);
+		make_owned(page, block_marks(req->order, pcp_column_of(pageblock_type(zone, pfn))));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
 
+/* From this CPU's list, which is filled first if it is to be; NULL: there is none, or none left. */
+static struct page *take_from_list(struct zone *zone, const struct request *req, bool refill)
+{
+	struct pcp_list *list = pcp_list_of(zone, req->order, req->type);
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct page *page = NULL;
+
+	if (!list || !pcp_enter_slow(cpu))
+		return NULL;
+	if (!refill || pcp_refill(zone, list))
+		page = pcp_pop(list);
+	if (page)
+		list->nr_moved--; /* counted by our caller, not by the list */
+	pcp_leave(cpu);
+	return page;
+}
+
 static struct page *take_from_zone(struct zone *zone, const struct request *req, unsigned how)
 {
-	struct pcp_list *list = pcp_usable_list(zone, req->order, req->type);
+	struct page *page = take_from_list(zone, req, false);
 
-	if (!(list && list->count)) {
-		if (why_not(zone, req, how))
-			return NULL;
-		if (!list || !pcp_refill(zone, list))
-			return take_block(zone, req, how);
-	}
-	list->nr_moved--; /* counted by our caller, not by the list */
-	return pcp_pop(list);
+	if (page || why_not(zone, req, how))
+		return page;
+	page = take_from_list(zone, req, true);
+	return page ? page : take_block(zone, req, how);
 }
 
 static struct page *take_from_zones(const struct request *req, unsigned how)
@@ -128,7 +143,7 @@ static void reserve_highatomic(struct page *page)
 	spin_lock_irqsave(&zone->lock, flags);
 	if (zone->nr_reserved_highatomic < zone_managed_pages(zone) / 100 &&
 	    pageblock_type(zone, page_to_pfn(page)) < MIGRATE_PCPTYPES) {
-		pageblock_convert_locked(zone, page, MIGRATE_HIGHATOMIC);
+		pageblock_convert_locked(zone, page_to_pfn(page), MIGRATE_HIGHATOMIC);
 		zone->nr_reserved_highatomic += pageblock_nr_pages;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -137,21 +152,17 @@ static void reserve_highatomic(struct page *page)
 static bool unreserve_one(struct zone *zone, enum migratetype type)
 {
 	unsigned long flags;
-	bool found = false;
+	u32 g;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned order = 0; order <= MAX_PAGE_ORDER && !found; order++) {
-		struct page *page = zone->free_area[order].head[MIGRATE_HIGHATOMIC];
-
-		if (!page)
-			continue;
-		pageblock_convert_locked(zone, page, type);
+	g = buddy_find_locked(zone, 0, MIGRATE_HIGHATOMIC);
+	if (g != ROW_EMPTY) {
+		pageblock_convert_locked(zone, group_pfn(&zone->groups, g), type);
 		zone->nr_reserved_highatomic -=
 			min(zone->nr_reserved_highatomic, pageblock_nr_pages);
-		found = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
-	return found;
+	return g != ROW_EMPTY;
 }
 
 static bool unreserve_highatomic(const struct request *req)
@@ -354,8 +365,10 @@ static const char *why_not_free(const struct page *page, unsigned order)
 {
 	u32 flags = page->flags;
 
-	if (flags & (1u << PG_buddy | 1u << PG_pcp))
+	if (page_was_freed(page))
 		return "it is free already";
+	if (page_order_taken(flags) != order)
+		return "it was allocated with another order";
 	if (flags & 1u << PG_reserved)
 		return "it was never allocated (reserved)";
 	if (flags & 1u << PG_slab)
@@ -380,16 +393,31 @@ static void put_block(struct page *page, unsigned order)
 	struct zone *zone = page_zone(page);
 	unsigned long flags;
 
-	page_flags_keep(page, PAGE_KEEP_MASK);
+	page_flags_write(page, page_flags_freed(page->flags));
 	spin_lock_irqsave(&zone->lock, flags);
-	buddy_put_locked(zone, page, order);
+	buddy_put_locked(zone, page_to_pfn(page), order);
 	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* To this CPU's list; false: there is none, or it may not be touched now. */
+static bool put_on_list(struct page *page, unsigned order)
+{
+	struct pcp_list *list = pcp_list_of(page_zone(page), order, page_pcp_column(page->flags));
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+
+	if (!list || !pcp_enter_slow(cpu))
+		return false;
+	if (pcp_count(list) == pcp_high(list))
+		pcp_make_room(list);
+	list->nr_moved++;
+	pcp_push(list, page, page->flags & PAGE_KEEP_MASK);
+	pcp_leave(cpu);
+	return true;
 }
 
 void free_frames_slow(struct page *page, unsigned order)
 {
 	const char *why = why_not_free(page, order);
-	struct pcp_list *list;
 
 	if (unlikely(why)) {
 		bad_page(page, why);
@@ -399,14 +427,6 @@ void free_frames_slow(struct page *page, unsigned order)
 	if (PageFlag(page, PG_head))
 		unmake_compound(page, order);
 	count_vm_events(PGFREE, 1L << order);
-	list = pcp_usable_list(page_zone(page), order, page_pcp_column(page->flags));
-	if (!list) {
+	if (!put_on_list(page, order))
 		put_block(page, order);
-		return;
-	}
-	if (list->count >= list->high)
-		pcp_drain_list(list, list->batch);
-	page->order = order;
-	list->nr_moved++;
-	pcp_push(list, page, page->flags);
 }

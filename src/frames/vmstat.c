@@ -89,13 +89,14 @@ unsigned long global_node_page_state(enum node_stat_item item)
 	return not_negative(sum);
 }
 
-static unsigned long free_in_whole_pageblocks(const struct zone *zone)
+static quire_racy unsigned long free_in_whole_pageblocks(const struct zone *zone)
 {
+	const struct zone_groups *gs = &zone->groups;
 	unsigned long n = 0;
 
-	for (unsigned order = pageblock_order; order <= MAX_PAGE_ORDER; order++)
-		for (unsigned type = 0; type < MIGRATE_TYPES; type++)
-			n += racy_read(zone->free_area[order].nr[type]) << order;
+	for (u32 g = 0; g < gs->nr; g++)
+		if (gs->group[g].largest >= (int)pageblock_order)
+			n += 1UL << gs->group[g].largest;
 	return n;
 }
 

@@ -211,6 +211,8 @@ const char *zone_why_low(const struct zone *zone, unsigned order, unsigned long 
 
 	if (!(alloc_flags & (ALLOC_HARDER | ALLOC_NO_WATERMARKS)))
 		left -= (long)racy_read(zone->nr_free_highatomic);
+	if (!(alloc_flags & ALLOC_CMA))
+		left -= (long)racy_read(zone->nr_free_cma);
 	if (alloc_flags & ALLOC_HIGH)
 		least -= least / 2;
 	if (alloc_flags & ALLOC_HARDER)

@@ -9,8 +9,6 @@
 #include <quire/tune.h>
 #include "frames.h"
 
-#define SECTION_FRAMES (1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))
-
 /* ---- sections.c ------------------------------------------------------------------------------ */
 /* Descriptors for every section that holds RAM; panics if memblock has no room for them. */
 void sections_init(void);

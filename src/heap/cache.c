@@ -382,10 +382,10 @@ static void release_frames(void)
 		/* Tails first lose their flags; the cache descriptors live in slabs too, so nothing
 		 * is freed yet. */
 		for (unsigned long i = 0; i < 1UL << order; i++)
-			page_flags_keep(&page[i], PAGE_KEEP_MASK);
+			page_flags_keep(&page[i], PAGE_TAKEN_MASK);
 		page_flags_set(page, 1u << PG_private_2);
 		page->private = order;
-		page->order = 0;
+		page->_mapcount.counter = 0;
 		page->mapping = NULL;
 	}
 	for (unsigned long pfn = 0; pfn < quire_max_pfn; pfn++) {

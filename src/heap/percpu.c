@@ -18,7 +18,7 @@
 #define UNIT       16u
 #define AREA_MIN   (32u << 10) /* bytes for dynamic variables: at least, at most */
 #define AREA_MAX   (96u << 10)
-#define MAX_STATIC (sizeof(struct vm_counters) + sizeof(struct pcp_map) + (64u << 10))
+#define MAX_STATIC (sizeof(struct vm_counters) + sizeof(struct quire_cpu) + (64u << 10))
 #define MAX_UNITS  ((MAX_STATIC + AREA_MAX) / UNIT)
 
 extern char __start_quire_percpu[], __stop_quire_percpu[];

@@ -142,11 +142,11 @@ static void slab_free_frames(const struct kmem_cache *cache, struct page *slab)
 {
 	count_slab(cache, slab, -1);
 	for (unsigned long i = 0; i < 1UL << cache->order; i++) {
-		page_flags_keep(&slab[i], PAGE_KEEP_MASK);
+		page_flags_keep(&slab[i], PAGE_TAKEN_MASK);
 		slab[i].slab_cache = NULL;
 		slab[i].slab_prev = NULL;
 	}
-	slab->order = 0; /* the field is shared with the mapcount */
+	slab->_mapcount.counter = 0; /* the field is shared with the mapcount */
 	__free_pages(slab, cache->order);
 }
 

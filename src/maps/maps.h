@@ -54,6 +54,20 @@ static inline bool pte_present(pte_t e)
 	return e & (pt_fmt.present | pt_fmt.protnone);
 }
 
+/* The frame is being moved to another place: nobody may touch it, a fault waits.  Such an entry
+ * holds no reference and is not counted in the mapcount; it keeps the frame's number and what may
+ * be done with it. */
+static inline bool pte_migration(pte_t e)
+{
+	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special)) == pt_fmt.special;
+}
+
+static inline pte_t pte_make_migration(pte_t e)
+{
+	return (e & (pt_fmt.pfn_mask | pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed)) |
+	       pt_fmt.special;
+}
+
 static inline bool pte_write(pte_t e)
 {
 	return e & pt_fmt.write;

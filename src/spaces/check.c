@@ -9,12 +9,14 @@ struct tally {
 	const char *why;
 };
 
-static void tally_entry(struct tally *t, const struct vm_area_struct *vma, pte_t e)
+static void tally_entry(struct tally *t, const struct vm_area_struct *vma, unsigned long addr,
+			pte_t e)
 {
 	const struct page *page;
 
 	if (!pte_present(e)) {
-		t->why = "an entry is neither empty nor present";
+		t->why = pte_migration(e) ? "a page was moved and an entry not changed back"
+					  : "an entry is neither empty nor present";
 		return;
 	}
 	if (pte_write(e) && !(vma->vm_flags & VM_WRITE))
@@ -28,11 +30,15 @@ static void tally_entry(struct tally *t, const struct vm_area_struct *vma, pte_t
 	page = pte_page(e);
 	if (page_mapcount(page) < 1 || page_count(page) < page_mapcount(page))
 		t->why = "a mapped frame has too few mappings or references";
-	else if (PageFlag(page, PG_buddy) || PageFlag(page, PG_pcp) || PageFlag(page, PG_slab) ||
-		 PageFlag(page, PG_table))
+	else if (page_was_freed(page) || PageFlag(page, PG_slab) || PageFlag(page, PG_table))
 		t->why = "a mapped frame is free, or the kernel's";
 	else if (PageFlag(page, PG_anon) && pte_write(e) && page_mapcount(page) > 1)
 		t->why = "an anonymous page is writable and shared";
+	else if (PageFlag(page, PG_anon) && !anon_vma_covers(page, vma->anon_vma))
+		t->why = "an anonymous page would not be found in an area that maps it";
+	else if (page->index != vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT) &&
+		 PageFlag(page, PG_anon))
+		t->why = "an anonymous page would be looked for at another address";
 	t->rss[page_mm_counter(page)]++;
 }
 
@@ -41,7 +47,7 @@ static void tally_table(struct vm_area_struct *vma, pte_t *pte, unsigned long ad
 {
 	for (; addr < to; addr += PAGE_SIZE, pte++)
 		if (*pte)
-			tally_entry(arg, vma, *pte);
+			tally_entry(arg, vma, addr, *pte);
 }
 
 static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, struct tally *t)
@@ -55,7 +61,7 @@ static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, 
 	if (vma->vm_page_prot != vma_prot_of(vma->vm_flags))
 		return "an area's entry bits do not fit its flags";
 	for_each_pte_range(vma, vma->vm_start, vma->vm_end, tally_table, t);
-	return t->why;
+	return t->why ? t->why : anon_vma_check(vma);
 }
 
 /* Tables below `table`: every non-zero entry counted, no entry outside an area. */

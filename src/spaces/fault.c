@@ -7,6 +7,7 @@
  *   entry empty, anonymous         ->  read: the zero page        write: a zeroed frame
  *   entry empty, file              ->  the cache's page (and those around it), or a private copy of it
  *   entry read-only, write         ->  last owner reuses the page, else a copy
+ *   page on the move (migration)   ->  wait until it has arrived
  *
  * Lock:  mmap_lock for reading keeps the areas; ptl of the one table guards the entry.  Work that
  *        may sleep is done before ptl is taken, and the entry is compared with what it was.
@@ -14,16 +15,28 @@
 #include <quire/percpu.h>
 #include "internal.h"
 
-/* A frame for private memory of the area, accounted to nobody yet. */
-static struct page *new_anon_page(unsigned long index, gfp_t gfp)
+static unsigned long linear_index(const struct vm_area_struct *vma, unsigned long addr)
 {
-	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | gfp);
+	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+}
 
+/* A frame for private memory of the area at addr, accounted to nobody yet. */
+static quire_always_inline struct page *new_anon_page(struct vm_area_struct *vma,
+						      unsigned long addr, gfp_t gfp)
+{
+	struct anon_vma *anon_vma = anon_vma_prepare(vma);
+	struct page *page;
+
+	if (unlikely(!anon_vma))
+		return NULL;
+	page = alloc_page(GFP_HIGHUSER_MOVABLE | gfp);
 	if (likely(page)) {
+		page->anon_vma = anon_vma;
+		page->index = linear_index(vma, addr);
+		atomic_set(&page->_mapcount, 1);
+		/* Last: from now on it is taken for what it says. */
 		page_flags_set(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
 					     1u << PG_dirty);
-		page->index = index;
-		atomic_set(&page->_mapcount, 1);
 	}
 	return page;
 }
@@ -31,31 +44,12 @@ static struct page *new_anon_page(unsigned long index, gfp_t gfp)
 static void drop_new_page(struct page *page)
 {
 	atomic_set(&page->_mapcount, 0);
-	page_flags_keep(page, ~(1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
-				1u << PG_dirty));
-	__free_page(page);
-}
-
-static unsigned long linear_index(const struct vm_area_struct *vma, unsigned long addr)
-{
-	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	put_page(page);
 }
 
 static u64 writable_prot(const struct vm_area_struct *vma)
 {
 	return vma->vm_page_prot | pt_fmt.write | pt_fmt.dirty;
-}
-
-static void note_anon_seen(struct vm_area_struct *vma)
-{
-	if (!(READ_ONCE(vma->vm_flags) & VM_ANONSEEN))
-		__atomic_fetch_or(&vma->vm_flags, VM_ANONSEEN, __ATOMIC_RELAXED);
-}
-
-static void lock_new_page(const struct vm_area_struct *vma, struct page *page)
-{
-	if (unlikely(vma->vm_flags & VM_LOCKED) && !TestSetPageFlag(page, PG_mlocked))
-		mod_zone_page_state(page_zone(page), NR_MLOCK, 1);
 }
 
 /* Count a page that now has one more mapping, its first if `first`. */
@@ -110,13 +104,12 @@ static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte
 		set_empty_pte(pte, spaces.zero_entry | vma->vm_page_prot);
 		return 0;
 	}
-	page = new_anon_page(linear_index(vma, addr), __GFP_ZERO);
+	page = new_anon_page(vma, addr, __GFP_ZERO);
 	if (unlikely(!page))
 		return VM_FAULT_OOM;
-	note_anon_seen(vma);
 	if (likely(set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma))))) {
 		count_mapping(vma->vm_mm, page, true);
-		lock_new_page(vma, page);
+		mlock_note(vma, page);
 	} else {
 		drop_new_page(page);
 	}
@@ -133,7 +126,7 @@ static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t 
 
 	if (set_empty_pte(pte, e)) {
 		count_mapping(vma->vm_mm, page, first);
-		lock_new_page(vma, page);
+		mlock_note(vma, page);
 		/* A truncation that took the page out of the file meanwhile either sees our entry
 		 * in its second round over the tables, or we see here that the page is the file's
 		 * no more. */
@@ -150,7 +143,7 @@ static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t 
 static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
 				      struct page *from)
 {
-	struct page *page = new_anon_page(linear_index(vma, addr), 0);
+	struct page *page = new_anon_page(vma, addr, 0);
 
 	if (!page) {
 		put_page(from);
@@ -158,10 +151,9 @@ static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long 
 	}
 	port_copy_page(page_address(page), page_address(from));
 	put_page(from);
-	note_anon_seen(vma);
 	if (set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma)))) {
 		count_mapping(vma->vm_mm, page, true);
-		lock_new_page(vma, page);
+		mlock_note(vma, page);
 	} else {
 		drop_new_page(page);
 	}
@@ -232,8 +224,9 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 				pte_t was, struct page *old)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct page *page = new_anon_page(linear_index(vma, addr), old ? 0 : __GFP_ZERO),
-		    *table = pt_page(pte);
+	struct page *page =
+		old ? new_anon_page(vma, addr, 0) : new_anon_page(vma, addr, __GFP_ZERO);
+	struct page *table = pt_page(pte);
 	bool mine;
 
 	if (!page) {
@@ -243,7 +236,6 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	}
 	if (old)
 		port_copy_page(page_address(page), page_address(old));
-	note_anon_seen(vma);
 	/* While we copied, the entry was unlocked: another thread may have copied it first, or
 	 * DONTNEED or a truncation may have emptied it.  In both cases it is no longer `was` and
 	 * our copy is surplus.  The old frame cannot have come back as another page: we hold a
@@ -259,7 +251,7 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 		drop_new_page(page);
 	} else {
 		count_mapping(mm, page, true);
-		lock_new_page(vma, page);
+		mlock_note(vma, page);
 		if (old)
 			uncount_mapping(vma, old);
 	}
@@ -314,6 +306,10 @@ vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, uns
 			return anon_fault(vma, addr, pte, flags);
 		return file_fault(vma, addr, pte, flags);
 	}
+	if (unlikely(pte_migration(e))) {
+		migration_entry_wait(pte, e);
+		return handle_area_fault(vma, addr, flags);
+	}
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(e))
 		return write_protect_fault(vma, addr, pte, e);
 	/* Another thread was faster, or the processor remembered an entry with fewer rights. */
@@ -357,8 +353,7 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 		return -ENOMEM;
 	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(mm, grow >> PAGE_SHIFT) != 0)
 		return -ENOMEM;
-	vma->vm_pgoff -= grow >> PAGE_SHIFT;
-	range_resize(&mm->areas, &vma->range, addr, vma->vm_end);
+	vma_resize(vma, addr, vma->vm_end);
 	vm_stat_account(mm, vma->vm_flags, (long)(grow >> PAGE_SHIFT));
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow >> PAGE_SHIFT;

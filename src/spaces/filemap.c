@@ -12,11 +12,9 @@
  * Lock:         i_pages_lock for the tree; PG_locked of a page while it is filled or taken out.
  */
 #include <quire/percpu.h>
-#include <quire/wait.h>
 #include "internal.h"
 
-static wait_queue_head_t
-	page_waiters; /* all who wait for some page's lock: rare, so one queue serves */
+wait_queue_head_t page_waiters;
 
 void filemap_init(void)
 {
@@ -40,21 +38,21 @@ void fput(struct file *file)
 		file->f_op->release(file);
 }
 
-static void unlock_cache_page(struct page *page)
+void unlock_page(struct page *page)
 {
 	ClearPageFlag(page, PG_locked);
 	wake_up_all(&page_waiters);
 }
 
-static void wait_on_page(struct page *page)
+void wait_on_page_locked(struct page *page)
 {
 	wait_event(&page_waiters, !PageFlag(page, PG_locked));
 }
 
-static void lock_cache_page(struct page *page)
+void lock_page(struct page *page)
 {
 	while (TestSetPageFlag(page, PG_locked))
-		wait_on_page(page);
+		wait_on_page_locked(page);
 }
 
 struct page *find_get_page(struct address_space *m, pgoff_t index)
@@ -110,10 +108,12 @@ static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struc
 	err = page_tree_insert(m, index, page);
 	spin_unlock(&m->i_pages_lock);
 	if (err) {
+		/* Who moves pages may have taken it for one of the cache and hold it. */
 		page->mapping = NULL;
-		page_flags_keep(page, ~(1u << PG_cache | 1u << PG_locked | 1u << PG_swapbacked));
-		atomic_set(&page->_refcount, 1);
-		__free_page(page);
+		ClearPageFlag(page, PG_cache);
+		unlock_page(page);
+		put_page(page);
+		put_page(page);
 		return err;
 	}
 	account_cached(m, page, 1);
@@ -135,7 +135,7 @@ static void remove_page(struct address_space *m, struct page *page)
 	 * in. */
 	__atomic_fetch_and(&page->flags, ~(1u << PG_cache | 1u << PG_dirty | 1u << PG_uptodate),
 			   __ATOMIC_RELAXED);
-	unlock_cache_page(page);
+	unlock_page(page);
 	put_page(page);
 }
 
@@ -153,7 +153,7 @@ static int fill_page(struct address_space *m, struct page *page)
 		return err;
 	}
 	SetPageFlag(page, PG_uptodate);
-	unlock_cache_page(page);
+	unlock_page(page);
 	return 0;
 }
 
@@ -173,7 +173,7 @@ static struct page *get_uptodate_page(struct address_space *m, pgoff_t index, bo
 		if (page) {
 			if (likely(PageFlag(page, PG_uptodate)))
 				return page;
-			wait_on_page(page);
+			wait_on_page_locked(page);
 			if (PageFlag(page, PG_uptodate) && page->mapping == m)
 				return page;
 			put_page(page);
@@ -215,7 +215,7 @@ struct page *grab_cache_page_write(struct address_space *m, pgoff_t index, unsig
 	if (err)
 		return ERR_PTR(err);
 	SetPageFlag(page, PG_uptodate);
-	unlock_cache_page(page);
+	unlock_page(page);
 	return page;
 }
 
@@ -232,12 +232,12 @@ static void clear_part(struct address_space *m, pgoff_t index, unsigned from, un
 
 	if (!page)
 		return;
-	lock_cache_page(page);
+	lock_page(page);
 	if (page->mapping == m) {
 		memset((char *)page_address(page) + from, 0, to - from);
 		set_page_dirty(page);
 	}
-	unlock_cache_page(page);
+	unlock_page(page);
 	put_page(page);
 }
 
@@ -246,11 +246,11 @@ static void remove_pages(struct address_space *m, pgoff_t first, pgoff_t last)
 	struct page *page;
 
 	while (first <= last && (page = find_get_next_page(m, &first, last))) {
-		lock_cache_page(page);
+		lock_page(page);
 		if (page->mapping == m)
 			remove_page(m, page);
 		else
-			unlock_cache_page(page);
+			unlock_page(page);
 		put_page(page);
 	}
 }

@@ -95,7 +95,8 @@ void mmput(struct mm_struct *mm)
 }
 
 /* ---- fork ------------------------------------------------------------------------------------ */
-/* Copy n entries; returns how many went over.  The parent's table is locked. */
+/* Copy n entries; returns how many went over.  Both tables are locked: the child's areas can be
+ * found by their pages already. */
 static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsigned long n,
 			     bool cow, bool *protected)
 {
@@ -118,8 +119,13 @@ static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsig
 			atomic_inc(&page->_refcount);
 			atomic_inc(&page->_mapcount);
 			rss[page_mm_counter(page)]++;
+		} else if (pte_migration(e)) {
+			if (cow)
+				e &= ~pt_fmt.write;
+			WRITE_ONCE(from[i], e);
+			rss[page_mm_counter(pte_page(e))]++;
 		}
-		to[i] = e;
+		WRITE_ONCE(to[i], e);
 		copied++;
 	}
 	for (i = 0; i < NR_MM_COUNTERS; i++)
@@ -150,9 +156,11 @@ static int copy_area_pages(struct mm_struct *mm, struct vm_area_struct *vma, boo
 			if (!dest)
 				return -ENOMEM;
 			pt_lock(table);
+			pt_lock(pt_page(dest));
 			pt_count(pt_page(dest),
 				 (int)copy_entries(mm, from, dest, (to - addr) >> PAGE_SHIFT, cow,
 						   protected));
+			pt_unlock(pt_page(dest));
 			pt_unlock(table);
 		}
 		addr = to;
@@ -165,7 +173,7 @@ static bool needs_copy(const struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & VM_WIPEONFORK)
 		return false;
-	return (vma->vm_flags & (VM_ANONSEEN | VM_PFNMAP | VM_MIXEDMAP)) || !vma->vm_file;
+	return vma->anon_vma || (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 }
 
 static int copy_area(struct mm_struct *mm, struct vm_area_struct *vma, bool *protected)
@@ -180,7 +188,9 @@ static int copy_area(struct mm_struct *mm, struct vm_area_struct *vma, bool *pro
 	new->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	range_insert(&mm->areas, &new->range, mm->areas.last);
 	mm->map_count++;
-	vma_link_file(new);
+	vma_link_file_behind(new, vma);
+	if (!(vma->vm_flags & VM_WIPEONFORK))
+		anon_vma_clone(new, vma);
 	vm_stat_account(mm, new->vm_flags, (long)pages);
 	return needs_copy(vma) ? copy_area_pages(mm, vma, protected) : 0;
 }

@@ -6,24 +6,30 @@ struct spaces_state spaces;
 
 int spaces_init(void)
 {
+	unsigned i;
+
 	memset(&spaces, 0, sizeof(spaces));
 	filemap_init();
+	for (i = 0; i < ARRAY_SIZE(spaces.anon_lookup); i++)
+		spin_lock_init(&spaces.anon_lookup[i], "anon_lookup", LOCK_RANK_ANON_LOOKUP);
 	spin_lock_init(&spaces.mmlist_lock, "mmlist", LOCK_RANK_PAGE_TABLE);
 	INIT_LIST_HEAD(&spaces.mmlist);
 	spaces.mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 					    SLAB_HWCACHE_ALIGN, NULL);
 	spaces.vma_cache =
 		kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0, 0, NULL);
+	spaces.anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma), 0, 0, NULL);
 	spaces.node_cache = kmem_cache_create("radix_tree_node", page_tree_node_size(), 0,
 					      SLAB_RECLAIM_ACCOUNT, NULL);
 	spaces.shmem_cache = kmem_cache_create("shmem_inode_cache", shmem_object_size(), 0,
 					       SLAB_RECLAIM_ACCOUNT, NULL);
 	spaces.zero_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!spaces.mm_cache || !spaces.vma_cache || !spaces.node_cache || !spaces.shmem_cache ||
-	    !spaces.zero_page) {
+	if (!spaces.mm_cache || !spaces.vma_cache || !spaces.anon_vma_cache || !spaces.node_cache ||
+	    !spaces.shmem_cache || !spaces.zero_page) {
 		spaces_exit();
 		return -ENOMEM;
 	}
+	migrate_init();
 	spaces.zero_entry = pte_make(page_to_pfn(spaces.zero_page), pt_fmt.special);
 	return 0;
 }
@@ -36,8 +42,10 @@ static void destroy(struct kmem_cache *cache)
 
 void spaces_exit(void)
 {
+	migrate_exit();
 	destroy(spaces.mm_cache);
 	destroy(spaces.vma_cache);
+	destroy(spaces.anon_vma_cache);
 	destroy(spaces.node_cache);
 	destroy(spaces.shmem_cache);
 	if (spaces.zero_page)

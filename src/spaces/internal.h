@@ -9,17 +9,20 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
+#include <quire/wait.h>
 #include <quire/bytes.h>
 #include "spaces/spaces.h"
+#include "rmap.h"
 
 #define STACK_GUARD ((unsigned long)QUIRE_STACK_GUARD_PAGES << PAGE_SHIFT)
 
 struct spaces_state {
-	struct kmem_cache *mm_cache, *vma_cache, *node_cache, *shmem_cache;
+	struct kmem_cache *mm_cache, *vma_cache, *anon_vma_cache, *node_cache, *shmem_cache;
 	struct page *zero_page;
 	u64 zero_entry;             /* pfn of the zero page with the special bit, no rights */
 	atomic_long_t committed;    /* pages promised (VM_ACCOUNT)                          */
 	atomic_long_t shmem_serial; /* inode numbers of nameless files                      */
+	spinlock_t anon_lookup[16]; /* from a page to its anon_vma, by hash of the latter   */
 	spinlock_t mmlist_lock;     /* guards mmlist                                        */
 	struct list_head mmlist;    /* every mm_struct                                      */
 };
@@ -93,6 +96,8 @@ void vma_set_flags(struct vm_area_struct *vma, unsigned long flags);
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
+/* The same for a copy of `old`: right behind it, so that a walk sees the parent of a fork first. */
+void vma_link_file_behind(struct vm_area_struct *vma, struct vm_area_struct *old);
 void vma_unlink_file(struct vm_area_struct *vma);
 /* Cut at addr; the area keeps the lower part, the new one is returned, NULL: no memory or too many
  * areas. */
@@ -104,6 +109,10 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
  * NULL: no memory, flags unchanged. */
 struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
 				  unsigned long end, unsigned long flags);
+/* Whether `b` lies directly behind `a` and shows the same object from there on. */
+bool vma_continues(const struct vm_area_struct *a, const struct vm_area_struct *b);
+/* Move the borders of an area that is in the tree; vm_pgoff follows the lower one. */
+void vma_resize(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Whether an area with these properties in front of or behind `vma` would be the same area. */
 bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file,
 	      void *private);
@@ -132,6 +141,13 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr);
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
+/* An area maps the page: if it is locked, so is the page. */
+static inline void mlock_note(const struct vm_area_struct *vma, struct page *page)
+{
+	if (unlikely(READ_ONCE(vma->vm_flags) & VM_LOCKED) && !TestSetPageFlag(page, PG_mlocked))
+		mod_zone_page_state(page_zone(page), NR_MLOCK, 1);
+}
+
 /* A page that was counted in NR_MLOCK is no longer held by a locked area. */
 static inline void mlock_forget(struct page *page)
 {
@@ -140,7 +156,19 @@ static inline void mlock_forget(struct page *page)
 		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
 }
 
+/* migrate.c: user memory can be moved, or no more. */
+void migrate_init(void);
+void migrate_exit(void);
+/* Change the entries that map the page to such that say "moving", or those that say so of `from` to
+ * entries of `to`, which may be `from`.  How many were changed.  Both pages locked. */
+unsigned try_to_migrate(const struct rmap *rmap, struct page *page);
+unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to);
+/* Sleep until *pte, which says that its page is being moved, says something else.  mmap_lock held. */
+void migration_entry_wait(pte_t *pte, pte_t was);
+
 /* filemap.c */
+/* All who wait for some page's lock, or for a move to end: rare, so one queue serves. */
+extern wait_queue_head_t page_waiters;
 /* Map what the cache has around addr; true if addr itself was mapped.  ptl not held. */
 bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *pte);
 struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t *why);

@@ -9,6 +9,14 @@
 #include "internal.h"
 
 /* ---- populate -------------------------------------------------------------------------------- */
+static bool good_entry(struct vm_area_struct *vma, unsigned long addr, bool write)
+{
+	pte_t *pte = mm_find_pte(vma->vm_mm, addr, NULL);
+	pte_t e = pte ? READ_ONCE(*pte) : 0;
+
+	return pte_present(e) && (!write || pte_write(e));
+}
+
 /* Fault one area's pages in.  0, -ENOMEM or -EFAULT.  mmap_lock held for reading. */
 static int populate_area(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			 bool write)
@@ -16,14 +24,15 @@ static int populate_area(struct vm_area_struct *vma, unsigned long start, unsign
 	unsigned flags = write ? FAULT_FLAG_WRITE : 0;
 
 	for (; start < end; start += PAGE_SIZE) {
-		pte_t *pte = mm_find_pte(vma->vm_mm, start, NULL);
-		vm_fault_t ret;
+		unsigned tries;
 
-		if (pte && pte_present(*pte) && (!write || pte_write(*pte)))
-			continue;
-		ret = handle_area_fault(vma, start, flags);
-		if (ret & VM_FAULT_ERROR)
-			return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+		/* A page that is moved or discarded meanwhile is faulted in again. */
+		for (tries = 0; tries < 16 && !good_entry(vma, start, write); tries++) {
+			vm_fault_t ret = handle_area_fault(vma, start, flags);
+
+			if (ret & VM_FAULT_ERROR)
+				return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+		}
 	}
 	return 0;
 }

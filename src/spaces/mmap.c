@@ -76,13 +76,12 @@ static struct vm_area_struct *extend_neighbour(struct mm_struct *mm, struct vm_a
 	if (prev && prev->vm_end == addr && vma_same(prev, vm_flags, file, NULL) &&
 	    (file || !prev->vm_ops) &&
 	    prev->vm_pgoff + ((prev->vm_end - prev->vm_start) >> PAGE_SHIFT) == pgoff) {
-		range_resize(&mm->areas, &prev->range, prev->vm_start, addr + len);
+		vma_resize(prev, prev->vm_start, addr + len);
 		return vma_merge(prev);
 	}
 	if (next && next->vm_start == addr + len && vma_same(next, vm_flags, file, NULL) &&
 	    (file || !next->vm_ops) && pgoff + (len >> PAGE_SHIFT) == next->vm_pgoff) {
-		next->vm_pgoff = pgoff;
-		range_resize(&mm->areas, &next->range, addr, next->vm_end);
+		vma_resize(next, addr, next->vm_end);
 		return next;
 	}
 	return NULL;

@@ -40,8 +40,12 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
 		pte_t e = READ_ONCE(*pte), n;
 
-		if (!pte_present(e))
+		if (!pte_present(e)) {
+			/* A page on the move comes back with the area's rights, and this one. */
+			if (pte_migration(e) && !c->may_write)
+				WRITE_ONCE(*pte, e & ~pt_fmt.write);
 			continue;
+		}
 		n = pte_modify(e, c->prot);
 		if (may_stay_writable(c, e))
 			n |= pt_fmt.write;

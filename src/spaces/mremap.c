@@ -33,6 +33,8 @@ static void unlock_both(struct page *a, struct page *b)
 		pt_unlock(b);
 }
 
+/* The locks of reverse mapping are held: a walk that comes by finds an entry either in the old place
+ * or in the new, never in neither. */
 static void move_entries(pte_t *from, pte_t *to, unsigned long n)
 {
 	struct page *a = pt_page(from), *b = pt_page(to);
@@ -51,11 +53,12 @@ static void move_entries(pte_t *from, pte_t *to, unsigned long n)
 	unlock_both(a, b);
 }
 
-/* Move the entries of [old, old+len) to `new`.  Returns the bytes dealt with: less than len if no
+/* Move the entries of [old, old+len) to `new`, an area with the same pages.  Returns the bytes dealt with: less than len if no
  * memory. */
-static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
+static unsigned long move_tables(struct vm_area_struct *vma, unsigned long old, unsigned long new,
 				 unsigned long len)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	unsigned long done = 0;
 
 	while (done < len) {
@@ -74,7 +77,9 @@ static unsigned long move_tables(struct mm_struct *mm, unsigned long old, unsign
 		dest = mm_make_pte(mm, new + done);
 		if (!dest)
 			return done;
+		rmap_lock(vma);
 		move_entries(from, dest, step >> PAGE_SHIFT);
+		rmap_unlock(vma);
 		done += step;
 	}
 	return len;
@@ -96,6 +101,7 @@ static long move_area(struct mm_struct *mm, struct move *m)
 	new->vm_end = m->target + m->new_len;
 	new->vm_pgoff = pgoff;
 	vma_link(mm, new);
+	anon_vma_clone(new, vma);
 	vm_stat_account(mm, new->vm_flags, (long)pages);
 	if (new->vm_flags & VM_LOCKED)
 		mm->locked_vm += pages;
@@ -103,12 +109,12 @@ static long move_area(struct mm_struct *mm, struct move *m)
 		vma_merge(new);
 		return (long)m->target;
 	}
-	moved = move_tables(mm, m->old, m->target, m->old_len);
+	moved = move_tables(vma, m->old, m->target, m->old_len);
 	port_flush_tlb_range(mm->root, m->old, m->old + m->old_len);
 	if (moved < m->old_len) {
 		/* No memory for a table on the way.  The tables of the old range still exist, so
 		 * moving back what was moved cannot fail. */
-		move_tables(mm, m->target, m->old, moved);
+		move_tables(new, m->target, m->old, moved);
 		port_flush_tlb_range(mm->root, m->target, m->target + m->new_len);
 		unmap_locked(mm, m->target, m->target + m->new_len);
 		return -ENOMEM;
@@ -148,7 +154,7 @@ static long grow_in_place(struct mm_struct *mm, struct move *m)
 
 	if ((vma->vm_flags & VM_ACCOUNT) && vm_commit(mm, pages) != 0)
 		return -ENOMEM;
-	range_resize(&mm->areas, &vma->range, vma->vm_start, m->old + m->new_len);
+	vma_resize(vma, vma->vm_start, m->old + m->new_len);
 	vm_stat_account(mm, vma->vm_flags, (long)pages);
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += pages;

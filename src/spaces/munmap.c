@@ -35,17 +35,10 @@ static void trim(struct gather *g, struct vm_area_struct *vma, unsigned long sta
 
 	zap_area(g, vma, start, end, true);
 	uncharge(mm, vma, start, end);
-	if (start == vma->vm_start) {
-		/* An area that shrinks from below keeps what each page of it means. */
-		if (vma->vm_file)
-			vma_unlink_file(vma);
-		vma->vm_pgoff += (end - start) >> PAGE_SHIFT;
-		range_resize(&mm->areas, &vma->range, end, vma->vm_end);
-		if (vma->vm_file)
-			vma_link_file(vma);
-	} else {
-		range_resize(&mm->areas, &vma->range, vma->vm_start, start);
-	}
+	if (start == vma->vm_start)
+		vma_resize(vma, end, vma->vm_end);
+	else
+		vma_resize(vma, vma->vm_start, start);
 }
 
 /* Everything in [start, end) of the area goes; it may stick out on one side at most. */

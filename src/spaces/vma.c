@@ -31,6 +31,7 @@ struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 	memcpy(new, vma,
 	       offsetof(struct vm_area_struct, shared)); /* the rest is guarded by i_mmap_lock */
 	INIT_LIST_HEAD(&new->shared);
+	new->anon_vma = NULL;
 	if (new->vm_file)
 		get_file(new->vm_file);
 	if (new->vm_ops &&new->vm_ops->open)
@@ -52,6 +53,8 @@ struct vm_area_struct *vma_dup_charged(const struct vm_area_struct *vma, unsigne
 
 void vma_free(struct vm_area_struct *vma)
 {
+	if (vma->anon_vma)
+		anon_vma_detach(vma);
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
 	if (vma->vm_file)
@@ -69,8 +72,9 @@ u64 vma_prot_of(unsigned long f)
 
 void vma_set_flags(struct vm_area_struct *vma, unsigned long flags)
 {
-	vma->vm_flags = flags;
-	vma->vm_page_prot = vma_prot_of(flags);
+	/* A walk over the entries of a page looks at both with only the entry's lock held. */
+	WRITE_ONCE(vma->vm_flags, flags);
+	WRITE_ONCE(vma->vm_page_prot, vma_prot_of(flags));
 }
 
 void vma_link_file(struct vm_area_struct *vma)
@@ -82,6 +86,17 @@ void vma_link_file(struct vm_area_struct *vma)
 	spin_lock(&mapping->i_mmap_lock);
 	list_add(&vma->shared, &mapping->i_mmap);
 	spin_unlock(&mapping->i_mmap_lock);
+}
+
+void vma_link_file_behind(struct vm_area_struct *vma, struct vm_area_struct *old)
+{
+	spinlock_t *lock = i_mmap_lock_of(vma);
+
+	if (!lock)
+		return;
+	spin_lock(lock);
+	list_add(&vma->shared, &old->shared);
+	spin_unlock(lock);
 }
 
 void vma_unlink_file(struct vm_area_struct *vma)
@@ -104,13 +119,38 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 	vma_link_file(vma);
 }
 
-void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma)
+static void remove_area(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	range_erase(&mm->areas, &vma->range);
 	mm->map_count--;
 	if (mm->vmacache == vma)
 		mm->vmacache = NULL;
+}
+
+void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	remove_area(mm, vma);
 	vma_unlink_file(vma);
+}
+
+void vma_resize(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	rmap_lock(vma);
+	if (start > vma->vm_start)
+		vma->vm_pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
+	else
+		vma->vm_pgoff -= (vma->vm_start - start) >> PAGE_SHIFT;
+	range_resize(&vma->vm_mm->areas, &vma->range, start, end);
+	rmap_unlock(vma);
+}
+
+/* The upper part of an area that is being cut may be reached by the same walks. */
+static void rmap_add_upper_locked(struct vm_area_struct *upper, struct vm_area_struct *lower)
+{
+	if (i_mmap_lock_of(upper))
+		list_add(&upper->shared, &lower->shared);
+	if (lower->anon_vma)
+		anon_vma_attach_locked(upper, lower);
 }
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
@@ -140,30 +180,35 @@ struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr)
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	upper->range.low_guard = 0;
+	rmap_lock(vma);
 	vma->vm_end = addr;
 	range_insert(&mm->areas, &upper->range, &vma->range);
+	rmap_add_upper_locked(upper, vma);
+	rmap_unlock(vma);
 	mm->map_count++;
-	vma_link_file(upper);
 	return upper;
 }
-
-/* Flags that do not keep two areas apart: they melt and the result has both. */
-#define MERGE_IGNORE VM_ANONSEEN
 
 bool vma_same(const struct vm_area_struct *vma, unsigned long flags, struct file *file,
 	      void *private)
 {
-	return ((vma->vm_flags ^ flags) & ~MERGE_IGNORE) == 0 && vma->vm_file == file &&
-	       vma->vm_private_data == private && !(vma->vm_ops && vma->vm_ops->close) &&
-	       !(flags & VM_PFNMAP);
+	return vma->vm_flags == flags && vma->vm_file == file && vma->vm_private_data == private &&
+	       !(vma->vm_ops && vma->vm_ops->close) && !(flags & VM_PFNMAP);
 }
 
-/* Whether `b`, directly behind `a`, only continues it. */
-static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
+bool vma_continues(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return a->vm_end == b->vm_start &&
 	       a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) == b->vm_pgoff &&
-	       a->vm_ops == b->vm_ops && vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data);
+	       a->vm_file == b->vm_file && a->vm_ops == b->vm_ops;
+}
+
+/* Whether `b`, directly behind `a`, only continues it.  Pages of two anon_vmas cannot be found
+ * through one area. */
+static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
+{
+	return vma_continues(a, b) && vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data) &&
+	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma);
 }
 
 /* `b` is swallowed by `a`, which lies directly below it. */
@@ -171,10 +216,15 @@ static void swallow(struct vm_area_struct *a, struct vm_area_struct *b)
 {
 	struct mm_struct *mm = a->vm_mm;
 	unsigned long end = b->vm_end;
+	struct vm_area_struct *known = b->anon_vma ? b : a; /* has the anon_vma, if there is one */
 
-	a->vm_flags |= b->vm_flags & MERGE_IGNORE;
-	vma_unlink(mm, b);
+	rmap_lock(known);
+	if (i_mmap_lock_of(b))
+		list_del(&b->shared);
+	anon_vma_melt_locked(a, b);
+	remove_area(mm, b);
 	range_resize(&mm->areas, &a->range, a->vm_start, end);
+	rmap_unlock(a);
 	if (b->vm_file)
 		fput(b->vm_file);
 	kmem_cache_free(spaces.vma_cache, b);

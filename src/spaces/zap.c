@@ -136,6 +136,13 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, 
 			}
 			zap_page(g, vma, pte_get_and_clear(pte), page, &c);
 		} else {
+			if (pte_migration(e)) {
+				struct page *page = pte_page(e);
+
+				if (!even_cows && PageFlag(page, PG_anon))
+					continue;
+				c.rss[page_mm_counter(page)]++;
+			}
 			WRITE_ONCE(*pte, 0);
 		}
 		c.cleared++;

@@ -2,21 +2,12 @@
 /*
  * watch/mem.c - /proc/buddyinfo, pagetypeinfo, meminfo: layouts of Linux 6.18, byte for byte.
  */
+#include <quire/cma.h>
 #include <quire/gfp.h>
 #include <quire/mmzone.h>
 #include <quire/watch.h>
 #include "maps/maps.h"
 #include "spaces/spaces.h"
-
-static unsigned long area_blocks(const struct free_area *area)
-{
-	unsigned long n = 0;
-	unsigned t;
-
-	for (t = 0; t < MIGRATE_TYPES; t++)
-		n += area->nr[t];
-	return n;
-}
 
 void show_buddyinfo(struct seq_out *out)
 {
@@ -24,30 +15,41 @@ void show_buddyinfo(struct seq_out *out)
 
 	for_each_populated_zone(zone)
 	{
-		unsigned long nr[NR_PAGE_ORDERS], irq;
-		unsigned order;
+		unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS];
 
-		spin_lock_irqsave(&zone->lock, irq);
-		for (order = 0; order < NR_PAGE_ORDERS; order++)
-			nr[order] = area_blocks(&zone->free_area[order]);
-		spin_unlock_irqrestore(&zone->lock, irq);
+		zone_free_blocks(zone, nr);
 		seq_printf(out, "Node %d, zone %8s ", zone->node, zone->name);
-		for (order = 0; order < NR_PAGE_ORDERS; order++)
-			seq_printf(out, "%6lu ", nr[order]);
+		for (unsigned order = 0; order < NR_PAGE_ORDERS; order++) {
+			unsigned long n = 0;
+
+			for (unsigned t = 0; t < MIGRATE_TYPES; t++)
+				n += nr[t][order];
+			seq_printf(out, "%6lu ", n);
+		}
 		seq_putc(out, '\n');
 	}
 }
 
 /* ---- pagetypeinfo ---------------------------------------------------------------------------- */
+/* CMA is a type that a machine has once an area is declared. */
+static bool shows_type(unsigned type)
+{
+	return type != MIGRATE_CMA || totalcma_pages;
+}
+
 static void free_by_type(struct seq_out *out, struct zone *zone)
 {
+	unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS];
 	unsigned t, order;
 
+	zone_free_blocks(zone, nr);
 	for (t = 0; t < MIGRATE_TYPES; t++) {
+		if (!shows_type(t))
+			continue;
 		seq_printf(out, "Node %4d, zone %8s, type %12s ", zone->node, zone->name,
 			   migratetype_names[t]);
 		for (order = 0; order < NR_PAGE_ORDERS; order++)
-			seq_printf(out, "%6lu ", READ_ONCE(zone->free_area[order].nr[t]));
+			seq_printf(out, "%6lu ", nr[t][order]);
 		seq_putc(out, '\n');
 	}
 }
@@ -66,7 +68,8 @@ static void blocks_by_type(struct seq_out *out, struct zone *zone)
 	}
 	seq_printf(out, "Node %d, zone %8s ", zone->node, zone->name);
 	for (t = 0; t < MIGRATE_TYPES; t++)
-		seq_printf(out, "%12lu ", count[t]);
+		if (shows_type(t))
+			seq_printf(out, "%12lu ", count[t]);
 	seq_putc(out, '\n');
 }
 
@@ -84,7 +87,8 @@ void show_pagetypeinfo(struct seq_out *out)
 	for_each_populated_zone(zone) free_by_type(out, zone);
 	seq_printf(out, "\n%-23s", "Number of blocks type ");
 	for (i = 0; i < MIGRATE_TYPES; i++)
-		seq_printf(out, "%12s ", migratetype_names[i]);
+		if (shows_type(i))
+			seq_printf(out, "%12s ", migratetype_names[i]);
 	seq_putc(out, '\n');
 	for_each_populated_zone(zone) blocks_by_type(out, zone);
 }

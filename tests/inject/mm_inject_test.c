@@ -7,6 +7,7 @@
  * by), the laws must hold, and when everything is given back no frame is missing.  The sweep ends
  * when the operation needed fewer than n allocations.
  */
+#include <quire/migrate.h>
 #include "mm_harness.h"
 
 #define PAGES 40u
@@ -169,6 +170,50 @@ static long try_exec(struct scene *s)
 	return err;
 }
 
+static struct page *new_frame(struct page *page, unsigned long private)
+{
+	(void)page, (void)private;
+	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN);
+}
+
+static long try_migrate(struct scene *s)
+{
+	struct page *list[4];
+	unsigned i, n = 0;
+	int err;
+
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(get_user_pages(s->mm,
+						i ? s->anon + (i - 1) * 3 * PAGE_SIZE : s->shared,
+						1, 0, &list[n]),
+				 1);
+		put_page(list[n]);
+		n += isolate_movable_page(list[n], 0);
+	}
+	err = migrate_pages(list, n, new_frame, NULL, 0, MIGRATE_SYNC, MR_COMPACTION, NULL);
+	assert_true(err <= 0 && n == 4);
+	return err;
+}
+
+/* A child's first store, to a page that is its own from then on: without memory for an anon_vma of
+ * its own the parent's serves. */
+static long try_child_store(struct scene *s)
+{
+	struct mm_struct *child = mm_fork(s->mm);
+	u32 v = 5;
+	vm_fault_t f;
+
+	if (!child)
+		return -ENOMEM;
+	posix_set_mm(child);
+	f = posix_store(s->anon + PAGE_SIZE, &v, sizeof(v));
+	if (!f)
+		f = posix_store(s->anon, &v, sizeof(v));
+	posix_set_mm(s->mm);
+	end_mm(child);
+	return f & VM_FAULT_OOM ? -ENOMEM : f ? -EFAULT : 0;
+}
+
 static void sweep(long (*op)(struct scene *))
 {
 	unsigned n, failures = 0;
@@ -215,15 +260,18 @@ SWEEP(mprotect)
 SWEEP(mremap)
 SWEEP(hole)
 SWEEP(exec)
+SWEEP(migrate)
+SWEEP(child_store)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mmap),       cmocka_unit_test(test_fault),
-		cmocka_unit_test(test_file_fault), cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_cow),        cmocka_unit_test(test_mprotect),
-		cmocka_unit_test(test_mremap),     cmocka_unit_test(test_hole),
-		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_mmap),        cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_file_fault),  cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_cow),         cmocka_unit_test(test_mprotect),
+		cmocka_unit_test(test_mremap),      cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_exec),        cmocka_unit_test(test_migrate),
+		cmocka_unit_test(test_child_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

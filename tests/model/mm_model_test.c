@@ -6,6 +6,7 @@
  *   WINDOW pages at a fixed address; up to SPACES spaces related by fork; one shared file.
  *   The model knows for each page: mapped how, with which rights, and the word that it must read.
  */
+#include <quire/migrate.h>
 #include "mm_harness.h"
 
 #define BASE       0x10000000UL
@@ -228,14 +229,38 @@ static void op_truncate(struct space *s)
 				w.space[k].page[i].own = false;
 }
 
+static struct page *new_frame(struct page *page, unsigned long private)
+{
+	(void)page, (void)private;
+	return alloc_page(GFP_HIGHUSER_MOVABLE);
+}
+
+/* A few pages that can be read move; nothing that the model knows changes. */
+static void op_migrate(struct space *s)
+{
+	struct page *batch[8];
+	unsigned first = below(WINDOW), n = 0, i;
+
+	for (i = first; i < WINDOW && n < ARRAY_SIZE(batch); i++) {
+		if (s->page[i].kind == NONE || !(s->page[i].prot & PROT_READ))
+			continue;
+		CHECK(get_user_pages(s->mm, va(i), 1, 0, &batch[n]) == 1);
+		put_page(batch[n]);
+		n += isolate_movable_page(batch[n], 0); /* not the zero page */
+	}
+	CHECK(migrate_pages(batch, n, new_frame, NULL, 0, (enum migrate_mode)below(3), MR_SYSCALL,
+			    NULL) == 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct space *);
 	unsigned weight;
 } ops[] = {
-	{ "map", op_map, 10 },     { "unmap", op_unmap, 6 }, { "protect", op_protect, 8 },
-	{ "store", op_store, 30 }, { "load", op_load, 30 },  { "dontneed", op_dontneed, 4 },
-	{ "move", op_move, 6 },    { "fork", op_fork, 2 },   { "truncate", op_truncate, 1 },
+	{ "map", op_map, 10 },        { "unmap", op_unmap, 6 }, { "protect", op_protect, 8 },
+	{ "store", op_store, 30 },    { "load", op_load, 30 },  { "dontneed", op_dontneed, 4 },
+	{ "move", op_move, 6 },       { "fork", op_fork, 2 },   { "truncate", op_truncate, 1 },
+	{ "migrate", op_migrate, 6 },
 };
 
 static void step(void)

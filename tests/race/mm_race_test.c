@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect,
- * truncation and fork together.
+ * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect, mremap,
+ * truncation and fork together, while one thread moves every frame that can be moved.
  *
  * Each thread owns one page-sized word per region that only it writes, so what it reads back is
  * known; everything else is there to get in its way.  The laws are checked when all have stopped.
  */
 #include <pthread.h>
+#include <quire/migrate.h>
 #include "mm_harness.h"
 
 #define THREADS      4u
 #define ROUNDS       1500u
 #define SHARED_PAGES 64u
+#define MIB          64u
+#define FRAMES       (MIB << 8)
 
 static struct mm_struct *mm;
 static struct file *file;
 static unsigned long shared_anon, shared_file, scratch;
-static unsigned wrong;
+static unsigned wrong, moved, players;
 
 static void expect(bool law)
 {
@@ -39,7 +42,7 @@ static void play(unsigned id, u64 *rng, unsigned round)
 	struct mm_struct *child;
 	u32 v = round;
 
-	switch (rnd(rng) % 9) {
+	switch (rnd(rng) % 11) {
 	case 0 ... 2: /* all threads fault the same pages */
 		at = shared_anon + (rnd(rng) % SHARED_PAGES) * PAGE_SIZE;
 		expect(posix_store(at + 64 + id * 4, &v, 4) == 0);
@@ -61,6 +64,25 @@ static void play(unsigned id, u64 *rng, unsigned round)
 		truncate_pagecache_range(file->f_mapping, 8 * PAGE_SIZE, 16 * PAGE_SIZE);
 		break;
 	case 7: touch_own(shared_file, id, round); break;
+	case 8: /* away and back, with what was written */
+		at = own + (32UL << PAGE_SHIFT);
+		expect(do_mmap(mm, NULL, at, 4 * PAGE_SIZE, RW, ANON_PRIVATE | MAP_FIXED, 0) ==
+		       (long)at);
+		touch_own(at + PAGE_SIZE, id, round);
+		expect(do_mremap(mm, at + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE,
+				 MREMAP_MAYMOVE | MREMAP_FIXED,
+				 at + 8 * PAGE_SIZE) == (long)(at + 8 * PAGE_SIZE));
+		expect(posix_load(at + 8 * PAGE_SIZE + id * 16, &v, 4) == 0 && v == round);
+		break;
+	case 9: /* the child has what the parent had, and stores of its own */
+		child = mm_fork(mm);
+		if (!child)
+			break;
+		posix_set_mm(child);
+		touch_own(shared_anon, id, round);
+		posix_set_mm(mm);
+		mmput(child);
+		break;
 	default:
 		child = mm_fork(mm);
 		if (child)
@@ -81,33 +103,71 @@ static void *thread(void *arg)
 		play(id, &rng, round);
 	posix_set_mm(NULL);
 	posix_cpu_leave();
+	__atomic_fetch_sub(&players, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static struct page *new_frame(struct page *page, unsigned long private)
+{
+	(void)page, (void)private;
+	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN);
+}
+
+/* As compaction does: by frame number, whoever owns the frame at the moment. */
+static void *mover(void *arg)
+{
+	u64 rng = 4242;
+
+	posix_cpu_enter((unsigned)(uintptr_t)arg);
+	while (__atomic_load_n(&players, __ATOMIC_RELAXED)) {
+		enum migrate_mode mode = (enum migrate_mode)(rnd(&rng) % 3);
+		unsigned long pfn = rnd(&rng) % FRAMES, end = pfn + 256;
+		struct page *list[32];
+		unsigned n = 0, ok;
+
+		for (; pfn < end && pfn < FRAMES && n < ARRAY_SIZE(list); pfn++) {
+			struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+
+			if (page && isolate_movable_page(page, 0))
+				list[n++] = page;
+		}
+		if (n % 8 == 7)
+			putback_movable_pages(list, n);
+		else if (migrate_pages(list, n, new_frame, NULL, 0, mode, MR_COMPACTION, &ok) >= 0)
+			moved += ok;
+	}
+	posix_cpu_leave();
 	return NULL;
 }
 
 static void test_one_space(void **state)
 {
-	pthread_t threads[THREADS];
+	pthread_t threads[THREADS], moving;
 	unsigned long before;
 	const char *why;
 	unsigned i;
 
 	(void)state;
-	assert_int_equal(posix_machine_start_simple(64, THREADS), 0);
-	assert_int_equal(quire_start(THREADS, NULL, NULL), 0);
+	assert_int_equal(posix_machine_start_simple(MIB, THREADS + 1), 0);
+	assert_int_equal(quire_start(THREADS + 1, NULL, NULL), 0);
 	before = quire_free_pages_exact();
 	mm = mm_alloc();
 	file = shmem_file_setup("race", 32 * PAGE_SIZE);
 	shared_anon = map_anon(mm, SHARED_PAGES * PAGE_SIZE, RW);
 	shared_file = (unsigned long)do_mmap(mm, file, 0, 32 * PAGE_SIZE, RW, MAP_SHARED, 0);
 	scratch = 0x40000000;
+	players = THREADS;
+	assert_int_equal(pthread_create(&moving, NULL, mover, (void *)(uintptr_t)THREADS), 0);
 	for (i = 1; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, thread, (void *)(uintptr_t)i),
 				 0);
 	thread((void *)0);
 	for (i = 1; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	pthread_join(moving, NULL);
 	posix_cpu_enter(0);
 	assert_int_equal(wrong, 0);
+	assert_true(moved > 0);
 	why = check_all();
 	if (why)
 		fail_msg("check_all: %s", why);

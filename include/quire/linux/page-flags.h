@@ -36,12 +36,22 @@ static inline bool PageSlab(const struct page *page)
 
 static inline bool PageBuddy(const struct page *page)
 {
-	return PageFlag(page, PG_buddy);
+	return is_free_buddy_page(page);
 }
 
 static inline bool PageTable(const struct page *page)
 {
 	return PageFlag(page, PG_table);
+}
+
+static inline bool PageMovable(const struct page *page)
+{
+	return PageFlag(page, PG_movable);
+}
+
+static inline bool PageIsolated(const struct page *page)
+{
+	return PageFlag(page, PG_isolated);
 }
 
 static inline bool PageAnon(const struct page *page)

@@ -92,6 +92,14 @@ void port_flush_tlb_kernel(unsigned long start, unsigned long end)
 	flush(0, start, end);
 }
 
+/* To flush the translation of a page that is never mapped does no harm, and each CPU answers. */
+bool port_membarrier(void)
+{
+	if (bare_nr_cpus_online() > 1)
+		shoot_down(0, 0, PAGE_SIZE);
+	return true;
+}
+
 void port_load_root(phys_addr_t root)
 {
 	write_cr3(root);

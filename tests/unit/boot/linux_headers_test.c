@@ -30,6 +30,7 @@
 #include <quire/linux/memblock.h>
 #include <quire/linux/memory_hotplug.h>
 #include <quire/linux/minmax.h>
+#include <quire/linux/migrate.h>
 #include <quire/linux/mm.h>
 #include <quire/linux/mm_types.h>
 #include <quire/linux/mmzone.h>

@@ -224,6 +224,7 @@ static void fallback_order(void **state)
 		struct page *page;
 
 		start_two_nodes();
+		drain_all_pages();
 		while ((page = alloc_pages_node(f->nid, GFP_NOWAIT | __GFP_MEMALLOC | f->gfp, 0))) {
 			assert_true(wanted(f, page));
 			if (page_zone(page) != last && n < f->n) {

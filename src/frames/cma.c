@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include <quire/cma.h>
+
+unsigned long totalcma_pages;

@@ -56,6 +56,7 @@ void memblock_exit(void)
 	kernel = (struct memblock_type)NO_KERNEL;
 	memblock_clear_kho_scratch_only();
 	reserve_mem_exit();
+	resources_exit();
 	some_mirror = false;
 }
 

@@ -100,6 +100,8 @@ numa_case() {
 	check "numa: every allocation of a CPU comes from its node" sh -c "tr -d '\r' <$out/boot-numa.txt |
 		awk '/^numa_local/ { local = \$2 } /^numa_hit/ { hit = \$2 } /^numa_(miss|other)/ { n += \$2 }
 		END { exit !(local > 1000 && local == hit && n == 0) }'"
+	check "numa: iomem has the image inside RAM" sh -c "tr -d '\r' <$out/boot-numa.txt |
+		grep -A4 '^00100000-0ffdffff : System RAM' | grep -q '^  [0-9a-f]*-[0-9a-f]* : Kernel bss'"
 	check "numa: every frame is back" balanced numa
 	QEMU=$nodes APPEND="movablecore=50%" boot numa 256M max /bin/sh /init test
 	check "numa: the work runs with half of each node movable" [ "$status" = 0 ]

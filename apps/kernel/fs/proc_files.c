@@ -22,6 +22,7 @@ REPORT(show_buddyinfo)
 REPORT(show_pagetypeinfo)
 REPORT(show_meminfo)
 REPORT(show_zoneinfo)
+REPORT(show_iomem)
 REPORT(show_vmstat)
 REPORT(show_slabinfo)
 REPORT(show_vmallocinfo)
@@ -304,6 +305,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "cmdline", .mode = 0444, .show = kernel_cmdline },
 	{ .name = "cpuinfo", .mode = 0444, .show = cpuinfo },
 	{ .name = "filesystems", .mode = 0444, .show = filesystems },
+	{ .name = "iomem", .mode = 0400, .show = show_iomem_file },
 	{ .name = "loadavg", .mode = 0444, .show = loadavg },
 	{ .name = "meminfo", .mode = 0444, .show = show_meminfo_file },
 	{ .name = "mounts", .mode = 0777, .link = mounts_link },

@@ -14,6 +14,7 @@
  */
 #include "bare_private.h"
 #include <quire/boot.h>
+#include <quire/ioport.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
 #include <quire/tune.h>
@@ -131,6 +132,46 @@ static void read_map(const struct hvm_start_info *info)
 		quire_panic("memory map: %s\n", why);
 }
 
+/* What /proc/iomem calls a range that is not RAM. */
+static const char *range_name(unsigned type)
+{
+	switch (type) {
+	case QUIRE_MEMMAP_ACPI: return "ACPI Tables";
+	case QUIRE_MEMMAP_NVS: return "ACPI Non-volatile Storage";
+	case QUIRE_MEMMAP_UNUSABLE: return "Unusable memory";
+	case QUIRE_MEMMAP_PMEM: return "Persistent Memory";
+	default: return "Reserved";
+	}
+}
+
+static void add_range(struct resource *r, phys_addr_t start, phys_addr_t end, const char *name)
+{
+	*r = (struct resource){
+		.start = start, .end = end - 1, .name = name, .flags = IORESOURCE_MEM
+	};
+	/* The firmware's ranges may overlap; then one of them is not shown. */
+	(void)insert_resource(&iomem_resource, r);
+}
+
+/* The tree of /proc/iomem: RAM, the ranges of the map that are not, and the parts of the image. */
+static void add_resources(void)
+{
+	static struct resource image[4];
+	const struct maps_image *img = &boot.image;
+	struct resource *r = memblock_alloc(boot.map_entries * sizeof(*r), sizeof(long));
+
+	if (insert_memblock_resources() || !r)
+		quire_panic("no memory for the list of resources\n");
+	for (unsigned n = 0; n < boot.map_entries; n++)
+		if (map[n].type != QUIRE_MEMMAP_RAM && map[n].size)
+			add_range(r++, map[n].base, map[n].base + map[n].size,
+				  range_name(map[n].type));
+	add_range(&image[0], img->text_start, img->text_end, "Kernel code");
+	add_range(&image[1], img->rodata_start, img->rodata_end, "Kernel rodata");
+	add_range(&image[2], img->data_start, image_pa(bare_bss_start), "Kernel data");
+	add_range(&image[3], image_pa(bare_bss_start), img->data_end, "Kernel bss");
+}
+
 static void reserve(phys_addr_t start, phys_addr_t size)
 {
 	if (size && size <= ~start && memblock_reserve(start, size))
@@ -184,6 +225,7 @@ void bare_start(u64 info_pa)
 	reserve(0, PAGE_SIZE);
 	reserve(boot.image.text_start, boot.image_end - boot.image.text_start);
 	read_modules(info);
+	add_resources();
 	frames_parse_cmdline(boot.cmdline);
 	bare_numa_init(info->rsdp_paddr);
 	reserve_mem_parse_cmdline(boot.cmdline);

@@ -96,8 +96,11 @@ static void check_order(unsigned nid, unsigned nodes)
 
 static void every_number_of_nodes(void **state)
 {
+	/* 64 MiB of addresses for each */
+	const unsigned most = sizeof(long) == 8 ? N : min(N, 16);
+
 	(void)state;
-	for (unsigned nodes = 1; nodes <= N; nodes += nodes < 5 ? 1 : 13) {
+	for (unsigned nodes = 1; nodes <= most; nodes += nodes < 5 ? 1 : 13) {
 		/* a ring: the way round that is shorter */
 		for (unsigned i = 0; i < nodes; i++)
 			for (unsigned j = 0; j < nodes; j++) {

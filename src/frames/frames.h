@@ -9,6 +9,7 @@
 #include <quire/compaction.h>
 #include <quire/gfp.h>
 #include <quire/mmzone.h>
+#include <quire/numa.h>
 #include "base/base.h"
 
 struct seq_out;
@@ -197,6 +198,13 @@ static inline void buddy_prefetch(const struct zone *zone, unsigned long pfn)
 	__builtin_prefetch(word_of_pfn(&zone->groups, g, pfn), 1);
 }
 
+/* Whether a block of at least this order is free for a request with these ALLOC_* flags.  Without
+ * the lock: a moment later it may be wrong. */
+bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned alloc_flags);
+/* zone_watermark_ok() in words: what speaks against the request, or NULL. */
+const char *zone_why_low(const struct zone *zone, unsigned order, unsigned long mark,
+			 enum zone_type highest, unsigned alloc_flags);
+
 /* Flags of a frame that say where it is, as against what it is used for. */
 #define PAGE_PLACE_MASK (PAGE_ZONE_MASK << PAGE_ZONE_SHIFT | PAGE_NODE_MASK << PAGE_NODE_SHIFT)
 #define PAGE_KEEP_MASK  (PAGE_PLACE_MASK | PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT)
@@ -263,17 +271,7 @@ void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
 /* As compact_zone(), on behalf of a request: not soon after it failed, not for lack of memory. */
 enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_mode mode);
 void kcompactd_exit(void);
-/* How far below the marks a request may go. */
-enum {
-	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
-	ALLOC_HIGH = 0x02,          /* half of min is open: __GFP_HIGH                      */
-	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
-	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
-	ALLOC_CMA = 0x10,           /* CMA pageblocks will do: movable                      */
-};
 #define COSTLY_ORDER 3u /* larger blocks may be refused rather than killed for  */
-/* Whether the zone has a free block that large that a request may take; `how`: ALLOC_*. */
-bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned how);
 
 /* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */

@@ -184,7 +184,7 @@ void pcp_init(void)
 			zone->name);
 	for_each_possible_cpu(cpu)
 		map_first(&per_cpu(quire_cpu, cpu),
-			  &NODE_DATA(0)->node_zonelists[ZONELIST_FALLBACK]);
+			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
 }
 
 /* Words of the bitmaps that are changed under one lock. */

@@ -9,8 +9,8 @@
  * Always true:  a frame with PG_poisoned is in no free list and on no per-CPU list.  While one of them
  *               is in use we watch every free, so that it never gets to one; its neighbours in the
  *               block do.
- * Lock:         zone->lock inside buddy_take_frame().  Two failures of one frame at the same time:
- *               the first to set PG_poisoned deals with it.
+ * Lock:         in_use.lock for the count and the watching; zone->lock inside buddy_take_frame().  Of
+ *               two failures of one frame at a time the first to set PG_poisoned deals with it.
  */
 #include <quire/err.h>
 #include <quire/gfp.h>
@@ -20,7 +20,10 @@
 #include "debug.h"
 
 static const struct memory_failure_ops *user;
-static atomic_long_t nr_in_use; /* frames that are marked and still their owner's */
+static struct {
+	u32 lock;
+	long nr; /* frames that are marked and still their owner's               */
+} in_use;
 
 void set_memory_failure_ops(const struct memory_failure_ops *ops)
 {
@@ -29,10 +32,10 @@ void set_memory_failure_ops(const struct memory_failure_ops *ops)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* What the frame is, as Linux's log calls it. */
-static const char *kind_of(const struct page *page)
+/* What the frame is, as Linux's log calls it; `holder` is the first of its block. */
+static const char *kind_of(const struct page *holder)
 {
-	u32 flags = READ_ONCE(page->flags);
+	u32 flags = READ_ONCE(holder->flags);
 
 	if (flags & 1u << PG_reserved)
 		return "reserved kernel page";
@@ -42,19 +45,21 @@ static const char *kind_of(const struct page *page)
 		return "kernel page table page";
 	if (flags & 1u << PG_mlocked)
 		return flags & 1u << PG_dirty ? "dirty mlocked LRU page" : "clean mlocked LRU page";
-	if (flags & (1u << PG_cache | 1u << PG_anon))
-		return flags & 1u << PG_dirty || !(flags & 1u << PG_cache) ? "dirty LRU page"
-									   : "clean LRU page";
-	if (flags & (1u << PG_head | 1u << PG_tail))
-		return "kernel high-order page";
-	return "unknown page";
+	if (flags & 1u << PG_anon)
+		return "dirty LRU page";
+	if (flags & 1u << PG_cache)
+		return flags & 1u << PG_dirty ? "dirty LRU page" : "clean LRU page";
+	return page_order_taken(flags) ? "kernel high-order page" : "unknown page";
 }
 
-static int report(unsigned long pfn, const char *kind, int err)
+enum outcome { IGNORED, FAILED, RECOVERED };
+
+static int report(unsigned long pfn, const char *kind, enum outcome outcome)
 {
-	printk("Memory failure: %#lx: recovery action for %s: %s\n", pfn, kind,
-	       err ? "Failed" : "Recovered");
-	return err;
+	static const char *const words[] = { "Ignored", "Failed", "Recovered" };
+
+	printk("Memory failure: %#lx: recovery action for %s: %s\n", pfn, kind, words[outcome]);
+	return outcome == RECOVERED ? 0 : -EBUSY;
 }
 
 /* ---- free frames ----------------------------------------------------------------------------- */
@@ -77,6 +82,9 @@ static bool take_if_free(unsigned long pfn)
 }
 
 /* ---- frames in use --------------------------------------------------------------------------- */
+/* So many more or fewer; while there are any every free is watched. */
+static void count_in_use(long n);
+
 static bool taken(struct page *page, unsigned order, gfp_t gfp)
 {
 	(void)page, (void)order, (void)gfp;
@@ -95,6 +103,7 @@ static bool block_has_marked(const struct page *page, unsigned order)
 static bool freed(struct page *page, unsigned order)
 {
 	u32 marks = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+	long n = 0;
 
 	if (likely(!block_has_marked(page, order)))
 		return true;
@@ -108,73 +117,108 @@ static bool freed(struct page *page, unsigned order)
 		}
 		SetPageFlag(page + i, PG_poisoned);
 		page[i].mapping = FRAME_SET_ASIDE;
-		atomic_long_add(-1, &nr_in_use);
+		n++;
 	}
+	count_in_use(-n);
 	return false;
 }
 
-static const struct frame_watcher watcher = { .taken = taken, .freed = freed };
-
-static void forget_if_none(void)
+static void forget(void)
 {
-	if (!atomic_long_read(&nr_in_use))
-		frame_watch(WATCHER_POISONED, NULL);
+	in_use.nr = 0;
+}
+
+static const struct frame_watcher watcher = { .taken = taken, .freed = freed, .exit = forget };
+
+static void count_in_use(long n)
+{
+	unsigned long flags = port_irq_save();
+
+	raw_lock(&in_use.lock);
+	in_use.nr += n;
+	frame_watch(WATCHER_POISONED, in_use.nr ? &watcher : NULL);
+	raw_unlock(&in_use.lock);
+	port_irq_restore(flags);
 }
 
 /* From now on it does not get back to a free list.  False: somebody else has seen to that. */
 static bool mark(struct page *page)
 {
-	atomic_long_add(1, &nr_in_use);
-	frame_watch(WATCHER_POISONED, &watcher);
+	count_in_use(1);
 	if (TestSetPageFlag(page, PG_poisoned)) {
-		atomic_long_add(-1, &nr_in_use);
-		forget_if_none();
+		count_in_use(-1);
 		return false;
 	}
 	num_poisoned_pages_add(1);
 	return true;
 }
 
-/* Ask the users of a marked frame to let go.  0: it was set aside. */
-static int recover(struct page *page, int flags)
+static bool is_user_memory(const struct page *page)
+{
+	return READ_ONCE(page->flags) & (1u << PG_anon | 1u << PG_cache);
+}
+
+/* Ask the users of a marked frame to let go. */
+static enum outcome recover(struct page *page, int flags)
 {
 	int err = -EBUSY;
 
-	if (!user || !(READ_ONCE(page->flags) & (1u << PG_anon | 1u << PG_cache)))
-		return err;
+	if (!user || !is_user_memory(page))
+		return IGNORED;
 	get_page(page);
 	if (!TestSetPageFlag(page, PG_locked)) {
 		err = user->recover(page, flags);
 		ClearPageFlag(page, PG_locked);
 	}
 	put_page(page); /* the last reference: freed() keeps it */
-	return err;
+	return err ? FAILED : RECOVERED;
+}
+
+/* First frame of the block in use that the frame is part of, or NULL.  Only the first has references
+ * and knows the order. */
+static struct page *holder_of(unsigned long pfn)
+{
+	for (unsigned order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct page *head = pfn_to_page(pfn >> order << order);
+		unsigned taken = page_order_taken(READ_ONCE(head->flags));
+
+		if (page_count(head) > 0 && taken >= order && taken <= MAX_PAGE_ORDER)
+			return head;
+	}
+	return NULL;
+}
+
+/* The frame is somebody's. */
+static int fail_in_use(unsigned long pfn, int flags)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct page *holder = PageFlag(page, PG_reserved) ? page : holder_of(pfn);
+	const char *kind;
+
+	if (!holder) /* between two lists */
+		return report(pfn, "get hwpoison page", FAILED);
+	kind = kind_of(holder);
+	if (mark(page))
+		return report(pfn, kind, recover(page, flags));
+	printk("Memory failure: %#lx: already hardware poisoned\n", pfn);
+	return -EHWPOISON;
 }
 
 int memory_failure(unsigned long pfn, int flags)
 {
-	struct page *page;
-	const char *kind;
 	int err;
 
 	if (!pfn_valid(pfn)) {
 		printk("Memory failure: %#lx: memory outside kernel control\n", pfn);
 		return -ENXIO;
 	}
-	page = pfn_to_page(pfn);
 	if (take_if_free(pfn)) {
-		frames_set_aside(page, 0);
-		return report(pfn, "free buddy page", 0);
+		frames_set_aside(pfn_to_page(pfn), 0);
+		return report(pfn, "free buddy page", RECOVERED);
 	}
-	kind = kind_of(page);
-	if (!mark(page)) {
-		printk("Memory failure: %#lx: already hardware poisoned\n", pfn);
-		err = -EHWPOISON;
-	} else {
-		err = report(pfn, kind, recover(page, flags));
-	}
+	err = fail_in_use(pfn, flags);
 	if (flags & MF_COUNT_INCREASED)
-		put_page(page);
+		put_page(pfn_to_page(pfn));
 	return err;
 }
 
@@ -226,8 +270,7 @@ int unpoison_memory(unsigned long pfn)
 	num_poisoned_pages_add(-1);
 	if (!frame_is_set_aside(page)) {
 		ClearPageFlag(page, PG_poisoned);
-		atomic_long_add(-1, &nr_in_use);
-		forget_if_none();
+		count_in_use(-1);
 	} else {
 		make_owned(page, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
 		__free_page(page);

@@ -26,6 +26,11 @@ const char *qstrchr(const char *s, int c);
  * -E2BIG if cut (Linux's strscpy).  size must not be 0. */
 long qstrscpy(char *to, const char *from, size_t size);
 
+/* A number of bytes as on a command line: decimal, 0x.. or octal, then K, M, G, T, P or E (either
+ * case).  Too much is ~0.  *end (unless NULL) is where it ends: `text` itself if no digit is
+ * there. */
+unsigned long long memparse(const char *text, char **end);
+
 /* Clear memory that held a secret: never optimised away. */
 void memzero_explicit(void *at, size_t n);
 

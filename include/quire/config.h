@@ -28,6 +28,13 @@
 #define QUIRE_NR_NODES 4
 #endif
 
+/* QUIRE_ZONE_DMA_MIB  ZONE_DMA is what lies below this, in MiB.  Range 0..4095; 0: there is no such
+ *                     zone.  More: devices that reach little memory find more.  Less: less is kept
+ *                     from everyone else.  See set_zone_end() for a limit that is found at boot. */
+#ifndef QUIRE_ZONE_DMA_MIB
+#define QUIRE_ZONE_DMA_MIB 16
+#endif
+
 /* QUIRE_MAX_ORDER     largest buddy block is 2^this frames.  Range 0..18.
  *                     More: larger contiguous requests.  Less: smaller free-list heads. */
 #ifndef QUIRE_MAX_ORDER
@@ -106,6 +113,9 @@
 #endif
 #if QUIRE_NR_NODES < 1 || QUIRE_NR_NODES > 64
 #error "QUIRE_NR_NODES must be 1..64"
+#endif
+#if QUIRE_ZONE_DMA_MIB < 0 || QUIRE_ZONE_DMA_MIB > 4095
+#error "QUIRE_ZONE_DMA_MIB must be 0..4095"
 #endif
 #if QUIRE_MAX_ORDER < 0 || QUIRE_MAX_ORDER > 18
 #error "QUIRE_MAX_ORDER must be 0..18"

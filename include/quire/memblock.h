@@ -40,8 +40,10 @@ enum memblock_flags {
 		0x8, /* a driver's, found by it and not by firmware: never allocated  */
 	MEMBLOCK_RSRV_NOINIT =
 		0x10, /* reserved: descriptors need not be initialised                 */
-	MEMBLOCK_RSRV_KERN =
-		0x20, /* reserved by an allocation; quire does not tell these apart    */
+	MEMBLOCK_RSRV_KERN = 0x20, /* asked of __memblock_reserve(): for the kernel's own use.  Kept
+		       * beside the list, so that it keeps no regions apart               */
+	MEMBLOCK_KHO_SCRATCH =
+		0x40, /* handed on by kexec for the next kernel's boot memory              */
 };
 
 struct memblock_region {
@@ -93,10 +95,10 @@ int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock
 int memblock_remove(phys_addr_t base, phys_addr_t size);
 int memblock_reserve(phys_addr_t base, phys_addr_t size);
 int __memblock_reserve(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags);
-/* In later 6.x: reserved for the kernel's own use.  Here the same as memblock_reserve(). */
+/* For the kernel's own use, as every allocation is; see memblock_reserved_kern_size(). */
 static inline int memblock_reserve_kern(phys_addr_t base, phys_addr_t size)
 {
-	return memblock_reserve(base, size);
+	return __memblock_reserve(base, size, NUMA_NO_NODE, MEMBLOCK_RSRV_KERN);
 }
 int memblock_physmem_add(phys_addr_t base, phys_addr_t size);
 int memblock_phys_free(phys_addr_t base, phys_addr_t size);
@@ -112,6 +114,11 @@ int memblock_mark_mirror(phys_addr_t base, phys_addr_t size);
 int memblock_mark_nomap(phys_addr_t base, phys_addr_t size);
 int memblock_clear_nomap(phys_addr_t base, phys_addr_t size);
 int memblock_reserved_mark_noinit(phys_addr_t base, phys_addr_t size);
+int memblock_mark_kho_scratch(phys_addr_t base, phys_addr_t size);
+int memblock_clear_kho_scratch(phys_addr_t base, phys_addr_t size);
+/* Between the two, allocations come from KHO_SCRATCH memory and from nowhere else. */
+void memblock_set_kho_scratch_only(void);
+void memblock_clear_kho_scratch_only(void);
 int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid);
 
 /* A list that is full doubles into free memory.  Linux must be allowed to; here it always is. */
@@ -152,6 +159,9 @@ bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size); /* at leas
 bool memblock_overlaps_region(const struct memblock_type *type, phys_addr_t base, phys_addr_t size);
 phys_addr_t memblock_phys_mem_size(void);
 phys_addr_t memblock_reserved_size(void);
+/* Bytes of memory below `limit`, on node nid unless that is NUMA_NO_NODE, that were allocated or
+ * reserved with MEMBLOCK_RSRV_KERN; not what firmware and loader hold. */
+phys_addr_t memblock_reserved_kern_size(phys_addr_t limit, int nid);
 phys_addr_t memblock_start_of_DRAM(void);
 phys_addr_t memblock_end_of_DRAM(void);
 /* Frames that are memory and not reserved; roughly, as reserved ranges may lie outside memory. */
@@ -192,6 +202,18 @@ static inline bool memblock_is_driver_managed(const struct memblock_region *m)
 static inline bool memblock_is_reserved_noinit(const struct memblock_region *m)
 {
 	return m->flags & MEMBLOCK_RSRV_NOINIT;
+}
+
+static inline bool memblock_is_kho_scratch(const struct memblock_region *m)
+{
+	return m->flags & MEMBLOCK_KHO_SCRATCH;
+}
+
+/* Whether the two ranges have a byte in common. */
+static inline bool memblock_addrs_overlap(phys_addr_t base1, phys_addr_t size1, phys_addr_t base2,
+					  phys_addr_t size2)
+{
+	return base1 < base2 + size2 && base2 < base1 + size1;
 }
 
 static inline int memblock_get_region_node(const struct memblock_region *r)
@@ -280,6 +302,25 @@ static inline void *memblock_alloc_node(phys_addr_t size, phys_addr_t align, int
 void *__memblock_alloc_or_panic(phys_addr_t size, phys_addr_t align, const char *func);
 #define memblock_alloc_or_panic(size, align) __memblock_alloc_or_panic((size), (align), __func__)
 
+/* ---- memory with a name ---------------------------------------------------------------------- */
+/*
+ * Keep memory for a driver that will ask for it by name: reserve_mem=SIZE:ALIGN:NAME of the kernel
+ * command line, where SIZE and ALIGN may end in K, M, G and ALIGN is a power of two (less than a
+ * cache line, 0 too, is a cache line).  `arg` is what follows the '=', up to a blank or the end.
+ * 0; -EINVAL: it has no meaning, the name is empty, longer than RESERVE_MEM_NAME_SIZE - 1 or has no
+ * letter; -EEXIST: there is one of that name; -EBUSY: there are RESERVE_MEM_MAX_ENTRIES; -ENOMEM.
+ * Before the hand-over.
+ */
+#define RESERVE_MEM_MAX_ENTRIES 8
+#define RESERVE_MEM_NAME_SIZE   16
+int reserve_mem_add(const char *arg);
+/* The same for every reserve_mem= of a command line; what cannot be done is said in the log. */
+void reserve_mem_parse_cmdline(const char *cmdline);
+/* Where it is, in bytes.  1; 0: there is none of that name, and nothing is set.  Any time. */
+int reserve_mem_find_by_name(const char *name, phys_addr_t *start, phys_addr_t *size);
+/* Give it to the buddy system, and forget the name.  1, or 0 as above.  After the hand-over. */
+int reserve_mem_release_by_name(const char *name);
+
 /* ---- iterators ----------------------------------------------------------------------------- */
 /*
  * Step *idx through what is in `a` and not in `b` (b may be NULL): start with 0, or in reverse with
@@ -297,6 +338,12 @@ void __next_mem_range_rev(u64 *idx, int nid, enum memblock_flags flags,
 /* Next bank with whole frames at or after number *idx + 1; *idx is -1 at the end. */
 void __next_mem_pfn_range(int *idx, int nid, unsigned long *start_pfn, unsigned long *end_pfn,
 			  int *out_nid);
+
+struct zone;
+/* Next whole frames at or above *idx (an address) that are memory of the zone and not reserved;
+ * *idx is ~0 at the end.  After frames_init(), before the hand-over; defined by frames/. */
+void __next_mem_pfn_range_in_zone(u64 *idx, const struct zone *zone, unsigned long *out_spfn,
+				  unsigned long *out_epfn);
 
 #define for_each_mem_region(region)                                                                \
 	for ((region) = memblock.memory.regions;                                                   \
@@ -338,6 +385,14 @@ void __next_mem_pfn_range(int *idx, int nid, unsigned long *start_pfn, unsigned 
 #define for_each_free_mem_range_reverse(i, nid, flags, p_start, p_end, p_nid)                      \
 	__for_each_mem_range_rev(i, &memblock.memory, &memblock.reserved, nid, flags, p_start,     \
 				 p_end, p_nid)
+
+/* Free frames of the zone; i: u64; p_start, p_end: unsigned long *.  _from: go on after frames that
+ * another loop showed. */
+#define for_each_free_mem_pfn_range_in_zone(i, zone, p_start, p_end)                               \
+	for ((i) = 0, __next_mem_pfn_range_in_zone(&(i), zone, p_start, p_end); (i) != ~0ULL;      \
+	     __next_mem_pfn_range_in_zone(&(i), zone, p_start, p_end))
+#define for_each_free_mem_pfn_range_in_zone_from(i, zone, p_start, p_end)                          \
+	for (; (i) != ~0ULL; __next_mem_pfn_range_in_zone(&(i), zone, p_start, p_end))
 
 /* Forget everything: as at power-on. */
 void memblock_exit(void);

@@ -57,9 +57,10 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK }
 #define GROUP_LEVELS      5                    /* 64^5 groups are 2^51 bytes and more            */
 
 struct frame_group {
-	u16 nr_free; /* (z) frames that are free                             */
-	u8 type;     /* (z) enum migratetype of its pageblock                */
-	s8 largest;  /* (z) order of the largest free block that begins here, or below 0 */
+	u16 nr_free;          /* (z) frames that are free                             */
+	u8 type : 4;          /* (z) enum migratetype of its pageblock                */
+	u8 isolated_from : 4; /* (z) what it was before it became ISOLATE                */
+	s8 largest;           /* (z) order of the largest free block that begins here, or below 0 */
 };
 
 /* A stretch of a zone without holes that are a section long.  Groups are numbered through all. */
@@ -106,6 +107,11 @@ struct zone {
 	unsigned long
 		nr_reserved_highatomic; /* (z) frames in pageblocks of that type                */
 	struct pcp __percpu *pcp;       /* (c) per-CPU lists                                    */
+	unsigned long cma_pages;        /* frames of its CMA areas                              */
+	u32 pcp_disabled;               /* by how many: nothing is parked on any CPU            */
+	u32 compact_considered;         /* (racy) requests since compaction failed              */
+	u32 compact_defer_shift;        /* (racy) how many pass before it is tried again, log2  */
+	u32 compact_order_failed;       /* (racy) least order that it failed for                */
 	struct zone_groups groups;      /* (z) free frames                                      */
 };
 
@@ -159,17 +165,17 @@ static inline unsigned long zone_end_pfn(const struct zone *zone)
 
 static inline unsigned long min_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_MIN] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_MIN]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline unsigned long low_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_LOW] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_LOW]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline unsigned long high_wmark_pages(const struct zone *zone)
 {
-	return zone->_watermark[WMARK_HIGH] + zone->watermark_boost;
+	return READ_ONCE(zone->_watermark[WMARK_HIGH]) + READ_ONCE(zone->watermark_boost);
 }
 
 static inline struct zone *page_zone(const struct page *page)
@@ -204,21 +210,53 @@ void frames_init(void);
 /* Forget all of it: memory and memblock are as before boot. */
 void frames_exit(void);
 
-/* Recompute the watermarks and reserves from managed pages (done by memblock_free_all()). */
+/* ---- watermarks ------------------------------------------------------------------------------ */
+extern unsigned long min_free_kbytes;    /* KiB kept free: 4 * sqrt(lowmem KiB), or what was set */
+extern unsigned long totalreserve_pages; /* frames that user memory cannot count on              */
+/* Recompute after managed pages changed (memblock_free_all() does).  min_free_kbytes follows the
+ * amount of memory, but not below what was set. */
 void init_per_zone_wmark_min(void);
-extern unsigned long
-	min_free_kbytes; /* KiB kept free: 4 * sqrt(lowmem KiB) unless set              */
-extern unsigned long
-	totalreserve_pages; /* frames that user memory cannot count on                    */
 
+/* How far below a mark a request may go. */
+enum {
+	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
+	ALLOC_HIGH = 0x02,          /* half of the mark is open: __GFP_HIGH                 */
+	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
+	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
+	ALLOC_CMA = 0x10,           /* CMA pageblocks will do: movable                      */
+};
+
+/*
+ * Whether a block of this order could be taken from the zone and still leave more than `mark` (one
+ * of {min,low,high}_wmark_pages()) and what it keeps from requests that could have used zone type
+ * highest_zoneidx; and whether there is such a block.  Any context; a moment later it may be wrong.
+ */
+bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, int highest_zoneidx,
+		       unsigned alloc_flags);
+
+/*
+ * Types were mixed in a pageblock: lift the zone's marks by a pageblock, up to
+ * watermark_boost_factor.  Caller holds zone->lock, and wakes kswapd later if true; false: nothing
+ * was lifted, boosting is off or the zone too small.  kswapd drops the boost again once it has
+ * reclaimed that much: zone_unboost() says how many frames it was and takes the lock itself.
+ */
+bool boost_watermark(struct zone *zone);
+unsigned long zone_unboost(struct zone *zone);
+
+/* ---- how much there is ----------------------------------------------------------------------- */
 unsigned long totalram_pages(
 	void);                     /* frames given to the buddy system in all                     */
 unsigned long nr_free_pages(void); /* on free lists now                                           */
 /* What can be given to new work without swapping, in frames (MemAvailable). */
 unsigned long si_mem_available(void);
 
-/* Give this CPU's parked frames back, and those of CPUs that are offline; ask the others to. */
+/* Give the parked frames of all CPUs back; those of CPUs that run, if port_membarrier() can.  Task
+ * context, no spinlock held. */
 void drain_all_pages(void);
+/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
+ * it was disabled.  Task context, no spinlock held. */
+void zone_pcp_disable(struct zone *zone);
+void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
 

@@ -3,7 +3,8 @@
  * quire/printk.h - text out: the log, and reports into a caller's buffer.
  *
  * Formats are C's: %d %i %u %x %X %o %c %s %p %%, with flags - 0 + space #, width, precision (*
- * too) and lengths hh h l ll z t.  No floating point.
+ * too) and lengths hh h l ll z t.  No floating point.  %pa and %pap take a phys_addr_t * and show
+ * what it points to, 0x and all digits.
  */
 #ifndef QUIRE_PRINTK_H
 #define QUIRE_PRINTK_H

@@ -30,8 +30,7 @@
 	X(NR_ZSPAGES, "nr_zspages")                                                                \
 	X(NR_FREE_CMA_PAGES, "nr_free_cma")
 
-/* Where an allocation was served from: derived from the PGALLOC events as long as there is one
- * policy. */
+/* Where an allocation was served from, against where it was wanted; see zone_statistics(). */
 #define QUIRE_NUMA_STATS(X)                                                                        \
 	X(NUMA_HIT, "numa_hit")                                                                    \
 	X(NUMA_MISS, "numa_miss")                                                                  \
@@ -161,17 +160,20 @@
 	X(THP_MIGRATION_SUCCESS, "thp_migration_success")                                          \
 	X(THP_MIGRATION_FAIL, "thp_migration_fail")                                                \
 	X(THP_MIGRATION_SPLIT, "thp_migration_split")                                              \
-	X(COMPACT_MIGRATE_SCANNED, "compact_migrate_scanned")                                      \
-	X(COMPACT_FREE_SCANNED, "compact_free_scanned")                                            \
-	X(COMPACT_ISOLATED, "compact_isolated")                                                    \
-	X(COMPACT_STALL, "compact_stall")                                                          \
-	X(COMPACT_FAIL, "compact_fail")                                                            \
-	X(COMPACT_SUCCESS, "compact_success")                                                      \
-	X(COMPACT_DAEMON_WAKE, "compact_daemon_wake")                                              \
-	X(COMPACT_DAEMON_MIGRATE_SCANNED, "compact_daemon_migrate_scanned")                        \
-	X(COMPACT_DAEMON_FREE_SCANNED, "compact_daemon_free_scanned")                              \
+	X(COMPACTMIGRATE_SCANNED, "compact_migrate_scanned")                                       \
+	X(COMPACTFREE_SCANNED, "compact_free_scanned")                                             \
+	X(COMPACTISOLATED, "compact_isolated")                                                     \
+	X(COMPACTSTALL, "compact_stall")                                                           \
+	X(COMPACTFAIL, "compact_fail")                                                             \
+	X(COMPACTSUCCESS, "compact_success")                                                       \
+	X(KCOMPACTD_WAKE, "compact_daemon_wake")                                                   \
+	X(KCOMPACTD_MIGRATE_SCANNED, "compact_daemon_migrate_scanned")                             \
+	X(KCOMPACTD_FREE_SCANNED, "compact_daemon_free_scanned")                                   \
 	X(HTLB_BUDDY_ALLOC_SUCCESS, "htlb_buddy_alloc_success")                                    \
 	X(HTLB_BUDDY_ALLOC_FAIL, "htlb_buddy_alloc_fail")                                          \
+	X(CMA_ALLOC_SUCCESS, "cma_alloc_success")                                                  \
+	X(CMA_ALLOC_FAIL, "cma_alloc_fail")                                                        \
+	X(CMA_RELEASE_SUCCESS, "cma_release_success")                                              \
 	X(UNEVICTABLE_PGS_CULLED, "unevictable_pgs_culled")                                        \
 	X(UNEVICTABLE_PGS_SCANNED, "unevictable_pgs_scanned")                                      \
 	X(UNEVICTABLE_PGS_RESCUED, "unevictable_pgs_rescued")                                      \
@@ -234,13 +236,15 @@ extern const char *const vm_event_text[NR_VM_EVENT_ITEMS];
 struct zone;
 struct pglist_data;
 
-#define QUIRE_NR_ZONE_IDS (QUIRE_NR_NODES * 8)
+#define QUIRE_NR_ZONE_ROWS (QUIRE_NR_NODES * 5) /* nodes x zone types */
 
-/* One CPU's share of every counter. */
+/* One CPU's share of every counter.  Row of a zone: node * MAX_NR_ZONES + type. */
 struct vm_counters {
 	long event[NR_VM_EVENT_ITEMS];
 	long node[QUIRE_NR_NODES][NR_VM_NODE_STAT_ITEMS];
-	long zone[QUIRE_NR_ZONE_IDS][NR_VM_ZONE_STAT_ITEMS]; /* by zone->id */
+	long zone[QUIRE_NR_ZONE_ROWS][NR_VM_ZONE_STAT_ITEMS];
+	long numa[QUIRE_NR_ZONE_ROWS][NR_VM_NUMA_EVENT_ITEMS]; /* but for the fast path, which the
+								  * per-CPU lists count     */
 };
 DECLARE_PER_CPU(struct vm_counters, vm_counters);
 
@@ -276,6 +280,12 @@ unsigned long node_page_state(const struct pglist_data *node, enum node_stat_ite
 unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item);
 unsigned long global_node_page_state(enum node_stat_item item);
 unsigned long global_zone_page_state(enum zone_stat_item item);
+/*
+ * A request whose first choice was `preferred` got a block from `zone`: numa_hit of `zone` if both
+ * are on one node, else numa_miss of `zone` and numa_foreign of `preferred`; and numa_local or
+ * numa_other of `zone`, as it is on this CPU's node or not.  One for a block of any order.
+ */
+void zone_statistics(const struct zone *preferred, const struct zone *zone);
 /* numa_hit and its family of one zone. */
 unsigned long zone_numa_event(const struct zone *zone, enum numa_stat_item item);
 

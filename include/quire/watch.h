@@ -17,6 +17,7 @@ void show_pagetypeinfo(struct seq_out *out); /* /proc/pagetypeinfo */
 void show_meminfo(struct seq_out *out);      /* /proc/meminfo      */
 void show_zoneinfo(struct seq_out *out);     /* /proc/zoneinfo     */
 void show_vmstat(struct seq_out *out);       /* /proc/vmstat       */
+void show_iomem(struct seq_out *out);        /* /proc/iomem        */
 /* /proc/slabinfo: quire/slab.h, /proc/vmallocinfo: quire/vmalloc.h */
 
 /* /proc/PID/...; take mmap_lock for reading. */

@@ -58,6 +58,12 @@ static inline bool gate_passable(unsigned long offset)
 	return !percpu_at(&quire_cpu, offset)->irq;
 }
 
+/* The next word of a kernel's command line, not terminated; *len bytes long.  NULL: no more, or "--"
+ * came, behind which are the first program's arguments. */
+const char *cmdline_next(const char **at, size_t *len);
+/* What follows `name` ("kernelcore=") in the word; NULL if it begins otherwise. */
+const char *cmdline_value(const char *word, size_t len, const char *name);
+
 /* Close or open the gate of every CPU for an onlooker. */
 void gate_watch(bool watched);
 

@@ -25,6 +25,7 @@ struct spec {
 	int length;    /* -2 hh, -1 h, 0 int, 1 l, 2 ll, 3 z or t */
 	char conversion;
 };
+#define PHYS_ADDRESS 'a' /* conversion of %pa, %pap and %pad */
 
 static void put(struct out *out, char c)
 {
@@ -97,6 +98,10 @@ static const char *parse(const char *fmt, struct spec *s, va_list *ap)
 		fmt = parse_number(fmt + 1, &s->precision, ap);
 	fmt = parse_length(fmt, s);
 	s->conversion = *fmt;
+	if (fmt[0] == 'p' && fmt[1] == 'a') {
+		s->conversion = PHYS_ADDRESS;
+		return fmt + (fmt[2] == 'p' || fmt[2] == 'd' ? 3 : 2);
+	}
 	return *fmt ? fmt + 1 : fmt;
 }
 
@@ -195,6 +200,17 @@ static void put_string(struct out *out, const struct spec *s, const char *text)
 	put_text(out, s, text, qstrnlen(text, s->precision < 0 ? SIZE_MAX : (size_t)s->precision));
 }
 
+/* By reference, because its size is the machine's business; always all digits. */
+static void put_phys(struct out *out, struct spec *s, const phys_addr_t *pa)
+{
+	if (!pa) {
+		put_string(out, s, NULL);
+		return;
+	}
+	s->precision = 2 * (int)sizeof(*pa);
+	put_number(out, s, *pa, 16, "0x");
+}
+
 static void convert(struct out *out, struct spec *s, va_list *ap)
 {
 	char c;
@@ -210,6 +226,7 @@ static void convert(struct out *out, struct spec *s, va_list *ap)
 		s->alt = true;
 		put_hex(out, s, (unsigned long)va_arg(*ap, void *));
 		break;
+	case PHYS_ADDRESS: put_phys(out, s, va_arg(*ap, const phys_addr_t *)); break;
 	case 'c':
 		c = (char)va_arg(*ap, int);
 		put_text(out, s, &c, 1);

@@ -71,8 +71,22 @@ static phys_addr_t find_free(struct wish w)
 	return memblock.bottom_up ? find_bottom_up(&w) : find_top_down(&w);
 }
 
+static bool kho_scratch_only;
+
+void memblock_set_kho_scratch_only(void)
+{
+	kho_scratch_only = true;
+}
+
+void memblock_clear_kho_scratch_only(void)
+{
+	kho_scratch_only = false;
+}
+
 static enum memblock_flags preferred_flags(void)
 {
+	if (kho_scratch_only)
+		return MEMBLOCK_KHO_SCRATCH;
 	return memblock_has_mirror() ? MEMBLOCK_MIRROR : MEMBLOCK_NONE;
 }
 
@@ -82,7 +96,7 @@ phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr
 	struct wish w = { size, align, start, end, NUMA_NO_NODE, preferred_flags() };
 	phys_addr_t at = find_free(w);
 
-	if (at || !w.flags)
+	if (at || w.flags != MEMBLOCK_MIRROR)
 		return at;
 	w.flags = MEMBLOCK_NONE;
 	return find_free(w);
@@ -92,7 +106,7 @@ static phys_addr_t find_and_reserve(const struct wish *w)
 {
 	phys_addr_t at = find_free(*w);
 
-	return at && !memblock_reserve(at, w->size) ? at : 0;
+	return at && !memblock_reserve_kern(at, w->size) ? at : 0;
 }
 
 phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align, phys_addr_t start,
@@ -107,7 +121,7 @@ phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align, phys_a
 			w.nid = NUMA_NO_NODE;
 			at = find_and_reserve(&w);
 		}
-		if (at || !w.flags)
+		if (at || w.flags != MEMBLOCK_MIRROR)
 			return at;
 		pr_warn("memblock: no mirrored memory for %llu bytes: taken from elsewhere\n",
 			(unsigned long long)size);

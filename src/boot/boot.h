@@ -33,6 +33,11 @@ const char *region_list_check(const struct memblock_type *type);
 /* First region whose end lies above addr; type->cnt if none. */
 unsigned long region_list_find(const struct memblock_type *type, phys_addr_t addr);
 
+/* The tree of resources is empty again. */
+void resources_exit(void);
+/* Forget all names. */
+void reserve_mem_exit(void);
+
 /* Whether it is one of the arrays that the lists have at power-on. */
 bool region_array_is_static(const struct memblock_region *regions);
 

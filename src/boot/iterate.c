@@ -29,6 +29,8 @@ static const char *why_not(const struct memblock_type *type, const struct memblo
 		return "another node's";
 	if (flags & MEMBLOCK_MIRROR && !memblock_is_mirror(r))
 		return "not mirrored";
+	if (flags & MEMBLOCK_KHO_SCRATCH && !memblock_is_kho_scratch(r))
+		return "not handed on for boot memory";
 	if (memblock_is_nomap(r) && !(flags & MEMBLOCK_NOMAP))
 		return "not mapped";
 	if (memblock_is_driver_managed(r) && !(flags & MEMBLOCK_DRIVER_MANAGED))

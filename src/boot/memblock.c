@@ -17,8 +17,11 @@
 #include <quire/printk.h>
 #include "boot.h"
 
+#define MAX_KERNEL_REGIONS 64
+
 static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS],
-	reserved_regions[INIT_MEMBLOCK_REGIONS], physmem_regions[INIT_PHYSMEM_REGIONS];
+	reserved_regions[INIT_MEMBLOCK_REGIONS], physmem_regions[INIT_PHYSMEM_REGIONS],
+	kernel_regions[MAX_KERNEL_REGIONS];
 
 #define AT_POWER_ON                                                                                \
 	{                                                                                          \
@@ -31,8 +34,16 @@ static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS],
 		0, INIT_PHYSMEM_REGIONS, 0, physmem_regions, "physmem"                             \
 	}
 
+#define NO_KERNEL                                                                                  \
+	{                                                                                          \
+		0, MAX_KERNEL_REGIONS, 0, kernel_regions, NULL                                     \
+	}
+
 struct memblock memblock = AT_POWER_ON;
 struct memblock_type physmem = NO_PHYSMEM;
+/* Which parts of `reserved` are our own.  It never grows, because that would take memory that Linux
+ * does not take: a range too many is missing from a sum. */
+static struct memblock_type kernel = NO_KERNEL;
 static bool some_mirror; /* memory was marked as mirrored since power-on */
 
 bool movable_node_enabled __attribute__((__weak__));
@@ -42,6 +53,10 @@ void memblock_exit(void)
 {
 	memblock = (struct memblock)AT_POWER_ON;
 	physmem = (struct memblock_type)NO_PHYSMEM;
+	kernel = (struct memblock_type)NO_KERNEL;
+	memblock_clear_kho_scratch_only();
+	reserve_mem_exit();
+	resources_exit();
 	some_mirror = false;
 }
 
@@ -74,7 +89,12 @@ int memblock_remove(phys_addr_t base, phys_addr_t size)
 
 int __memblock_reserve(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
 {
-	return region_list_add(&memblock.reserved, base, size, nid, flags);
+	unsigned rest = flags & ~(unsigned)MEMBLOCK_RSRV_KERN;
+	int err = region_list_add(&memblock.reserved, base, size, nid, (enum memblock_flags)rest);
+
+	if (!err && flags & MEMBLOCK_RSRV_KERN)
+		region_list_add(&kernel, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
+	return err;
 }
 
 int memblock_reserve(phys_addr_t base, phys_addr_t size)
@@ -84,6 +104,7 @@ int memblock_reserve(phys_addr_t base, phys_addr_t size)
 
 int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 {
+	region_list_remove(&kernel, base, size);
 	return region_list_remove(&memblock.reserved, base, size);
 }
 
@@ -130,6 +151,16 @@ int memblock_clear_nomap(phys_addr_t base, phys_addr_t size)
 int memblock_reserved_mark_noinit(phys_addr_t base, phys_addr_t size)
 {
 	return region_list_mark(&memblock.reserved, base, size, MEMBLOCK_RSRV_NOINIT, true);
+}
+
+int memblock_mark_kho_scratch(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_KHO_SCRATCH, true);
+}
+
+int memblock_clear_kho_scratch(phys_addr_t base, phys_addr_t size)
+{
+	return region_list_mark(&memblock.memory, base, size, MEMBLOCK_KHO_SCRATCH, false);
 }
 
 void memblock_set_current_limit(phys_addr_t limit)
@@ -196,6 +227,24 @@ phys_addr_t memblock_phys_mem_size(void)
 phys_addr_t memblock_reserved_size(void)
 {
 	return memblock.reserved.total_size;
+}
+
+phys_addr_t memblock_reserved_kern_size(phys_addr_t limit, int nid)
+{
+	const struct memblock_region *r;
+	phys_addr_t sum = 0;
+
+	for_each_mem_region(r) {
+		phys_addr_t end = min(region_end(r), limit);
+
+		if (numa_valid_node(nid) && r->nid != nid)
+			continue;
+		for (unsigned long i = region_list_find(&kernel, r->base);
+		     i < kernel.cnt && kernel.regions[i].base < end; i++)
+			sum += min(end, region_end(&kernel.regions[i])) -
+			       max(r->base, kernel.regions[i].base);
+	}
+	return sum;
 }
 
 phys_addr_t memblock_start_of_DRAM(void)
@@ -288,5 +337,6 @@ const char *memblock_check(void)
 	const char *why = region_list_check(&memblock.memory);
 
 	why = why ? why : region_list_check(&memblock.reserved);
+	why = why ? why : region_list_check(&kernel);
 	return why ? why : region_list_check(&physmem);
 }

@@ -1,116 +1,88 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames/nodes.c - from memblock's list of RAM to nodes, zones and a descriptor for every frame.
+ * frames/nodes.c - from memblock's list of RAM to nodes and zones.
  *
  *   memblock.memory    |####|        |#############|            |########|
- *   sections           [====|====]   [====|====|===]            [====|===]      descriptors exist for these only
- *   zones              |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|     each spans its node's RAM, holes included
+ *   zones              |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|- HIGHMEM or MOVABLE -|
+ *                                                                each spans its node's RAM, holes included
  *
- * Always true:  a section holds whole blocks of MAX_PAGE_ORDER, so the buddy of a frame with a descriptor has one;
- *               a frame is in exactly one zone, told by its flags.
+ * Always true:  a frame is in exactly one zone, told by its flags; what a zone type's end cuts off
+ *               belongs to a higher one.
  * Lock:         none; boot, one CPU.
  */
-#include <quire/bitmap.h>
-#include <quire/printk.h>
 #include <quire/bytes.h>
-#include "frames.h"
+#include <quire/printk.h>
+#include "zones.h"
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
 const char *const migratetype_names[MIGRATE_TYPES] = { "Unmovable",  "Movable", "Reclaimable",
 						       "HighAtomic", "CMA",     "Isolate" };
 
 struct pglist_data quire_nodes[QUIRE_NR_NODES];
-unsigned long quire_max_pfn;
-unsigned long quire_descriptor_bytes;
-static unsigned long *present_sections; /* bit n: section n has descriptors */
 
-bool pfn_valid(unsigned long pfn)
-{
-	return pfn < quire_max_pfn && test_bit(pfn / SECTION_FRAMES, present_sections);
-}
+/* ---- zone types by address ------------------------------------------------------------------- */
 
-/* ---- descriptors ----------------------------------------------------------------------------- */
-#ifdef PORT_VMEMMAP
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
-{
-	(void)first_pfn, (void)end_pfn;
-}
+/* Without 64-bit addresses there is no DMA32. */
+#define DMA_END_PFN   ((unsigned long)QUIRE_ZONE_DMA_MIB << (20 - PAGE_SHIFT))
+#define DMA32_END_PFN (sizeof(long) == 8 ? 1UL << (32 - PAGE_SHIFT) : DMA_END_PFN)
 
-static void populate_section(unsigned long pfn)
-{
-	unsigned long start = QUIRE_ALIGN_DOWN((unsigned long)pfn_to_page(pfn), PAGE_SIZE);
-	unsigned long end =
-		QUIRE_ALIGN_UP((unsigned long)pfn_to_page(pfn + SECTION_FRAMES), PAGE_SIZE);
-
-	if (port_vmemmap_populate(start, end))
-		quire_panic("frames: no memory for the descriptors of frames from 0x%lx\n", pfn);
-}
-#else
-struct page *quire_vmemmap;
-
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
-{
-	size_t size = (end_pfn - first_pfn) * sizeof(struct page);
-	struct page *map = memblock_alloc(size, PAGE_SIZE);
-
-	if (!map)
-		quire_panic("frames: no memory for %zu bytes of frame descriptors\n", size);
-	quire_vmemmap = map - first_pfn;
-}
-
-static void populate_section(unsigned long pfn)
-{
-	(void)pfn;
-}
-#endif
-
-static void make_sections(void)
-{
-	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
-	const struct memblock_region *r;
-
-	quire_max_pfn = PHYS_PFN(memblock_end_of_DRAM());
-	bytes = BITS_TO_LONGS(quire_max_pfn / SECTION_FRAMES + 1) * sizeof(long);
-	present_sections = memblock_alloc(bytes, sizeof(long));
-	if (!present_sections)
-		quire_panic("frames: no memory for %lu bytes of section table\n", bytes);
-	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES),
-			    QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
-	for_each_mem_region(r) {
-		unsigned long section = PHYS_PFN(r->base) / SECTION_FRAMES;
-
-		for (; section <= PHYS_PFN(r->base + r->size - 1) / SECTION_FRAMES; section++) {
-			if (test_bit(section, present_sections))
-				continue;
-			populate_section(section * SECTION_FRAMES);
-			__set_bit(section, present_sections);
-			quire_descriptor_bytes += SECTION_FRAMES * sizeof(struct page);
-		}
+/* First frame above the types that have an end; what lies above them all is HIGHMEM. */
+#define ENDS_AT_POWER_ON                                                                           \
+	{                                                                                          \
+		DMA_END_PFN, DMA32_END_PFN, ~0UL                                                   \
 	}
-}
+static unsigned long zone_end[ZONE_HIGHMEM] = ENDS_AT_POWER_ON;
 
-/* ---- zones ----------------------------------------------------------------------------------- */
-
-/* First frame above the zone type.  Without 64-bit addresses there is no DMA32. */
-static unsigned long zone_limit(unsigned type)
+void set_zone_end(enum zone_type type, phys_addr_t end)
 {
-	switch (type) {
-	case ZONE_DMA: return (16UL << 20) >> PAGE_SHIFT;
-	case ZONE_DMA32:
-		return sizeof(long) == 8 ? 1UL << (32 - PAGE_SHIFT) : (16UL << 20) >> PAGE_SHIFT;
-	case ZONE_NORMAL: return ~0UL;
-	default: return 0;
-	}
+	quire_assert(type < ZONE_HIGHMEM, "only DMA, DMA32 and NORMAL end at an address");
+	if (type < ZONE_HIGHMEM)
+		zone_end[type] = PHYS_PFN(end);
 }
 
-static unsigned zone_type_of(unsigned long pfn)
+unsigned zone_type_of(unsigned long pfn)
 {
 	unsigned type = ZONE_DMA;
 
-	while (pfn >= zone_limit(type))
+	while (type < ZONE_HIGHMEM && pfn >= zone_end[type])
 		type++;
 	return type;
 }
+
+unsigned long zone_type_start(unsigned type)
+{
+	unsigned long start = 0;
+
+	for (unsigned below = ZONE_DMA; below < min(type, (unsigned)ZONE_HIGHMEM); below++)
+		start = max(start, zone_end[below]);
+	return start;
+}
+
+const struct movable_zone_ops *movable_zone_ops;
+
+static unsigned long movable_from(const struct memblock_region *r)
+{
+	return movable_zone_ops ? movable_zone_ops->from(r) : ~0UL;
+}
+
+static unsigned type_in_region(const struct memblock_region *r, unsigned long pfn)
+{
+	return pfn >= movable_from(r) ? ZONE_MOVABLE : zone_type_of(pfn);
+}
+
+/* First frame of [pfn, end) that is not of pfn's type. */
+static unsigned long type_stops(const struct memblock_region *r, unsigned long pfn,
+				unsigned long end)
+{
+	unsigned type = type_in_region(r, pfn);
+
+	if (type == ZONE_MOVABLE)
+		return end;
+	end = min(end, movable_from(r));
+	return type < ZONE_HIGHMEM ? min(end, zone_end[type]) : end;
+}
+
+/* ---- nodes and zones ------------------------------------------------------------------------- */
 
 /* Count frames [pfn, end) of one zone and write where they are into their descriptors. */
 static void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end)
@@ -138,7 +110,7 @@ static void mark_hole(unsigned long pfn, unsigned long end, unsigned nid)
 	while (pfn < end) {
 		unsigned long stop = min(end, (pfn / SECTION_FRAMES + 1) * SECTION_FRAMES);
 
-		if (!test_bit(pfn / SECTION_FRAMES, present_sections)) {
+		if (!section_present(pfn)) {
 			pfn = stop;
 			continue;
 		}
@@ -149,17 +121,20 @@ static void mark_hole(unsigned long pfn, unsigned long end, unsigned nid)
 	}
 }
 
-static unsigned region_node(const struct memblock_region *r)
+unsigned region_node(const struct memblock_region *r)
 {
-	if (r->nid == NUMA_NO_NODE)
-		return 0;
-	if (r->nid < 0 || r->nid >= QUIRE_NR_NODES) {
-		pr_warn("frames: node %d of RAM at 0x%llx does not fit QUIRE_NR_NODES: taken as "
-			"node 0\n",
-			r->nid, (unsigned long long)r->base);
-		return 0;
-	}
-	return (unsigned)r->nid;
+	return r->nid >= 0 && r->nid < QUIRE_NR_NODES ? (unsigned)r->nid : 0;
+}
+
+static void warn_of_nodes(void)
+{
+	const struct memblock_region *r;
+
+	for_each_mem_region(r)
+		if (numa_valid_node(r->nid) && r->nid >= QUIRE_NR_NODES)
+			pr_warn("frames: node %d of RAM at 0x%llx does not fit QUIRE_NR_NODES: "
+				"taken as node 0\n",
+				r->nid, (unsigned long long)r->base);
 }
 
 static void make_zones(void)
@@ -178,10 +153,9 @@ static void make_zones(void)
 		mark_hole(done, pfn, nid);
 		done = end;
 		while (pfn < end) {
-			unsigned type = zone_type_of(pfn);
-			unsigned long stop = min(end, zone_limit(type));
+			unsigned long stop = type_stops(r, pfn, end);
 
-			add_present(nid, type, pfn, stop);
+			add_present(nid, type_in_region(r, pfn), pfn, stop);
 			pfn = stop;
 		}
 	}
@@ -203,52 +177,47 @@ static void init_zone(struct pglist_data *node, unsigned type)
 	groups_init(zone);
 }
 
-/* A node's own zones from high to low, then those of the other nodes, the nearest number first. */
-static void make_zonelists(struct pglist_data *node)
+/* What has an address in the linear map is all that boot memory may be taken from. */
+static void keep_memblock_low(void)
 {
-	for (unsigned step = 0; step < QUIRE_NR_NODES; step++) {
-		struct pglist_data *from =
-			NODE_DATA(((unsigned)node->node_id + step) % QUIRE_NR_NODES);
+	phys_addr_t end = PFN_PHYS(zone_end[ZONE_NORMAL]);
 
-		for (unsigned type = MAX_NR_ZONES; type-- > 0;) {
-			struct zone *zone = &from->node_zones[type];
-			struct zonelist *list = node->node_zonelists;
-
-			if (!populated_zone(zone))
-				continue;
-			list[ZONELIST_FALLBACK].zones[list[ZONELIST_FALLBACK].nr++] = zone;
-			if (!step)
-				list[ZONELIST_NOFALLBACK].zones[list[ZONELIST_NOFALLBACK].nr++] =
-					zone;
-		}
-	}
+	memblock_set_current_limit(min(memblock_get_current_limit(), end));
 }
 
 void frames_init(void)
 {
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	pcp_boot_init();
-	make_sections();
+	keep_memblock_low();
+	sections_init();
+	warn_of_nodes();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		NODE_DATA(nid)->node_id = (int)nid;
+	if (movable_zone_ops)
+		movable_zone_ops->place();
 	make_zones();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 			init_zone(NODE_DATA(nid), type);
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
-		make_zonelists(NODE_DATA(nid));
+	zonelists_init();
 }
 
 void frames_exit(void)
 {
 	memset(quire_nodes, 0, sizeof(quire_nodes));
-	quire_max_pfn = 0;
-	quire_descriptor_bytes = 0;
-	present_sections = NULL;
+	memcpy(zone_end, (const unsigned long[ZONE_HIGHMEM])ENDS_AT_POWER_ON, sizeof(zone_end));
 	low_memory_ops = NULL;
 	nr_bad_pages = 0;
+	sections_exit();
+	if (movable_zone_ops)
+		movable_zone_ops->forget();
+	movable_zone_ops = NULL;
+	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();
+	kcompactd_exit();
+	cma_exit();
 	pcp_boot_init();
 }
 

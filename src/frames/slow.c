@@ -17,15 +17,6 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-/* How far below the marks a request may go. */
-enum {
-	ALLOC_LOW = 0x01,           /* judged by the low mark, else by min                  */
-	ALLOC_HIGH = 0x02,          /* half of min is open: __GFP_HIGH                      */
-	ALLOC_HARDER = 0x04,        /* and a quarter more, and HIGHATOMIC: cannot wait      */
-	ALLOC_NO_WATERMARKS = 0x08, /* everything is open: it frees memory soon             */
-	ALLOC_CMA = 0x10,           /* CMA pageblocks will do: movable                      */
-};
-#define COSTLY_ORDER        3u /* larger blocks may be refused rather than killed for  */
 #define MAX_RECLAIM_RETRIES 16
 
 struct request {
@@ -61,26 +52,16 @@ bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned how)
 /* What speaks against taking the block from this zone, or NULL. */
 static const char *why_not(const struct zone *zone, const struct request *req, unsigned how)
 {
-	long mark = (long)(how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone));
-	long left = (long)racy_read(zone->nr_free) - (1L << req->order) + 1;
+	unsigned long mark = how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone);
 
 	if (req->type == MIGRATE_MOVABLE)
 		how |= ALLOC_CMA;
 	if (how & ALLOC_NO_WATERMARKS)
 		return zone_has_free_block(zone, req->order, how) ? NULL : "no free block";
-	if (!(how & ALLOC_HARDER))
-		left -= (long)racy_read(zone->nr_free_highatomic);
-	if (!(how & ALLOC_CMA))
-		left -= (long)racy_read(zone->nr_free_cma);
-	if (how & ALLOC_HIGH)
-		mark -= mark / 2;
-	if (how & ALLOC_HARDER)
-		mark -= mark / 4;
-	if (left <= mark + (long)zone->lowmem_reserve[req->high])
-		return "below its mark";
-	return !req->order || zone_has_free_block(zone, req->order, how)
-		       ? NULL
-		       : "no free block is large enough";
+	/* A boost is to save large blocks: it does not concern one urgent frame. */
+	if (how & ALLOC_HIGH && !(how & ALLOC_LOW) && !req->order)
+		mark = READ_ONCE(zone->_watermark[WMARK_MIN]);
+	return zone_why_low(zone, req->order, mark, req->high, how);
 }
 
 static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
@@ -129,14 +110,18 @@ static struct page *take_from_zone(struct zone *zone, const struct request *req,
 
 static struct page *take_from_zones(const struct request *req, unsigned how)
 {
+	const struct zone *first = NULL;
+
 	for (unsigned i = 0; i < req->zones->nr; i++) {
 		struct zone *zone = req->zones->zones[i];
 		struct page *page;
 
 		if (zone->idx > req->high)
 			continue;
+		first = first ? first : zone;
 		page = take_from_zone(zone, req, how);
 		if (page) {
+			zone_statistics(first, zone);
 			count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx),
 					1L << req->order);
 			return page;
@@ -211,6 +196,8 @@ static unsigned entitlement(const struct request *req)
 
 static void wake_kswapds(const struct request *req)
 {
+	if (req->order && req->zones->nr)
+		wakeup_kcompactd(req->zones->zones[0], req->order);
 	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
 		return;
 	for (unsigned i = 0; i < req->zones->nr; i++)
@@ -258,24 +245,65 @@ static bool kill_someone(const struct request *req, unsigned how)
 	return true;
 }
 
+/* Make a large block out of small ones: in a zone that it may come from.  True: there should be one. */
+static bool compact(const struct request *req, enum migrate_mode mode)
+{
+	bool gained = false;
+
+	if (!req->order || !(req->gfp & __GFP_IO))
+		return false;
+	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
+		if (req->zones->zones[i]->idx <= req->high)
+			gained = compact_for(req->zones->zones[i], req->order, mode) ==
+				 COMPACT_SUCCESS;
+	return gained;
+}
+
+/* Small blocks come together sooner or later; for a large one only who asks for it. */
+static bool worth_retrying(const struct request *req)
+{
+	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+}
+
+/* A large block out of small ones, in a zone that it may come from. */
+static struct page *compact_and_take(const struct request *req, enum migrate_mode mode)
+{
+	return compact(req, mode) ? take_from_zones(req, entitlement(req)) : NULL;
+}
+
+/* What was freed may be parked, or kept for others. */
+static struct page *gather_and_take(const struct request *req, unsigned how)
+{
+	struct page *page = take_from_zones(req, how);
+
+	if (page)
+		return page;
+	drain_all_pages();
+	unreserve_highatomic(req);
+	return take_from_zones(req, how);
+}
+
 /* The request may sleep.  NULL: everything was tried. */
 static struct page *reclaim_and_retry(const struct request *req)
 {
 	unsigned futile = 0;
 
 	for (;;) {
-		unsigned long freed = reclaim(req);
-		unsigned how = entitlement(req);
-		struct page *page = take_from_zones(req, how);
+		struct page *page = compact_and_take(req, MIGRATE_ASYNC);
+		unsigned long freed;
+		unsigned how;
 
 		if (page)
 			return page;
-		drain_all_pages();
-		unreserve_highatomic(req);
-		page = take_from_zones(req, how);
+		freed = reclaim(req);
+		how = entitlement(req);
+		page = gather_and_take(req, how);
 		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
 			return page;
-		if (freed && req->order <= COSTLY_ORDER && futile++ < MAX_RECLAIM_RETRIES)
+		page = compact_and_take(req, MIGRATE_SYNC_LIGHT);
+		if (page)
+			return page;
+		if (freed && worth_retrying(req) && futile++ < MAX_RECLAIM_RETRIES)
 			continue;
 		if (!kill_someone(req, how))
 			return NULL;
@@ -333,7 +361,8 @@ static void finish(struct page *page, const struct request *req)
 static struct request make_request(gfp_t gfp, unsigned order, int nid)
 {
 	enum migratetype type = gfp_migratetype(gfp);
-	const struct pglist_data *node = NODE_DATA(nid >= 0 && nid < QUIRE_NR_NODES ? nid : 0);
+	const struct pglist_data *node =
+		NODE_DATA(nid >= 0 && nid < QUIRE_NR_NODES ? nid : numa_node_id());
 
 	return (struct request){
 		.gfp = gfp,

@@ -12,6 +12,10 @@
 
 DEFINE_PER_CPU(struct vm_counters, vm_counters);
 
+_Static_assert(QUIRE_NR_ZONE_ROWS == QUIRE_NR_NODES * MAX_NR_ZONES, "a row for every zone");
+_Static_assert(sizeof(struct vm_counters) - sizeof(((struct vm_counters *)0)->event) <=
+		       1200u * QUIRE_NR_NODES,
+	       "a node costs each CPU no more than that in counters");
 _Static_assert(PGALLOC_MOVABLE - PGALLOC_DMA == ZONE_MOVABLE, "PGALLOC events are in zone order");
 
 /* Each CPU got a copy of the boot CPU's counters: only CPU 0 keeps them. */
@@ -29,6 +33,11 @@ void vmstat_exit(void)
 	memset(&vm_counters, 0, sizeof(vm_counters));
 }
 
+static unsigned counter_row(const struct zone *zone)
+{
+	return zone->node * MAX_NR_ZONES + zone->idx;
+}
+
 void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, long delta)
 {
 	mod_nid_page_state((unsigned)node->node_id, item, delta);
@@ -36,7 +45,20 @@ void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, lon
 
 void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
 {
-	this_cpu_add(vm_counters.zone[zone->id][item], delta);
+	this_cpu_add(vm_counters.zone[counter_row(zone)][item], delta);
+}
+
+void zone_statistics(const struct zone *preferred, const struct zone *zone)
+{
+	unsigned row = counter_row(zone);
+
+	this_cpu_inc(vm_counters.numa[row][zone->node == numa_node_id() ? NUMA_LOCAL : NUMA_OTHER]);
+	if (zone->node == preferred->node) {
+		this_cpu_inc(vm_counters.numa[row][NUMA_HIT]);
+		return;
+	}
+	this_cpu_inc(vm_counters.numa[row][NUMA_MISS]);
+	this_cpu_inc(vm_counters.numa[counter_row(preferred)][NUMA_FOREIGN]);
 }
 
 /* A CPU may have freed what another counted: single shares can be negative, sums only for a
@@ -85,10 +107,12 @@ unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item)
 
 	if (item == NR_FREE_PAGES)
 		return racy_read(zone->nr_free);
+	if (item == NR_FREE_CMA_PAGES)
+		return racy_read(zone->nr_free_cma);
 	if (item == NR_FREE_PAGES_BLOCKS)
 		return free_in_whole_pageblocks(zone);
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->zone[zone->id][item]);
+		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->zone[counter_row(zone)][item]);
 	return not_negative(sum);
 }
 
@@ -133,16 +157,29 @@ void all_vm_events(unsigned long sum[NR_VM_EVENT_ITEMS])
 		add_pcp_events(zone, &sum[PGALLOC_DMA + zone->idx], &sum[PGFREE]);
 }
 
+/* Blocks that the fast path of one CPU took from its lists for the zone.  It only takes from the
+ * zone that comes first on the CPU's node. */
+static quire_racy unsigned long fast_blocks(const struct zone *zone, unsigned cpu)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; zone->pcp && i < NR_PCP_LISTS; i++)
+		n += PCP_NR_ALLOC(&per_cpu_ptr(zone->pcp, cpu)->list[i]);
+	return n;
+}
+
 unsigned long zone_numa_event(const struct zone *zone, enum numa_stat_item item)
 {
-	unsigned long alloc = 0, freed = 0;
+	unsigned long sum = 0;
 	unsigned cpu;
 
-	if (item != NUMA_HIT && item != NUMA_LOCAL)
-		return 0;
-	add_pcp_events(zone, &alloc, &freed);
-	for_each_possible_cpu(cpu)
-		alloc += (unsigned long)READ_ONCE(
-			percpu_of(&vm_counters, cpu)->event[PGALLOC_DMA + zone->idx]);
-	return alloc;
+	for_each_possible_cpu(cpu) {
+		enum numa_stat_item here = cpu_to_node(cpu) == zone->node ? NUMA_LOCAL : NUMA_OTHER;
+
+		sum += (unsigned long)READ_ONCE(
+			percpu_of(&vm_counters, cpu)->numa[counter_row(zone)][item]);
+		if (item == NUMA_HIT || item == here)
+			sum += fast_blocks(zone, cpu);
+	}
+	return sum;
 }

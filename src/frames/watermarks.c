@@ -8,22 +8,34 @@
  *   ^ kswapd stops here                    ^ kswapd is woken       ^ only urgent and dying requests below
  *
  * min_free_kbytes = 4 * sqrt(lowmem KiB), shared out by zone size; low and high are a quarter of
- * it, or 0.1 % of the zone, further up.  lowmem_reserve[i] of a zone is kept from requests that
- * could have used zone i: the frames between the two divided by the zone's ratio.
+ * it, or watermark_scale_factor of the zone, further up.  HIGHMEM and MOVABLE, which no urgent
+ * request can use, keep little.  lowmem_reserve[i] of a zone is kept from requests that could have
+ * used zone i: the frames between the two divided by the zone's ratio.  A boost lifts all marks
+ * for a while, so that kswapd frees whole pageblocks after types were mixed in one.
  *
- * Lock: none; changed at boot.
+ * Lock: zone->lock to write marks and boost; readers may see the value of a moment ago.  Knobs: one
+ *       caller at a time.
  */
 #include <quire/bits.h>
+#include <quire/err.h>
+#include <quire/tune.h>
 #include "frames.h"
 
-#define WATERMARK_SCALE       10UL /* distance between marks, in 1/10000 of the zone */
 #define MIN_FREE_KBYTES_LEAST 128UL
 #define MIN_FREE_KBYTES_MOST  262144UL
+#define HIGH_ZONE_MIN_LEAST   32UL /* frames: as much as reclaim frees in one go */
+#define HIGH_ZONE_MIN_MOST    128UL
+#define SCALE_FACTOR_MOST     3000u
+
+#define RATIOS_AT_POWER_ON                                                                         \
+	{                                                                                          \
+		256, 256, 32, 0, 0                                                                 \
+	}
 
 unsigned long min_free_kbytes, totalreserve_pages;
-
-/* A lower zone keeps 1/ratio of what lies above it. */
-static const unsigned reserve_ratio[MAX_NR_ZONES] = { 256, 256, 32, 0, 0 };
+unsigned watermark_scale_factor = 10, watermark_boost_factor = 15000;
+unsigned lowmem_reserve_ratio[MAX_NR_ZONES] = RATIOS_AT_POWER_ON;
+static unsigned long user_min_free_kbytes; /* 0: nobody said */
 
 static unsigned long int_sqrt(unsigned long x)
 {
@@ -40,39 +52,54 @@ static unsigned long int_sqrt(unsigned long x)
 	return root;
 }
 
+/* ---- marks and reserves ---------------------------------------------------------------------- */
+static bool is_high(const struct zone *zone)
+{
+	return zone->idx == ZONE_HIGHMEM || zone->idx == ZONE_MOVABLE;
+}
+
 static unsigned long lowmem_pages(void)
 {
 	unsigned long n = 0;
 	struct zone *zone;
 
 	for_each_zone(zone)
-		if (zone->idx != ZONE_HIGHMEM && zone->idx != ZONE_MOVABLE)
+		if (!is_high(zone))
 			n += zone_managed_pages(zone);
 	return n;
 }
 
+static unsigned long parts_of(unsigned long n, unsigned tenthousandths)
+{
+	return (unsigned long)((u64)n * tenthousandths / 10000);
+}
+
 static void set_marks(struct zone *zone, unsigned long pages_min, unsigned long lowmem)
 {
-	unsigned long managed = zone_managed_pages(zone), step;
-	unsigned long least = lowmem ? (unsigned long)((u64)pages_min * managed / lowmem) : 0;
+	unsigned long managed = zone_managed_pages(zone), flags;
+	unsigned long share = lowmem ? (unsigned long)((u64)pages_min * managed / lowmem) : 0;
+	unsigned long step = max(share >> 2, parts_of(managed, watermark_scale_factor));
+	unsigned long least = share;
 
-	step = max(least >> 2, (unsigned long)((u64)managed * WATERMARK_SCALE / 10000));
-	zone->_watermark[WMARK_MIN] = least;
-	for (unsigned mark = WMARK_LOW; mark < NR_WMARK; mark++)
-		zone->_watermark[mark] = least + mark * step;
+	if (is_high(zone) && managed)
+		least = min(max(managed / 1024, HIGH_ZONE_MIN_LEAST), HIGH_ZONE_MIN_MOST);
+	spin_lock_irqsave(&zone->lock, flags);
+	racy_write(zone->watermark_boost, 0);
+	for (unsigned mark = WMARK_MIN; mark < NR_WMARK; mark++)
+		racy_write(zone->_watermark[mark], least + mark * step);
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 static void set_reserves(struct pglist_data *node)
 {
 	for (unsigned low = 0; low < MAX_NR_ZONES; low++) {
 		struct zone *zone = &node->node_zones[low];
+		unsigned ratio = zone_managed_pages(zone) ? lowmem_reserve_ratio[low] : 0;
 		unsigned long above = 0;
 
 		for (unsigned high = low + 1; high < MAX_NR_ZONES; high++) {
 			above += zone_managed_pages(&node->node_zones[high]);
-			zone->lowmem_reserve[high] = reserve_ratio[low] && zone_managed_pages(zone)
-							     ? above / reserve_ratio[low]
-							     : 0;
+			racy_write(zone->lowmem_reserve[high], ratio ? above / ratio : 0);
 		}
 	}
 }
@@ -83,30 +110,124 @@ static unsigned long zone_keeps(const struct zone *zone)
 
 	for (unsigned i = 0; i < MAX_NR_ZONES; i++)
 		most = max(most, zone->lowmem_reserve[i]);
-	return min(most + high_wmark_pages(zone), zone_managed_pages(zone));
+	return min(most + zone->_watermark[WMARK_HIGH], zone_managed_pages(zone));
+}
+
+static void recompute(void)
+{
+	unsigned long lowmem = lowmem_pages(), keep = 0;
+	struct pglist_data *node;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		set_marks(zone, min_free_kbytes >> (PAGE_SHIFT - 10), lowmem);
+	for_each_online_pgdat(node) set_reserves(node);
+	for_each_zone(zone)
+		keep += zone_keeps(zone);
+	racy_write(totalreserve_pages, keep);
 }
 
 void init_per_zone_wmark_min(void)
 {
-	unsigned long lowmem = lowmem_pages();
-	struct pglist_data *node;
-	struct zone *zone;
+	unsigned long kib = int_sqrt((lowmem_pages() << (PAGE_SHIFT - 10)) * 16);
 
-	min_free_kbytes = int_sqrt((lowmem << (PAGE_SHIFT - 10)) * 16);
-	min_free_kbytes = max(min_free_kbytes, MIN_FREE_KBYTES_LEAST);
-	min_free_kbytes = min(min_free_kbytes, MIN_FREE_KBYTES_MOST);
-	for_each_zone(zone)
-		set_marks(zone, min_free_kbytes >> (PAGE_SHIFT - 10), lowmem);
-	for_each_online_pgdat(node) set_reserves(node);
-	totalreserve_pages = 0;
-	for_each_zone(zone)
-		totalreserve_pages += zone_keeps(zone);
+	kib = min(max(kib, MIN_FREE_KBYTES_LEAST), MIN_FREE_KBYTES_MOST);
+	min_free_kbytes = max(kib, user_min_free_kbytes);
+	recompute();
+}
+
+/* ---- knobs ----------------------------------------------------------------------------------- */
+int set_min_free_kbytes(unsigned long kib)
+{
+	if (kib >> (PAGE_SHIFT - 10) > totalram_pages())
+		return -EINVAL;
+	min_free_kbytes = user_min_free_kbytes = kib;
+	recompute();
+	return 0;
+}
+
+int set_watermark_scale_factor(unsigned tenthousandths)
+{
+	if (!tenthousandths || tenthousandths > SCALE_FACTOR_MOST)
+		return -EINVAL;
+	watermark_scale_factor = tenthousandths;
+	recompute();
+	return 0;
+}
+
+int set_lowmem_reserve_ratio(enum zone_type type, unsigned ratio)
+{
+	if ((unsigned)type >= MAX_NR_ZONES)
+		return -EINVAL;
+	lowmem_reserve_ratio[type] = ratio;
+	recompute();
+	return 0;
 }
 
 void watermarks_exit(void)
 {
+	static const unsigned ratios[MAX_NR_ZONES] = RATIOS_AT_POWER_ON;
+
 	min_free_kbytes = 0;
+	user_min_free_kbytes = 0;
 	totalreserve_pages = 0;
+	watermark_scale_factor = 10;
+	watermark_boost_factor = 15000;
+	for (unsigned i = 0; i < MAX_NR_ZONES; i++)
+		lowmem_reserve_ratio[i] = ratios[i];
+}
+
+/* ---- boost ----------------------------------------------------------------------------------- */
+bool boost_watermark(struct zone *zone)
+{
+	unsigned long high = zone->_watermark[WMARK_HIGH],
+		      most = max(parts_of(high, watermark_boost_factor), pageblock_nr_pages);
+
+	assert_spin_locked(&zone->lock);
+	/* A zone of a few pageblocks would be emptied for the sake of one; and before the hand-over
+	 * is complete there are no marks. */
+	if (!watermark_boost_factor || !high || zone_managed_pages(zone) < 4 * pageblock_nr_pages)
+		return false;
+	racy_write(zone->watermark_boost, min(zone->watermark_boost + pageblock_nr_pages, most));
+	return true;
+}
+
+unsigned long zone_unboost(struct zone *zone)
+{
+	unsigned long flags, was;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	was = zone->watermark_boost;
+	racy_write(zone->watermark_boost, 0);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return was;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+const char *zone_why_low(const struct zone *zone, unsigned order, unsigned long mark,
+			 enum zone_type highest, unsigned alloc_flags)
+{
+	long least = (long)mark, left = (long)racy_read(zone->nr_free) - (1L << order) + 1;
+
+	if (!(alloc_flags & (ALLOC_HARDER | ALLOC_NO_WATERMARKS)))
+		left -= (long)racy_read(zone->nr_free_highatomic);
+	if (!(alloc_flags & ALLOC_CMA))
+		left -= (long)racy_read(zone->nr_free_cma);
+	if (alloc_flags & ALLOC_HIGH)
+		least -= least / 2;
+	if (alloc_flags & ALLOC_HARDER)
+		least -= least / 4;
+	if (left <= least + (long)READ_ONCE(zone->lowmem_reserve[highest]))
+		return "below its mark";
+	if (order && !zone_has_free_block(zone, order, alloc_flags))
+		return "no free block is large enough";
+	return NULL;
+}
+
+bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, int highest_zoneidx,
+		       unsigned alloc_flags)
+{
+	return !zone_why_low(zone, order, mark, (enum zone_type)highest_zoneidx, alloc_flags);
 }
 
 unsigned long totalram_pages(void)

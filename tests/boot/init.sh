@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# init.sh [run|test|shell|mmtests|bench [PROGRAM]] - the first program of the machine: real work under an ordinary busybox.
+# init.sh [run|test|zones|shell|mmtests|bench [PROGRAM]] - the first program of the machine: real work under an ordinary busybox.
 #
 #   run      the work, the programs that must die, the memory eater, then what the memory did
 #   test     the same without the reports, the work scaled to the machine
+#   zones    how memory is divided, in Linux's words
 #   shell    a shell for you
 #   mmtests  the checks of Linux's memory calls     bench  what is measured, nothing else
 #
@@ -147,6 +148,10 @@ reports() {
 case $mode in
 run)     all_steps; reports ;;
 test)    all_steps ;;
+zones)   cat /proc/buddyinfo /proc/zoneinfo
+	 grep -E "^numa_" /proc/vmstat
+	 cat /proc/iomem 2>/dev/null
+	 exit 0 ;;
 shell)   echo "An ordinary busybox.  exit or Ctrl-D ends the machine, Ctrl-A x stops it at once."
 	 echo "cat /proc/buddyinfo /proc/slabinfo /proc/self/maps show what the memory does."
 	 cd /root && sh -i; exit $? ;;

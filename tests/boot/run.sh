@@ -36,7 +36,8 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" -- "$@" </dev/null >$out/boot-"$case_name".txt 2>&1
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" -- \
+		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
 }
 
@@ -87,6 +88,27 @@ programs_case() { # threads; every allocation failing once in the machine; calls
 	done
 }
 
+# Two nodes from the firmware's tables: 96 MiB with the CPU, 160 MiB without, 31 apart.
+numa_case() {
+	nodes="-object memory-backend-ram,id=m0,size=96M -object memory-backend-ram,id=m1,size=160M
+		-numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1 -numa dist,src=0,dst=1,val=31"
+	QEMU=$nodes boot numa 256M max /bin/sh /init zones
+	check "numa: the tables are believed" grep -q '^node 1: \[000006000000-' $out/boot-numa.txt
+	for where in 'Node 0, zone    DMA32' 'Node 1, zone    DMA32'; do
+		check "numa: buddyinfo and zoneinfo show $where" [ "$(grep -c "^$where" $out/boot-numa.txt)" = 2 ]
+	done
+	check "numa: every allocation of a CPU comes from its node" sh -c "tr -d '\r' <$out/boot-numa.txt |
+		awk '/^numa_local/ { local = \$2 } /^numa_hit/ { hit = \$2 } /^numa_(miss|other)/ { n += \$2 }
+		END { exit !(local > 1000 && local == hit && n == 0) }'"
+	check "numa: iomem has the image inside RAM" sh -c "tr -d '\r' <$out/boot-numa.txt |
+		grep -A4 '^00100000-0ffdffff : System RAM' | grep -q '^  [0-9a-f]*-[0-9a-f]* : Kernel bss'"
+	check "numa: every frame is back" balanced numa
+	QEMU=$nodes APPEND="movablecore=50%" boot numa 256M max /bin/sh /init test
+	check "numa: the work runs with half of each node movable" [ "$status" = 0 ]
+	check "numa: every frame of four zones is back" balanced numa
+	check "numa: and ZONE_MOVABLE was there" [ "$(grep -c '^  Movable ' $out/boot-numa.txt)" = 2 ]
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -131,7 +153,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole mmtests programs crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa mmtests programs crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

@@ -4,8 +4,10 @@
  * need a name here.
  */
 #include "proc.h"
+#include <quire/bytes.h>
 #include <quire/mmzone.h>
 #include <quire/slab.h>
+#include <quire/tune.h>
 #include <quire/vmalloc.h>
 #include <quire/watch.h>
 
@@ -20,6 +22,7 @@ REPORT(show_buddyinfo)
 REPORT(show_pagetypeinfo)
 REPORT(show_meminfo)
 REPORT(show_zoneinfo)
+REPORT(show_iomem)
 REPORT(show_vmstat)
 REPORT(show_slabinfo)
 REPORT(show_vmallocinfo)
@@ -153,10 +156,49 @@ SETTING(overcommit_ratio, quire_vm.overcommit_ratio, 0UL, 1000000UL)
 SETTING(max_map_count, quire_vm.max_map_count, 0UL, 1UL << 30)
 SETTING(mmap_min_addr, quire_vm.mmap_min_addr, 0UL, 1UL << 30)
 
-static int min_free_kbytes_show(struct seq_out *out, int pid)
+SETTING(watermark_boost_factor, watermark_boost_factor, 0UL, (unsigned long)INT32_MAX)
+
+/* A number that the library takes by a function. */
+#define KNOB(name, set, high)                                                                      \
+	static int name##_show(struct seq_out *out, int pid)                                       \
+	{                                                                                          \
+		(void)pid;                                                                         \
+		seq_printf(out, "%lu\n", (unsigned long)name);                                     \
+		return 0;                                                                          \
+	}                                                                                          \
+	static int name##_store(const char *text)                                                  \
+	{                                                                                          \
+		unsigned long v;                                                                   \
+		int error = parse_ulong(text, &v);                                                 \
+		return error ? error : v > (high) ? -EINVAL : set((__typeof__(name))v);            \
+	}
+KNOB(min_free_kbytes, set_min_free_kbytes, ~0UL)
+KNOB(watermark_scale_factor, set_watermark_scale_factor, 3000UL)
+
+static int lowmem_reserve_ratio_show(struct seq_out *out, int pid)
 {
 	(void)pid;
-	seq_printf(out, "%lu\n", min_free_kbytes);
+	for (unsigned i = 0; i < MAX_NR_ZONES; i++)
+		seq_printf(out, "%u%c", lowmem_reserve_ratio[i],
+			   i + 1 < MAX_NR_ZONES ? '\t' : '\n');
+	return 0;
+}
+
+/* As many numbers as there are, from ZONE_DMA up; the first that is none ends it. */
+static int lowmem_reserve_ratio_store(const char *text)
+{
+	for (unsigned i = 0; i < MAX_NR_ZONES && *text; i++) {
+		char *end;
+		unsigned long long v;
+
+		while (*text == ' ' || *text == '\t')
+			text++;
+		v = memparse(text, &end);
+		if (end == text || v > INT32_MAX)
+			return i ? 0 : -EINVAL;
+		set_lowmem_reserve_ratio((enum zone_type)i, (unsigned)v);
+		text = end;
+	}
 	return 0;
 }
 
@@ -205,7 +247,22 @@ static const struct proc_entry vm_entries[] = {
 	  .mode = 0644,
 	  .show = mmap_min_addr_show,
 	  .store = mmap_min_addr_store },
-	{ .name = "min_free_kbytes", .mode = 0444, .show = min_free_kbytes_show },
+	{ .name = "min_free_kbytes",
+	  .mode = 0644,
+	  .show = min_free_kbytes_show,
+	  .store = min_free_kbytes_store },
+	{ .name = "watermark_boost_factor",
+	  .mode = 0644,
+	  .show = watermark_boost_factor_show,
+	  .store = watermark_boost_factor_store },
+	{ .name = "watermark_scale_factor",
+	  .mode = 0644,
+	  .show = watermark_scale_factor_show,
+	  .store = watermark_scale_factor_store },
+	{ .name = "lowmem_reserve_ratio",
+	  .mode = 0644,
+	  .show = lowmem_reserve_ratio_show,
+	  .store = lowmem_reserve_ratio_store },
 	{ 0 },
 };
 static const struct proc_entry random_entries[] = {
@@ -248,6 +305,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "cmdline", .mode = 0444, .show = kernel_cmdline },
 	{ .name = "cpuinfo", .mode = 0444, .show = cpuinfo },
 	{ .name = "filesystems", .mode = 0444, .show = filesystems },
+	{ .name = "iomem", .mode = 0400, .show = show_iomem_file },
 	{ .name = "loadavg", .mode = 0444, .show = loadavg },
 	{ .name = "meminfo", .mode = 0444, .show = show_meminfo_file },
 	{ .name = "mounts", .mode = 0777, .link = mounts_link },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/printk.h for code written against Linux: levels are accepted and dropped.  No %pa, %pS
- * and their family.
+ * linux/printk.h for code written against Linux: levels are accepted and dropped.  Of %p's
+ * family only %pa.
  */
 #ifndef QUIRE_LINUX_PRINTK_H
 #define QUIRE_LINUX_PRINTK_H

@@ -7,7 +7,7 @@
 
 /* The linker script's. */
 extern char bare_text_start[], bare_text_end[], bare_rodata_start[], bare_rodata_end[];
-extern char bare_data_start[], bare_image_end[];
+extern char bare_data_start[], bare_bss_start[], bare_image_end[];
 #define BARE_IMAGE_VIRT 0xffffffff80000000UL
 
 struct bare_extable {
@@ -122,6 +122,10 @@ static inline void write_cr4(u64 v)
 	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
 }
 
+/* boot.c: memory at a physical address while the early tables are loaded, or NULL */
+const void *bare_early(u64 pa, u64 size);
+/* numa.c: nodes of memory and of this CPU, from the tables that the root pointer leads to */
+void bare_numa_init(u64 rsdp);
 /* cpu.c */
 void bare_cpu_init(unsigned cpu);
 void bare_fpu_init(void);

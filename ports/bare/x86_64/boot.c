@@ -7,17 +7,22 @@
  *                  -> command line
  *   the image itself, page 0      -> memblock_reserve()
  *
- * Nothing the loader wrote is trusted: addresses above the first GiB (all that the early tables
+ *   ACPI's SRAT and SLIT           -> numa.c
+ *
+ * Nothing the loader wrote is trusted: addresses above the first 4 GiB (all that the early tables
  * map) are not read, and ranges may overlap anything.
  */
 #include "bare_private.h"
 #include <quire/boot.h>
+#include <quire/ioport.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
+#include <quire/tune.h>
 #include <quire/bytes.h>
 
 #define HVM_MAGIC   0x336ec578u
-#define EARLY_LIMIT (1ULL << 30)
+#define EARLY_LIMIT (4ULL << 30) /* what the early tables reach                   */
+#define BOOT_LIMIT  (1ULL << 30) /* boot memory: as low as it was before they did */
 #define MAX_MAP     512
 #define MAX_MODULES 16
 
@@ -42,8 +47,8 @@ void bare_start(u64 info_pa) __noreturn;
 static struct bare_boot boot;
 static struct quire_memmap_entry map[MAX_MAP];
 
-/* The early tables reach [pa, pa + size). */
-static const void *early(u64 pa, u64 size)
+/* [pa, pa + size) as the early tables show it; NULL: they do not reach it. */
+const void *bare_early(u64 pa, u64 size)
 {
 	if (!pa || size > EARLY_LIMIT || pa > EARLY_LIMIT - size)
 		return NULL;
@@ -72,7 +77,7 @@ static void find_image(void)
 static void read_cmdline(u64 pa)
 {
 	for (size_t i = 0; i + 1 < sizeof(boot.cmdline); i++) {
-		const char *c = early(pa + i, 1);
+		const char *c = bare_early(pa + i, 1);
 
 		if (!c || !*c)
 			return;
@@ -110,7 +115,7 @@ static void read_map(const struct hvm_start_info *info)
 			(unsigned long)(n - MAX_MAP));
 		n = MAX_MAP;
 	}
-	e = early(info->memmap_paddr, n * sizeof(*e));
+	e = bare_early(info->memmap_paddr, n * sizeof(*e));
 	if (!n || !e)
 		quire_panic("the loader gave no memory map\n");
 	printk("memory map from the loader:\n");
@@ -127,6 +132,46 @@ static void read_map(const struct hvm_start_info *info)
 		quire_panic("memory map: %s\n", why);
 }
 
+/* What /proc/iomem calls a range that is not RAM. */
+static const char *range_name(unsigned type)
+{
+	switch (type) {
+	case QUIRE_MEMMAP_ACPI: return "ACPI Tables";
+	case QUIRE_MEMMAP_NVS: return "ACPI Non-volatile Storage";
+	case QUIRE_MEMMAP_UNUSABLE: return "Unusable memory";
+	case QUIRE_MEMMAP_PMEM: return "Persistent Memory";
+	default: return "Reserved";
+	}
+}
+
+static void add_range(struct resource *r, phys_addr_t start, phys_addr_t end, const char *name)
+{
+	*r = (struct resource){
+		.start = start, .end = end - 1, .name = name, .flags = IORESOURCE_MEM
+	};
+	/* The firmware's ranges may overlap; then one of them is not shown. */
+	(void)insert_resource(&iomem_resource, r);
+}
+
+/* The tree of /proc/iomem: RAM, the ranges of the map that are not, and the parts of the image. */
+static void add_resources(void)
+{
+	static struct resource image[4];
+	const struct maps_image *img = &boot.image;
+	struct resource *r = memblock_alloc(boot.map_entries * sizeof(*r), sizeof(long));
+
+	if (insert_memblock_resources() || !r)
+		quire_panic("no memory for the list of resources\n");
+	for (unsigned n = 0; n < boot.map_entries; n++)
+		if (map[n].type != QUIRE_MEMMAP_RAM && map[n].size)
+			add_range(r++, map[n].base, map[n].base + map[n].size,
+				  range_name(map[n].type));
+	add_range(&image[0], img->text_start, img->text_end, "Kernel code");
+	add_range(&image[1], img->rodata_start, img->rodata_end, "Kernel rodata");
+	add_range(&image[2], img->data_start, image_pa(bare_bss_start), "Kernel data");
+	add_range(&image[3], image_pa(bare_bss_start), img->data_end, "Kernel bss");
+}
+
 static void reserve(phys_addr_t start, phys_addr_t size)
 {
 	if (size && size <= ~start && memblock_reserve(start, size))
@@ -136,7 +181,7 @@ static void reserve(phys_addr_t start, phys_addr_t size)
 static void read_modules(const struct hvm_start_info *info)
 {
 	u32 n = info->nr_modules < MAX_MODULES ? info->nr_modules : MAX_MODULES;
-	const struct hvm_module *m = early(info->modlist_paddr, n * sizeof(*m));
+	const struct hvm_module *m = bare_early(info->modlist_paddr, n * sizeof(*m));
 
 	if (!n || !m)
 		return;
@@ -161,7 +206,7 @@ void bare_start(u64 info_pa)
 {
 	static struct bare_thread boot_thread;
 	extern char early_stack_top[];
-	const struct hvm_start_info *info = early(info_pa, sizeof(*info));
+	const struct hvm_start_info *info = bare_early(info_pa, sizeof(*info));
 
 	boot.entry_tsc = bare_rdtsc();
 	serial_init();
@@ -175,11 +220,15 @@ void bare_start(u64 info_pa)
 	find_image();
 	read_cmdline(info->cmdline_paddr);
 	bare_log_quiet(bare_cmdline_has("quiet"));
-	memblock_set_current_limit(EARLY_LIMIT);
+	memblock_set_current_limit(BOOT_LIMIT);
 	read_map(info);
 	reserve(0, PAGE_SIZE);
 	reserve(boot.image.text_start, boot.image_end - boot.image.text_start);
 	read_modules(info);
+	add_resources();
+	frames_parse_cmdline(boot.cmdline);
+	bare_numa_init(info->rsdp_paddr);
+	reserve_mem_parse_cmdline(boot.cmdline);
 	bare_clock_init();
 	kernel_main(&boot);
 }

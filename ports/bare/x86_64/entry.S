@@ -2,8 +2,9 @@
 /*
  * entry.S - from the PVH entry (32-bit, no paging) to long mode and the first C function.
  *
- *   early tables: one page directory of 2 MiB pages for the first GiB, seen from three places:
- *   identity (until the jump), PAGE_OFFSET (linear map), -2 GiB (the image).  boot.c replaces them.
+ *   early tables: page directories of 2 MiB pages for the first 4 GiB, where all firmware tables
+ *   are, seen from identity (until the jump) and PAGE_OFFSET (linear map); the first GiB also from
+ *   -2 GiB (the image).  boot.c replaces them.
  *
  * On entry: ebx = physical address of hvm_start_info; flat segments; interrupts off.
  */
@@ -35,10 +36,10 @@ pvh_entry:
 	xorl %eax, %eax
 	rep stosl
 
-	/* 512 entries of 2 MiB: present, writable, large, global is left out. */
+	/* 4 x 512 entries of 2 MiB: present, writable, large, global is left out. */
 	movl $PHYS(early_pd), %edi
 	movl $0x83, %eax
-	movl $512, %ecx
+	movl $2048, %ecx
 1:	movl %eax, (%edi)
 	movl $0, 4(%edi)
 	addl $0x200000, %eax
@@ -46,8 +47,13 @@ pvh_entry:
 	loop 1b
 
 	movl $PHYS(early_pd) + 3, %eax
-	movl %eax, PHYS(early_pdpt)             /* identity and PAGE_OFFSET: GiB 0   */
 	movl %eax, PHYS(early_pdpt_image) + 510 * 8
+	movl $PHYS(early_pdpt), %edi            /* identity and PAGE_OFFSET: GiB 0..3 */
+	movl $4, %ecx
+1:	movl %eax, (%edi)
+	addl $4096, %eax
+	addl $8, %edi
+	loop 1b
 	movl $PHYS(early_pdpt) + 3, %eax
 	movl %eax, PHYS(bare_early_pml4)
 	movl %eax, PHYS(bare_early_pml4) + 273 * 8
@@ -117,7 +123,7 @@ early_pdpt:
 early_pdpt_image:
 	.skip 4096
 early_pd:
-	.skip 4096
+	.skip 4 * 4096
 	.globl early_stack
 early_stack:
 	.skip 16384

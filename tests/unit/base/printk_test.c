@@ -40,6 +40,34 @@ static void text(void **state)
 	same("plain");
 }
 
+/* What the host's printf does not know. */
+static void physical_addresses(void **state)
+{
+	static const struct {
+		const char *fmt, *text;
+	} rows[] = {
+		{ "%pa", "0x0123456789abcdef" },       { "%pap", "0x0123456789abcdef" },
+		{ "%pad.", "0x0123456789abcdef." },    { "[%pa]x", "[0x0123456789abcdef]x" },
+		{ "%20pa|", "  0x0123456789abcdef|" }, { "%-20pap|", "0x0123456789abcdef  |" },
+	};
+	phys_addr_t pa = 0x0123456789abcdefULL;
+	char buf[40];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *volatile fmt =
+			rows[i].fmt; /* widths are not for every compiler's eyes */
+
+		quire_snprintf(buf, sizeof(buf), fmt, &pa);
+		assert_string_equal(buf, rows[i].text);
+	}
+	pa = 0;
+	quire_snprintf(buf, sizeof(buf), "%pa", &pa);
+	assert_string_equal(buf, "0x0000000000000000");
+	quire_snprintf(buf, sizeof(buf), "%pa", (void *)NULL);
+	assert_string_equal(buf, "(null)");
+}
+
 static void unusual(void **state)
 {
 	const char *volatile nothing = NULL;
@@ -101,9 +129,10 @@ static void panic_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(integers), cmocka_unit_test(text),
-		cmocka_unit_test(unusual),  cmocka_unit_test(log_lines),
-		cmocka_unit_test(reports),  cmocka_unit_test(panic_stops),
+		cmocka_unit_test(integers),           cmocka_unit_test(text),
+		cmocka_unit_test(physical_addresses), cmocka_unit_test(unusual),
+		cmocka_unit_test(log_lines),          cmocka_unit_test(reports),
+		cmocka_unit_test(panic_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -415,6 +415,193 @@ static void full_lists_can_still_shrink(void **state)
 	reset();
 }
 
+/* The range that does not fit any more may lie anywhere among those that do. */
+static void doubles_at_every_place(void **state)
+{
+	(void)state;
+	for (long last = 0; last <= INIT_MEMBLOCK_REGIONS; last++) {
+		reset();
+		memblock_add(at(0), ARENA);
+		for (long i = 0; i <= INIT_MEMBLOCK_REGIONS; i++)
+			if (i != last)
+				assert_int_equal(memblock_reserve(at(64 * i), 32), 0);
+		assert_int_equal(memblock.reserved.max, INIT_MEMBLOCK_REGIONS);
+		assert_int_equal(memblock_reserve(at(64 * last), 32), 0);
+		assert_int_equal(memblock.reserved.max, 2 * INIT_MEMBLOCK_REGIONS);
+		for (long i = 0; i <= INIT_MEMBLOCK_REGIONS; i++)
+			assert_region(memblock.reserved, i, at(64 * i), 32);
+		assert_law(memblock_check());
+	}
+	/* or fill a hundred holes at once, which merge only afterwards */
+	reset();
+	memblock_add(at(0), ARENA);
+	for (long i = 0; i < INIT_MEMBLOCK_REGIONS; i++)
+		assert_int_equal(memblock_reserve(at(64 * i), 32), 0);
+	assert_int_equal(memblock_reserve(at(32), 64 * 100), 0);
+	assert_int_equal(memblock.reserved.cnt, INIT_MEMBLOCK_REGIONS - 100 + 1); /* the array */
+	assert_int_equal(memblock.reserved.max, 2 * INIT_MEMBLOCK_REGIONS);
+	assert_int_equal(memblock_reserve(at(0), 64 * INIT_MEMBLOCK_REGIONS), 0);
+	assert_region(memblock.reserved, 0, at(0), 64 * INIT_MEMBLOCK_REGIONS);
+	reset();
+}
+
+/* ---- who reserved it ------------------------------------------------------------------------- */
+static void sizes_of_our_own(void **state)
+{
+	(void)state;
+	reset();
+	memblock_add_node(at(0), 128 * K, 0, MEMBLOCK_NONE);
+	memblock_add_node(at(128 * K), 128 * K, 1, MEMBLOCK_NONE);
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, NUMA_NO_NODE), 0);
+	memblock_reserve(at(0), 16 * K); /* firmware's */
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, NUMA_NO_NODE), 0);
+	memblock_reserve_kern(at(16 * K), 8 * K);
+	assert_int_equal(memblock.reserved.cnt, 1); /* it keeps no regions apart */
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, 0), 8 * K);
+	assert_int_equal(memblock_phys_alloc(4 * K, K), at(252 * K));
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, 1), 4 * K);
+	memblock_reserve_kern(at(126 * K), 4 * K); /* of both */
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, 0), 10 * K);
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, 1), 6 * K);
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, NUMA_NO_NODE),
+			 16 * K);
+	assert_int_equal(memblock_reserved_kern_size(at(20 * K), NUMA_NO_NODE), 4 * K);
+	assert_int_equal(memblock_reserved_kern_size(at(129 * K), NUMA_NO_NODE), 11 * K);
+	assert_int_equal(memblock_reserved_kern_size(0, NUMA_NO_NODE), 0);
+	memblock_phys_free(at(18 * K), 2 * K);
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, 0), 8 * K);
+	memblock_reserve_kern(at(ARENA), 4 * K); /* not RAM */
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, NUMA_NO_NODE),
+			 14 * K);
+	assert_law(memblock_check());
+	reset();
+	assert_int_equal(memblock_reserved_kern_size(MEMBLOCK_ALLOC_ANYWHERE, NUMA_NO_NODE), 0);
+}
+
+static void descriptors_left_alone(void **state)
+{
+	(void)state;
+	reset();
+	memblock_add(at(0), ARENA);
+	memblock_reserve(at(0), 32 * K);
+	assert_int_equal(memblock_reserved_mark_noinit(at(8 * K), 8 * K), 0);
+	assert_int_equal(memblock.reserved.cnt, 3);
+	assert_false(memblock_is_reserved_noinit(&memblock.reserved.regions[0]));
+	assert_true(memblock_is_reserved_noinit(&memblock.reserved.regions[1]));
+	assert_region(memblock.reserved, 1, at(8 * K), 8 * K);
+	assert_int_equal(__memblock_reserve(at(64 * K), 8 * K, 2, MEMBLOCK_RSRV_NOINIT), 0);
+	assert_int_equal(memblock.reserved.regions[3].nid, 2);
+	assert_true(memblock_is_reserved_noinit(&memblock.reserved.regions[3]));
+	assert_true(memblock_is_reserved(at(8 * K)));
+	assert_law(memblock_check());
+	reset();
+}
+
+/* ---- memory that is handed on ---------------------------------------------------------------- */
+static void scratch_only(void **state)
+{
+	static const bool directions[] = { false, true };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		phys_addr_t first = directions[i] ? at(64 * K) : at(95 * K);
+
+		reset();
+		memblock_set_bottom_up(directions[i]);
+		memblock_add(at(0), ARENA);
+		memblock_set_kho_scratch_only();
+		assert_int_equal(memblock_phys_alloc(K, K), 0); /* there is none */
+		assert_int_equal(memblock_mark_kho_scratch(at(64 * K), 32 * K), 0);
+		assert_int_equal(memblock.memory.cnt, 3);
+		assert_true(memblock_is_kho_scratch(&memblock.memory.regions[1]));
+		assert_int_equal(memblock_phys_alloc(K, K), first);
+		assert_int_equal(memblock_phys_alloc(32 * K, K), 0); /* nor elsewhere */
+		assert_int_equal(memblock_find_in_range(at(0), at(64 * K), K, K), 0);
+		assert_null(memblock_alloc(64 * K, K));
+		memblock_clear_kho_scratch_only();
+		assert_int_equal(memblock_phys_alloc(K, K), directions[i] ? at(0) : at(255 * K));
+		assert_int_equal(memblock_clear_kho_scratch(at(0), ARENA), 0);
+		assert_int_equal(memblock.memory.cnt, 1);
+		assert_law(memblock_check());
+	}
+	memblock_set_kho_scratch_only();
+	reset(); /* forgets that, too */
+	memblock_add(at(0), ARENA);
+	assert_int_equal(memblock_phys_alloc(K, K), at(255 * K));
+	reset();
+}
+
+static void ranges_overlap(void **state)
+{
+	static const struct {
+		phys_addr_t a, a_size, b, b_size;
+		bool yes;
+	} rows[] = {
+		{ 0, 16, 16, 16, false }, { 0, 17, 16, 16, true }, { 16, 16, 0, 16, false },
+		{ 16, 16, 0, 17, true },  { 0, 64, 16, 16, true }, { 16, 16, 0, 64, true },
+		{ 8, 8, 8, 8, true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(memblock_addrs_overlap(rows[i].a, rows[i].a_size, rows[i].b,
+							rows[i].b_size),
+				 rows[i].yes);
+}
+
+/* ---- memory with a name ---------------------------------------------------------------------- */
+static void named_memory(void **state)
+{
+	static const struct {
+		const char *arg;
+		int err;
+	} calls[] = {
+		{ "12k:4096:trace", 0 },
+		{ "4096:0:oops -- /bin/sh", 0 },
+		{ "1K:64:x9 quiet", 0 },
+		{ "12k:4096:trace", -EEXIST },
+		{ "", -EINVAL },
+		{ "12k", -EINVAL },
+		{ "12k:", -EINVAL },
+		{ "12k:4096", -EINVAL },
+		{ "12k:4096:", -EINVAL },
+		{ "0:4096:zero", -EINVAL },
+		{ ":4096:none", -EINVAL },
+		{ "4k::none", -EINVAL },
+		{ "4k:4095:odd", -EINVAL },
+		{ "4k:64:1234", -EINVAL },
+		{ "4k:64:sixteen_letters__", -EINVAL },
+		{ "12x:64:name", -EINVAL },
+		{ "1G:64:large", -ENOMEM },
+		{ "4k:64:a", 0 },
+		{ "4k:64:b", 0 },
+		{ "4k:64:c", 0 },
+		{ "4k:64:d", 0 },
+		{ "4k:64:exactly_fifteen", 0 },
+		{ "4k:64:e", -EBUSY },
+	};
+	phys_addr_t start = 7, size = 7;
+
+	(void)state;
+	reset();
+	memblock_add(at(0), ARENA);
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++)
+		if (reserve_mem_add(calls[i].arg) != calls[i].err)
+			fail_msg("reserve_mem=%s: not %d", calls[i].arg, calls[i].err);
+	assert_int_equal(reserve_mem_find_by_name("no", &start, &size), 0);
+	assert_int_equal(reserve_mem_find_by_name("", &start, &size), 0);
+	assert_true(start == 7 && size == 7);
+	assert_int_equal(reserve_mem_find_by_name("trace", &start, &size), 1);
+	assert_int_equal(start, at(ARENA - 12 * K));
+	assert_int_equal(size, 12 * K);
+	assert_true(memblock_is_region_reserved(start, size));
+	assert_int_equal(reserve_mem_find_by_name("oops", &start, &size), 1);
+	assert_int_equal(size, 4096);
+	assert_int_equal(reserve_mem_release_by_name("no"), 0);
+	reset();
+	assert_int_equal(reserve_mem_find_by_name("trace", &start, &size), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +620,12 @@ int main(void)
 		cmocka_unit_test(the_array_avoids_what_is_being_reserved),
 		cmocka_unit_test(memory_doubles),
 		cmocka_unit_test(full_lists_can_still_shrink),
+		cmocka_unit_test(doubles_at_every_place),
+		cmocka_unit_test(sizes_of_our_own),
+		cmocka_unit_test(descriptors_left_alone),
+		cmocka_unit_test(scratch_only),
+		cmocka_unit_test(ranges_overlap),
+		cmocka_unit_test(named_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes, zones, descriptors, the hand-over, watermarks: what a machine's memory is divided into. */
-#include "frames/frames.h"
+#include "frames/zones.h"
 #include "support/layers.h"
 
 #define MIB (1ULL << 20)
@@ -20,7 +20,55 @@ static void holes_have_no_frames(void **state)
 	stop_frames();
 }
 
-#if UINTPTR_MAX > 0xffffffffu /* a 32-bit machine ends where NORMAL would begin */
+#if UINTPTR_MAX > 0xffffffffu
+/* What a machine pays for its descriptors, in bytes of memblock and bytes of descriptors. */
+struct bill {
+	unsigned long descriptors;
+	phys_addr_t reserved;
+};
+
+static struct bill bill_of(const struct posix_bank *banks, unsigned n)
+{
+	struct bill bill;
+
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ banks, n, 1 }), 0);
+	frames_init();
+	bill = (struct bill){ quire_descriptor_bytes, memblock_reserved_size() };
+	memblock_free_all();
+	assert_int_equal(percpu_init(1), 0);
+	stop_frames();
+	return bill;
+}
+
+/* A hole of 64 GiB costs a bit per section, the line that says where it is, and nothing else. */
+static void huge_hole(void **state)
+{
+	static const struct {
+		struct posix_bank with[2], without[2];
+	} rows[] = {
+		/* between two zones, and between two nodes */
+		{ { { 0, 128 * MIB, 0 }, { 4096 * MIB + 65536 * MIB, 128 * MIB, 0 } },
+		  { { 0, 128 * MIB, 0 }, { 4096 * MIB, 128 * MIB, 0 } } },
+		{ { { 0, 128 * MIB, 0 }, { 4096 * MIB + 65536 * MIB, 128 * MIB, 1 } },
+		  { { 0, 128 * MIB, 0 }, { 4096 * MIB, 128 * MIB, 1 } } },
+		/* inside a zone */
+		{ { { 4096 * MIB, 128 * MIB, 0 }, { 4224 * MIB + 65536 * MIB, 128 * MIB, 0 } },
+		  { { 4096 * MIB, 128 * MIB, 0 }, { 4224 * MIB, 128 * MIB, 0 } } },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bill with = bill_of(rows[i].with, 2), without = bill_of(rows[i].without, 2);
+		unsigned long bits = 65536UL >> (QUIRE_SECTION_SHIFT - 20);
+
+		assert_int_equal(with.descriptors, without.descriptors);
+		assert_int_equal(with.descriptors, 256 * 256 * sizeof(struct page));
+		assert_true(with.reserved >= without.reserved);
+		assert_true(with.reserved - without.reserved <= bits / 8 + 2 * 64);
+	}
+}
+
+/* a 32-bit machine ends where NORMAL would begin */
 static void zones_by_address(void **state)
 {
 	const struct posix_bank banks[] = { { 0, 64 * MIB, 0 }, { 4096 * MIB, 64 * MIB, 0 } };
@@ -102,6 +150,82 @@ static void handover(void **state)
 	stop_frames();
 }
 
+/* Free frames zone by zone, before they are handed over; in one go, and on from a place. */
+static void free_frames_of_a_zone(void **state)
+{
+	static const struct posix_bank banks[] = { { 8 * MIB, 16 * MIB, 0 },
+						   { 32 * MIB, 8 * MIB, 1 },
+						   { 48 * MIB, 8 * MIB, 0 } };
+	const struct zone *dma = &NODE_DATA(0)->node_zones[ZONE_DMA], *rest;
+	unsigned long start, end, sum = 0, free = 0;
+	u64 i;
+
+	(void)state;
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ banks, 3, 1 }), 0);
+	memblock_reserve(10 * MIB, MIB);
+	memblock_reserve(12 * MIB + 100, 8); /* frames that are not free as a whole */
+	frames_init();
+	i = 0;
+	__next_mem_pfn_range_in_zone(&i, dma, &start, &end);
+	assert_int_equal(start, 8 * 256);
+	assert_int_equal(end, 10 * 256);
+	__next_mem_pfn_range_in_zone(&i, dma, &start, &end);
+	assert_int_equal(start, 11 * 256);
+	assert_int_equal(end, 12 * 256);
+	__next_mem_pfn_range_in_zone(&i, dma, &start, &end);
+	assert_int_equal(start, 12 * 256 + 1);
+	assert_int_equal(end, 16 * 256); /* the zone ends inside the bank */
+	__next_mem_pfn_range_in_zone(&i, dma, &start, &end);
+	assert_true(i == ~0ULL);
+	rest = &NODE_DATA(0)->node_zones[zone_type_of(PHYS_PFN(48 * MIB))];
+	for_each_free_mem_pfn_range_in_zone(i, rest, &start, &end)
+	{
+		sum += end - start;
+		break;
+	}
+	assert_true(sum > 0);
+	__next_mem_pfn_range_in_zone(&i, rest, &start, &end);
+	for_each_free_mem_pfn_range_in_zone_from(i, rest, &start, &end)
+	{
+		assert_true(start >= 48 * 256);
+		sum += end - start;
+	}
+	for_each_free_mem_pfn_range_in_zone(i, &NODE_DATA(1)->node_zones[rest->idx], &start, &end)
+		sum += end - start;
+	for_each_free_mem_pfn_range_in_zone(i, dma, &start, &end) sum += end - start;
+	memblock_free_all();
+	free = nr_free_pages();
+	assert_int_equal(sum, free);
+	assert_int_equal(percpu_init(1), 0);
+	stop_frames();
+}
+
+/* Memory under a name goes to the buddy system when its holder lets go. */
+static void named_memory_is_released(void **state)
+{
+	const struct posix_bank bank = { MIB, 32 * MIB, 0 };
+	phys_addr_t start, size;
+	unsigned long was;
+
+	(void)state;
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ &bank, 1, 1 }), 0);
+	reserve_mem_parse_cmdline(
+		"quiet reserve_mem=1M:4k:trace reserve_mem=1M -- reserve_mem=1M:4k:x");
+	assert_true(logged("\"reserve_mem=1M\" cannot be obeyed"));
+	assert_int_equal(reserve_mem_find_by_name("x", &start, &size), 0);
+	frames_init();
+	memblock_free_all();
+	assert_int_equal(percpu_init(1), 0);
+	assert_int_equal(reserve_mem_find_by_name("trace", &start, &size), 1);
+	assert_true(PageFlag(pfn_to_page(PHYS_PFN(start)), PG_reserved));
+	was = nr_free_pages();
+	assert_int_equal(reserve_mem_release_by_name("trace"), 1);
+	assert_int_equal(nr_free_pages(), was + 256);
+	assert_int_equal(reserve_mem_release_by_name("trace"), 0);
+	assert_int_equal(reserve_mem_find_by_name("trace", &start, &size), 0);
+	stop_frames();
+}
+
 static void numa(void **state)
 {
 	const struct posix_bank banks[] = { { 0, 32 * MIB, 0 },
@@ -167,10 +291,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holes_have_no_frames),
 #if UINTPTR_MAX > 0xffffffffu
+		cmocka_unit_test(huge_hole),
 		cmocka_unit_test(zones_by_address),
 #endif
 		cmocka_unit_test(watermarks),
 		cmocka_unit_test(handover),
+		cmocka_unit_test(free_frames_of_a_zone),
+		cmocka_unit_test(named_memory_is_released),
 		cmocka_unit_test(numa),
 		cmocka_unit_test(thousand_boots),
 		cmocka_unit_test(metadata_is_small),

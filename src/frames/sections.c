@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/sections.c - a descriptor for every frame of a section that holds RAM, and none for holes.
+ *
+ *   memblock.memory    |####|              |#############|            |########|
+ *   sections           [====|====]         [====|====|===]            [====|===]
+ *   descriptors        |=========|         |=============|            |========|    one virtual array, with gaps
+ *
+ * Always true:  a section holds whole blocks of MAX_PAGE_ORDER, so the buddy of a frame with a
+ *               descriptor has one; its descriptors fill whole pages, so sections share none.
+ * Lock:         none; boot, one CPU.
+ */
+#include <quire/bitmap.h>
+#include <quire/bytes.h>
+#include <quire/printk.h>
+#include "zones.h"
+
+unsigned long quire_max_pfn;
+unsigned long quire_descriptor_bytes;
+static unsigned long *present_sections; /* bit n: section n has descriptors */
+
+_Static_assert(SECTION_FRAMES >= 1UL << MAX_PAGE_ORDER, "a section holds the largest block");
+_Static_assert(SECTION_FRAMES * sizeof(struct page) % PAGE_SIZE == 0,
+	       "the descriptors of a section fill whole pages: a hole costs its bit and no more");
+
+bool section_present(unsigned long pfn)
+{
+	return test_bit(pfn / SECTION_FRAMES, present_sections);
+}
+
+bool pfn_valid(unsigned long pfn)
+{
+	return pfn < quire_max_pfn && section_present(pfn);
+}
+
+#ifdef PORT_VMEMMAP
+static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+{
+	(void)first_pfn, (void)end_pfn;
+}
+
+static void populate_section(unsigned long pfn)
+{
+	unsigned long start = (unsigned long)pfn_to_page(pfn);
+	unsigned long end = (unsigned long)pfn_to_page(pfn + SECTION_FRAMES);
+
+	if (port_vmemmap_populate(start, end))
+		quire_panic("frames: no memory for the descriptors of frames from 0x%lx\n", pfn);
+}
+#else
+struct page *quire_vmemmap;
+
+static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+{
+	size_t size = (end_pfn - first_pfn) * sizeof(struct page);
+	struct page *map = memblock_alloc(size, PAGE_SIZE);
+
+	if (!map)
+		quire_panic("frames: no memory for %zu bytes of frame descriptors\n", size);
+	quire_vmemmap = map - first_pfn;
+}
+
+static void populate_section(unsigned long pfn)
+{
+	(void)pfn;
+}
+#endif
+
+void sections_init(void)
+{
+	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
+	const struct memblock_region *r;
+
+	quire_max_pfn = PHYS_PFN(memblock_end_of_DRAM());
+	bytes = BITS_TO_LONGS(quire_max_pfn / SECTION_FRAMES + 1) * sizeof(long);
+	present_sections = memblock_alloc(bytes, sizeof(long));
+	if (!present_sections)
+		quire_panic("frames: no memory for %lu bytes of section table\n", bytes);
+	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES),
+			    QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
+	for_each_mem_region(r) {
+		unsigned long section = PHYS_PFN(r->base) / SECTION_FRAMES;
+
+		for (; section <= PHYS_PFN(r->base + r->size - 1) / SECTION_FRAMES; section++) {
+			if (test_bit(section, present_sections))
+				continue;
+			populate_section(section * SECTION_FRAMES);
+			__set_bit(section, present_sections);
+			quire_descriptor_bytes += SECTION_FRAMES * sizeof(struct page);
+		}
+	}
+}
+
+void sections_exit(void)
+{
+	quire_max_pfn = 0;
+	quire_descriptor_bytes = 0;
+	present_sections = NULL;
+}

@@ -57,9 +57,10 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK }
 #define GROUP_LEVELS      5                    /* 64^5 groups are 2^51 bytes and more            */
 
 struct frame_group {
-	u16 nr_free; /* (z) frames that are free                             */
-	u8 type;     /* (z) enum migratetype of its pageblock                */
-	s8 largest;  /* (z) order of the largest free block that begins here, or below 0 */
+	u16 nr_free;          /* (z) frames that are free                             */
+	u8 type : 4;          /* (z) enum migratetype of its pageblock                */
+	u8 isolated_from : 4; /* (z) what it was before it became ISOLATE                */
+	s8 largest;           /* (z) order of the largest free block that begins here, or below 0 */
 };
 
 /* A stretch of a zone without holes that are a section long.  Groups are numbered through all. */
@@ -106,6 +107,11 @@ struct zone {
 	unsigned long
 		nr_reserved_highatomic; /* (z) frames in pageblocks of that type                */
 	struct pcp __percpu *pcp;       /* (c) per-CPU lists                                    */
+	unsigned long cma_pages;        /* frames of its CMA areas                              */
+	u32 pcp_disabled;               /* by how many: nothing is parked on any CPU            */
+	u32 compact_considered;         /* (racy) requests since compaction failed              */
+	u32 compact_defer_shift;        /* (racy) how many pass before it is tried again, log2  */
+	u32 compact_order_failed;       /* (racy) least order that it failed for                */
 	struct zone_groups groups;      /* (z) free frames                                      */
 };
 
@@ -244,8 +250,13 @@ unsigned long nr_free_pages(void); /* on free lists now                         
 /* What can be given to new work without swapping, in frames (MemAvailable). */
 unsigned long si_mem_available(void);
 
-/* Give this CPU's parked frames back, and those of CPUs that are offline; ask the others to. */
+/* Give the parked frames of all CPUs back; those of CPUs that run, if port_membarrier() can.  Task
+ * context, no spinlock held. */
 void drain_all_pages(void);
+/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
+ * it was disabled.  Task context, no spinlock held. */
+void zone_pcp_disable(struct zone *zone);
+void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
 

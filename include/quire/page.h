@@ -189,12 +189,18 @@ static inline void page_flags_write(struct page *page, u32 flags)
 
 static inline void page_flags_set(struct page *page, u32 bits)
 {
-	page_flags_write(page, page->flags | bits);
+	page_flags_write(page, READ_ONCE(page->flags) | bits);
+}
+
+/* The same, and whoever sees them sees everything that was written to the descriptor before. */
+static inline void page_flags_publish(struct page *page, u32 bits)
+{
+	__atomic_store_n(&page->flags, READ_ONCE(page->flags) | bits, __ATOMIC_RELEASE);
 }
 
 static inline void page_flags_keep(struct page *page, u32 bits)
 {
-	page_flags_write(page, page->flags & bits);
+	page_flags_write(page, READ_ONCE(page->flags) & bits);
 }
 
 static inline void __SetPageFlag(struct page *page, enum pageflags f)

@@ -78,7 +78,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 static quire_always_inline void push_block(struct page *page, unsigned order, unsigned row)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
-	u32 flags = page->flags;
+	u32 flags = READ_ONCE(page->flags);
 	struct pcp_list *list;
 
 	/* Owned by nobody, and of the order that it was taken with. */

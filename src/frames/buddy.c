@@ -85,26 +85,26 @@ void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want)
 	group_set_largest(gs, g, (int)want);
 }
 
-void buddy_isolate_block_locked(struct zone *zone, u32 g)
+void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
 	unsigned long pfn = group_pfn(gs, g), start = extent_of_pfn(gs, pfn)->start_pfn;
 
-	for (unsigned order = pageblock_order + 1; order <= MAX_PAGE_ORDER; order++) {
-		unsigned long head_pfn = pfn >> order << order;
+	for (unsigned have = order + 1; have <= MAX_PAGE_ORDER; have++) {
+		unsigned long head_pfn = pfn >> have << have;
 		u32 head;
 
 		if (head_pfn < start)
 			return;
 		head = group_of_pfn(gs, head_pfn);
-		if (gs->group[head].largest != (int)order)
+		if (gs->group[head].largest != (int)have)
 			continue;
-		/* Halve it until the half that holds g is a pageblock. */
-		while (order-- > pageblock_order) {
-			u32 upper = head + (1u << (order - FRAME_GROUP_ORDER));
+		/* Halve it until the half that holds g is small enough. */
+		while (have-- > order) {
+			u32 upper = head + (1u << (have - FRAME_GROUP_ORDER));
 
-			group_set_largest(gs, head, (int)order);
-			group_set_largest(gs, upper, (int)order);
+			group_set_largest(gs, head, (int)have);
+			group_set_largest(gs, upper, (int)have);
 			head = g >= upper ? upper : head;
 		}
 		return;
@@ -290,6 +290,81 @@ unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, stru
 		n--;
 	}
 	return nr_sets;
+}
+
+/* ---- this frame and no other ----------------------------------------------------------------- */
+
+/* The frames of a word that lie in [pfn, end), where pfn does. */
+static u64 range_mask(unsigned long pfn, unsigned long end)
+{
+	unsigned long first = pfn & ~(WORD_FRAMES - 1UL);
+	u64 mask = WORD_FULL & ~0ULL << (pfn - first);
+
+	return end - first < WORD_FRAMES ? mask & ((1ULL << (end - first)) - 1) : mask;
+}
+
+unsigned buddy_take_range_locked(struct zone *zone, unsigned long pfn, unsigned long end,
+				 struct frame_set *set, unsigned room)
+{
+	struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, pfn);
+	unsigned n = 0, taken = 0, had = gs->group[g].nr_free;
+
+	assert_spin_locked(&zone->lock);
+	if (!had)
+		return 0;
+	buddy_isolate_block_locked(zone, g, FRAME_GROUP_ORDER);
+	group_use_words(gs, g);
+	end = min(end, (pfn | (GROUP_FRAMES - 1)) + 1);
+	while (pfn < end && n < room) {
+		u64 *word = word_of_pfn(gs, g, pfn), bits = *word & range_mask(pfn, end);
+
+		*word &= ~bits;
+		pfn &= ~(WORD_FRAMES - 1UL);
+		if (bits)
+			set[n++] = (struct frame_set){ bits, (u32)pfn, word_count(bits) };
+		taken += word_count(bits);
+		pfn += WORD_FRAMES;
+	}
+	if (taken) {
+		group_set_free(gs, g, had - taken,
+			       had == taken ? LARGEST_NONE : words_largest(group_words(gs, g)));
+		account(zone, -(long)taken, group_type(zone, g));
+	}
+	return n;
+}
+
+static bool range_is_free(const struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	for (; pfn < end; pfn++)
+		if (!group_frame_is_free(&zone->groups, pfn))
+			return false;
+	return true;
+}
+
+bool buddy_claim_locked(struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	struct frame_set set[GROUP_WORDS];
+
+	assert_spin_locked(&zone->lock);
+	if (!range_is_free(zone, pfn, end))
+		return false;
+	while (pfn < end) {
+		buddy_take_range_locked(zone, pfn, end, set, GROUP_WORDS);
+		pfn = (pfn | (GROUP_FRAMES - 1)) + 1;
+	}
+	return true;
+}
+
+bool buddy_take_frame(struct zone *zone, unsigned long pfn)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	taken = buddy_claim_locked(zone, pfn, pfn + 1);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return taken;
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */

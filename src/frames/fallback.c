@@ -47,7 +47,7 @@ static unsigned long convert(struct zone *zone, unsigned long pfn, enum migratet
 	unsigned long moved = pageblock_nr_free_locked(zone, pfn);
 
 	if (gs->group[at].nr_free)
-		buddy_isolate_block_locked(zone, at);
+		buddy_isolate_block_locked(zone, at, pageblock_order);
 	account_kept(zone, -(long)moved, old);
 	account_kept(zone, (long)moved, type);
 	for (; g < end; g++)
@@ -71,6 +71,30 @@ unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enu
 		buddy_glue_locked(zone, first, pageblock_order);
 	}
 	return moved;
+}
+
+/* Its type is kept for when it is opened again: in the groups. */
+bool pageblock_isolate_locked(struct zone *zone, unsigned long pfn, enum migratetype wanted)
+{
+	struct zone_groups *gs = &zone->groups;
+	enum migratetype type = pageblock_type(zone, pfn);
+	u32 end, g;
+
+	if (type == MIGRATE_ISOLATE ||
+	    (wanted == MIGRATE_CMA ? type != MIGRATE_CMA : type >= MIGRATE_PCPTYPES))
+		return false;
+	pageblock_convert_locked(zone, pfn, MIGRATE_ISOLATE);
+	for (g = pageblock_groups(gs, group_of_pfn(gs, pfn), &end); g < end; g++)
+		gs->group[g].isolated_from = (u8)(type & 15);
+	return true;
+}
+
+void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn)
+{
+	const struct zone_groups *gs = &zone->groups;
+	u32 g = group_of_pfn(gs, pfn);
+
+	pageblock_convert_locked(zone, pfn, (enum migratetype)gs->group[g].isolated_from);
 }
 
 /* Whom to ask when a type has no free block, in this order. */

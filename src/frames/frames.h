@@ -6,6 +6,7 @@
 #define QUIRE_SRC_FRAMES_H
 
 #include <quire/boot.h>
+#include <quire/compaction.h>
 #include <quire/gfp.h>
 #include <quire/mmzone.h>
 #include <quire/numa.h>
@@ -35,7 +36,8 @@ static inline unsigned long next_section(unsigned long pfn)
 struct pcp_list {
 	u32 *top;              /* (p) past the first frame of the block that goes out next */
 	u32 *slot;             /* (c) where the lowest is                              */
-	u32 *limit;            /* (c) past the highest; slot before percpu_init()      */
+	u32 *limit;            /* (p) past the highest; slot: nothing may be parked    */
+	u32 room;              /* (c) blocks that there is room for                    */
 	u64 fresh;             /* (c) flags and count of what goes out                 */
 	u8 order;              /* (c)                                                  */
 	u8 migratetype;        /* (c)                                                  */
@@ -158,6 +160,13 @@ unsigned buddy_take_frames_locked(struct zone *zone, enum migratetype type, stru
 void buddy_put_locked(struct zone *zone, unsigned long pfn, unsigned order);
 /* The same for nr_sets sets of single frames. */
 void buddy_put_frames_locked(struct zone *zone, const struct frame_set *set, unsigned nr_sets);
+/* Take exactly the frames [pfn, end), which are of the zone; false: some are not free, none is taken. */
+bool buddy_claim_locked(struct zone *zone, unsigned long pfn, unsigned long end);
+/* Take one frame if it is free; takes zone->lock. */
+bool buddy_take_frame(struct zone *zone, unsigned long pfn);
+/* Take what is free of [pfn, end) in one group, `room` sets at most: how many sets were filled. */
+unsigned buddy_take_range_locked(struct zone *zone, unsigned long pfn, unsigned long end,
+				 struct frame_set *set, unsigned room);
 /* Set the type of the pageblock that holds the frame; its free frames go along.  How many. */
 unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enum migratetype type);
 /* Free frames of the pageblock that holds the frame. */
@@ -168,8 +177,8 @@ u32 buddy_find_locked(const struct zone *zone, unsigned order, enum migratetype 
 unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order);
 /* the whole block at g becomes one of order `want`, the halves that are left over are blocks; */
 void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want);
-/* a free block that g's pageblock is only a part of is halved until the pageblock is a block; */
-void buddy_isolate_block_locked(struct zone *zone, u32 g);
+/* a free block of whole groups that is larger than `order` is halved until g's part is that large; */
+void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order);
 /* the free frames at g are a block of that order, and larger if its buddies are free; */
 void buddy_glue_locked(struct zone *zone, u32 g, unsigned order);
 /* free frames of a type that not everyone may use have come or gone. */
@@ -238,9 +247,31 @@ static inline unsigned page_order_taken(u32 flags)
 	return flags >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK;
 }
 
-/* What must not be set on a frame that is being freed. */
-#define PAGE_BAD_AT_FREE                                                                           \
-	(1u << PG_locked | 1u << PG_reserved | 1u << PG_slab | 1u << PG_tail | 1u << PG_poisoned)
+/* ---- ranges (isolate.c) ---------------------------------------------------------------------- */
+/* The zone that all frames of the range are of, reserved ones apart; or NULL. */
+struct zone *zone_of_range(unsigned long start, unsigned long end);
+/* Close the pageblocks of a range of one zone: -EBUSY if one of them is not of the wanted type (CMA;
+ * MOVABLE: any that everybody may use) or closed already; open them again. */
+int isolate_range(struct zone *zone, unsigned long start, unsigned long end,
+		  enum migratetype wanted);
+void unisolate_range(struct zone *zone, unsigned long start, unsigned long end);
+/* Move what is in a closed range elsewhere, and take it.  0, -EBUSY or -ENOMEM. */
+int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
+		    enum migrate_reason reason);
+/* CMA areas become active, once memory is handed over; and are forgotten. */
+void cma_activate(void);
+void cma_exit(void);
+/* One pageblock; zone->lock held.  False: see isolate_range(). */
+bool pageblock_isolate_locked(struct zone *zone, unsigned long pfn, enum migratetype wanted);
+void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
+/* `private` of the frames of an offline section. */
+#define PAGE_OFFLINE_MARK 0x0ff11eu
+
+/* ---- compaction ------------------------------------------------------------------------------ */
+/* As compact_zone(), on behalf of a request: not soon after it failed, not for lack of memory. */
+enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_mode mode);
+void kcompactd_exit(void);
+#define COSTLY_ORDER 3u /* larger blocks may be refused rather than killed for  */
 
 /* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
@@ -251,8 +282,10 @@ void gfp_words(char *buf, size_t size, gfp_t gfp);
 extern unsigned long nr_bad_pages;
 
 /* ---- boot ------------------------------------------------------------------------------------ */
-/* The frames [pfn, end) of one zone, never managed before, become free. */
+/* The frames [pfn, end) of one zone, never managed before, become managed and free. */
 void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
+/* The same if they are counted as managed already. */
+void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);

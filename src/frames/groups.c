@@ -258,11 +258,11 @@ void group_set_type(struct zone_groups *gs, u32 g, enum migratetype type)
 	int largest = group->largest;
 
 	if (largest == LARGEST_INSIDE) {
-		group->type = (u8)type;
+		group->type = type & 15;
 		return;
 	}
 	group_set_free(gs, g, 0, LARGEST_NONE);
-	group->type = (u8)type;
+	group->type = type & 15;
 	group_set_free(gs, g, nr_free, largest);
 }
 
@@ -327,5 +327,6 @@ void groups_init(struct zone *zone)
 	gs->rows = take_boot_memory(zone, (size_t)MIGRATE_TYPES * GROUP_ROWS * gs->row_words *
 						  sizeof(u64));
 	for (u32 g = 0; g < gs->nr; g++)
-		gs->group[g] = (struct frame_group){ 0, MIGRATE_MOVABLE, LARGEST_NONE };
+		gs->group[g] =
+			(struct frame_group){ .type = MIGRATE_MOVABLE, .largest = LARGEST_NONE };
 }

@@ -20,12 +20,11 @@ static unsigned largest_order(unsigned long pfn, unsigned long end)
 	return order;
 }
 
-void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
+void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	atomic_long_add((long)(end - pfn), &zone->managed_pages);
 	while (pfn < end) {
 		unsigned order = largest_order(pfn, end);
 
@@ -33,6 +32,12 @@ void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
 		pfn += 1UL << order;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	atomic_long_add((long)(end - pfn), &zone->managed_pages);
+	zone_add_frames(zone, pfn, end);
 }
 
 void __next_mem_pfn_range_in_zone(u64 *idx, const struct zone *zone, unsigned long *out_spfn,
@@ -107,6 +112,7 @@ void memblock_free_all(void)
 		pr_warn("frames: memory that may be unplugged stays unused\n");
 	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
 		given += release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
+	cma_activate();
 	init_per_zone_wmark_min();
 	printk("Memory: %luK/%luK available (%luK reserved, of it %luK frame descriptors)\n",
 	       given << (PAGE_SHIFT - 10), (given + kept) << (PAGE_SHIFT - 10),

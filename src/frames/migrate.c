@@ -100,14 +100,14 @@ static bool hold(struct page *page)
 	/* Most frames fall here, without being written. */
 	if (!(READ_ONCE(page->flags) & MOVABLE_PAGE))
 		return false;
-	was.both = __atomic_load_n(&page->flags_and_refs, __ATOMIC_RELAXED);
+	was.both = __atomic_load_n(&page->flags_and_refs, __ATOMIC_ACQUIRE);
 	do {
 		if (!(was.flags & MOVABLE_PAGE) || was.flags & NOT_NOW || was.refs <= 0)
 			return false;
 		now.flags = was.flags | 1u << PG_isolated;
 		now.refs = was.refs + 1;
 	} while (!__atomic_compare_exchange_n(&page->flags_and_refs, &was.both, now.both, true,
-					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 	return true;
 }
 

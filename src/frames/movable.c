@@ -223,14 +223,14 @@ static void forget(void)
 		movable.start[nid] = ~0UL;
 }
 
-static const struct movable_ops ops = { place, from, forget };
+static const struct zone_movable_ops ops = { place, from, forget };
 
 void frames_parse_cmdline(const char *cmdline)
 {
 	const char *word;
 	size_t len;
 
-	movable_ops = &ops;
+	zone_movable_ops = &ops;
 	while ((word = cmdline_next(&cmdline, &len)))
 		if (!parse_word(word, len))
 			pr_warn("frames: boot parameter \"%.*s\" makes no sense and is ignored\n",

@@ -58,11 +58,11 @@ unsigned long zone_type_start(unsigned type)
 	return start;
 }
 
-const struct movable_ops *movable_ops;
+const struct zone_movable_ops *zone_movable_ops;
 
 static unsigned long movable_from(const struct memblock_region *r)
 {
-	return movable_ops ? movable_ops->from(r) : ~0UL;
+	return zone_movable_ops ? zone_movable_ops->from(r) : ~0UL;
 }
 
 static unsigned type_in_region(const struct memblock_region *r, unsigned long pfn)
@@ -194,8 +194,8 @@ void frames_init(void)
 	warn_of_nodes();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		NODE_DATA(nid)->node_id = (int)nid;
-	if (movable_ops)
-		movable_ops->place();
+	if (zone_movable_ops)
+		zone_movable_ops->place();
 	make_zones();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
@@ -210,12 +210,14 @@ void frames_exit(void)
 	low_memory_ops = NULL;
 	nr_bad_pages = 0;
 	sections_exit();
-	if (movable_ops)
-		movable_ops->forget();
-	movable_ops = NULL;
+	if (zone_movable_ops)
+		zone_movable_ops->forget();
+	zone_movable_ops = NULL;
 	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();
+	kcompactd_exit();
+	cma_exit();
 	pcp_boot_init();
 }
 

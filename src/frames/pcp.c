@@ -105,6 +105,7 @@ static void lay_out(const struct zone *zone, struct pcp *pcp, u32 *slot)
 		list->batch = list->refill = list->drain = (u16)size.batch;
 		list->most = (u16)size.most;
 		list->top = list->slot = slot;
+		list->room = size.high;
 		list->limit = slot += size.high;
 	}
 }
@@ -184,38 +185,6 @@ void pcp_init(void)
 	for_each_possible_cpu(cpu)
 		map_first(&per_cpu(quire_cpu, cpu),
 			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
-}
-
-/* No list takes anything any more. */
-static void close_lists(struct pcp __percpu *lists)
-{
-	unsigned cpu;
-
-	for_each_possible_cpu(cpu)
-		for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-			per_cpu_ptr(lists, cpu)->list[i].limit =
-				per_cpu_ptr(lists, cpu)->list[i].slot;
-}
-
-void pcp_exit(void)
-{
-	struct zone *zone;
-	unsigned cpu;
-
-	for_each_possible_cpu(cpu) {
-		drain_pages(cpu);
-		map_nothing(&per_cpu(quire_cpu, cpu));
-	}
-	for_each_zone(zone)
-		if (zone->pcp)
-			close_lists(zone->pcp);
-	for_each_zone(zone) {
-		struct pcp __percpu *lists = zone->pcp;
-
-		zone->pcp = NULL;
-		if (lists)
-			free_lists(lists);
-	}
 }
 
 /* Words of the bitmaps that are changed under one lock. */
@@ -379,24 +348,44 @@ void pcp_make_room(struct pcp_list *list)
 	pcp_drain_list(list, n);
 }
 
-/* ---- draining a CPU -------------------------------------------------------------------------- */
+/* ---- at the lists of other CPUs -------------------------------------------------------------- */
 static u32 drain_lock;
 
-static void drain_lists(unsigned cpu)
+/* What is done at the lists of a CPU, for one zone or, NULL, all. */
+typedef void lists_fn(struct zone *zone, struct pcp *pcp);
+
+static void drain_lists(struct zone *zone, struct pcp *pcp)
+{
+	(void)zone;
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp_drain_list(&pcp->list[i], ~0u);
+}
+
+/* Drained, and nothing is parked any more until they are opened. */
+static void shut_lists(struct zone *zone, struct pcp *pcp)
+{
+	drain_lists(zone, pcp);
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp->list[i].limit = pcp->list[i].slot;
+}
+
+static void open_lists(struct zone *zone, struct pcp *pcp)
+{
+	(void)zone;
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp->list[i].limit = pcp->list[i].slot + pcp->list[i].room;
+}
+
+static void at_lists_of(unsigned cpu, struct zone *only, lists_fn *fn)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
-	{
-		if (!zone->pcp)
-			continue;
-		for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-			pcp_drain_list(&per_cpu_ptr(zone->pcp, cpu)->list[i], ~0u);
-	}
+	for_each_populated_zone(zone) if (zone->pcp && (!only || zone == only))
+		fn(zone, per_cpu_ptr(zone->pcp, cpu));
 }
 
-/* The lists of this CPU, unless this is an interrupt handler. */
-static void drain_own(void)
+/* This CPU's, unless this is an interrupt handler. */
+static void at_own_lists(struct zone *zone, lists_fn *fn)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 
@@ -404,16 +393,8 @@ static void drain_own(void)
 		return;
 	while (!pcp_enter_slow(cpu))
 		port_cpu_relax(); /* somebody is draining them */
-	drain_lists(port_cpu_id());
+	at_lists_of(port_cpu_id(), zone, fn);
 	pcp_leave(cpu);
-}
-
-void drain_pages(unsigned cpu)
-{
-	if (cpu == port_cpu_id())
-		drain_own();
-	else
-		drain_lists(cpu);
 }
 
 static void set_claimed(unsigned cpu, bool claimed)
@@ -427,10 +408,10 @@ static void set_claimed(unsigned cpu, bool claimed)
 }
 
 /*
- * Drain CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
- * out, or is seen as being inside, and leaves soon.
+ * Those of CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
+ * out, or is seen as being inside, and leaves soon.  False: this machine has no such barrier.
  */
-static void drain_others(u64 cpus)
+static bool at_running_lists(u64 cpus, struct zone *zone, lists_fn *fn)
 {
 	bool fenced;
 	unsigned cpu;
@@ -445,30 +426,79 @@ static void drain_others(u64 cpus)
 		if (fenced) {
 			while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
 				port_cpu_relax();
-			drain_lists(cpu);
+			at_lists_of(cpu, zone, fn);
 		}
 		set_claimed(cpu, false);
 	}
+	return fenced;
 }
 
-void drain_all_pages(void)
+static void at_all_lists(struct zone *zone, lists_fn *fn)
 {
-	u64 others = 0;
+	u64 running = 0;
 	unsigned cpu;
 
-	drain_own();
-	raw_lock(&drain_lock);
+	at_own_lists(zone, fn);
 	for_each_possible_cpu(cpu) {
 		if (cpu == port_cpu_id())
 			continue;
 		if (cpu_online(cpu))
-			others |= 1ULL << cpu;
+			running |= 1ULL << cpu;
 		else
-			drain_lists(cpu);
+			at_lists_of(cpu, zone, fn);
 	}
-	if (others)
-		drain_others(others);
+	if (running)
+		at_running_lists(running, zone, fn);
+}
+
+void drain_pages(unsigned cpu)
+{
+	if (cpu == port_cpu_id())
+		at_own_lists(NULL, drain_lists);
+	else
+		at_lists_of(cpu, NULL, drain_lists);
+}
+
+void drain_all_pages(void)
+{
+	raw_lock(&drain_lock);
+	at_all_lists(NULL, drain_lists);
 	raw_unlock(&drain_lock);
+}
+
+void zone_pcp_disable(struct zone *zone)
+{
+	raw_lock(&drain_lock);
+	if (!zone->pcp_disabled++)
+		at_all_lists(zone, shut_lists);
+	raw_unlock(&drain_lock);
+}
+
+void zone_pcp_enable(struct zone *zone)
+{
+	raw_lock(&drain_lock);
+	if (!--zone->pcp_disabled)
+		at_all_lists(zone, open_lists);
+	raw_unlock(&drain_lock);
+}
+
+void pcp_exit(void)
+{
+	struct zone *zone;
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu) {
+		/* What is freed from here on is parked nowhere. */
+		at_lists_of(cpu, NULL, shut_lists);
+		map_nothing(&per_cpu(quire_cpu, cpu));
+	}
+	for_each_zone(zone) {
+		struct pcp __percpu *lists = zone->pcp;
+
+		zone->pcp = NULL;
+		if (lists)
+			free_lists(lists);
+	}
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */

@@ -17,7 +17,6 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-#define COSTLY_ORDER        3u /* larger blocks may be refused rather than killed for  */
 #define MAX_RECLAIM_RETRIES 16
 
 struct request {
@@ -197,6 +196,8 @@ static unsigned entitlement(const struct request *req)
 
 static void wake_kswapds(const struct request *req)
 {
+	if (req->order && req->zones->nr)
+		wakeup_kcompactd(req->zones->zones[0], req->order);
 	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
 		return;
 	for (unsigned i = 0; i < req->zones->nr; i++)
@@ -250,16 +251,36 @@ static bool worth_retrying(const struct request *req)
 	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
 }
 
+/* Make a large block out of small ones: in a zone that it may come from.  True: there should be one. */
+static bool compact(const struct request *req, enum migrate_mode mode)
+{
+	bool gained = false;
+
+	if (!req->order || !(req->gfp & __GFP_IO))
+		return false;
+	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
+		if (req->zones->zones[i]->idx <= req->high)
+			gained = compact_for(req->zones->zones[i], req->order, mode) ==
+				 COMPACT_SUCCESS;
+	return gained;
+}
+
 /* The request may sleep.  NULL: everything was tried. */
 static struct page *reclaim_and_retry(const struct request *req)
 {
+	enum migrate_mode mode = MIGRATE_ASYNC;
 	unsigned futile = 0;
 
 	for (;;) {
-		unsigned long freed = reclaim(req);
 		unsigned how = entitlement(req);
-		struct page *page = take_from_zones(req, how);
+		struct page *page = compact(req, mode) ? take_from_zones(req, how) : NULL;
+		unsigned long freed;
 
+		if (page)
+			return page;
+		freed = reclaim(req);
+		how = entitlement(req);
+		page = take_from_zones(req, how);
 		if (page)
 			return page;
 		drain_all_pages();
@@ -267,6 +288,10 @@ static struct page *reclaim_and_retry(const struct request *req)
 		page = take_from_zones(req, how);
 		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
 			return page;
+		if (mode == MIGRATE_ASYNC && req->order) {
+			mode = MIGRATE_SYNC_LIGHT; /* and once more, now that it may wait */
+			continue;
+		}
 		if (freed && worth_retrying(req) && futile++ < MAX_RECLAIM_RETRIES)
 			continue;
 		if (!kill_someone(req, how))
@@ -363,7 +388,7 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
 /* What is wrong with freeing this block, or NULL. */
 static const char *why_not_free(const struct page *page, unsigned order)
 {
-	u32 flags = page->flags;
+	u32 flags = READ_ONCE(page->flags);
 
 	if (page_was_freed(page))
 		return "it is free already";

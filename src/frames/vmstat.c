@@ -107,6 +107,8 @@ unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item)
 
 	if (item == NR_FREE_PAGES)
 		return racy_read(zone->nr_free);
+	if (item == NR_FREE_CMA_PAGES)
+		return racy_read(zone->nr_free_cma);
 	if (item == NR_FREE_PAGES_BLOCKS)
 		return free_in_whole_pageblocks(zone);
 	for_each_possible_cpu(cpu)

@@ -33,18 +33,11 @@ static quire_always_inline struct page *new_anon_page(struct vm_area_struct *vma
 	if (likely(page)) {
 		page->anon_vma = anon_vma;
 		page->index = linear_index(vma, addr);
-		atomic_set(&page->_mapcount, 1);
 		/* Last: from now on it is taken for what it says. */
-		page_flags_set(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
-					     1u << PG_dirty);
+		page_flags_publish(page, 1u << PG_anon | 1u << PG_swapbacked | 1u << PG_uptodate |
+						 1u << PG_dirty);
 	}
 	return page;
-}
-
-static void drop_new_page(struct page *page)
-{
-	atomic_set(&page->_mapcount, 0);
-	put_page(page);
 }
 
 static u64 writable_prot(const struct vm_area_struct *vma)
@@ -52,15 +45,16 @@ static u64 writable_prot(const struct vm_area_struct *vma)
 	return vma->vm_page_prot | pt_fmt.write | pt_fmt.dirty;
 }
 
-/* Count a page that now has one more mapping, its first if `first`. */
-static void count_mapping(struct mm_struct *mm, struct page *page, bool first)
+/* The area maps the page once more. */
+static quire_always_inline void add_mapping(struct vm_area_struct *vma, struct page *page)
 {
 	int which = page_mm_counter(page);
 
-	atomic_long_inc(&mm->rss_stat[which]);
-	if (first)
+	if (atomic_inc_return(&page->_mapcount) == 1)
 		mod_nid_page_state(page_to_nid(page),
 				   which == MM_ANONPAGES ? NR_ANON_MAPPED : NR_FILE_MAPPED, 1);
+	atomic_long_inc(&vma->vm_mm->rss_stat[which]);
+	mlock_note(vma, page);
 }
 
 /* Undo for one mapping of the area, whose entry points elsewhere by now; drops the mapping's
@@ -79,20 +73,38 @@ static void uncount_mapping(struct vm_area_struct *vma, struct page *page)
 	put_page(page);
 }
 
-/* Put `e` into an entry that was empty; false: somebody else filled it first. */
-static bool set_empty_pte(pte_t *pte, pte_t e)
+/* Put `e`, which maps `page` unless that is NULL, into an entry that was empty; the caller's
+ * reference becomes the mapping's.  False: somebody else filled the entry first, or the page has
+ * left the file `mapping` (NULL: it has none) by truncation. */
+static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct page *page,
+		       const struct address_space *mapping)
 {
 	struct page *table = pt_page(pte);
 	bool mine;
 
 	pt_lock(table);
-	mine = *pte == 0;
+	/* A truncation removes the page and then looks at the tables once more: it waits for this
+	 * lock and finds our entry, or we find that the page is the file's no more. */
+	mine = *pte == 0 && (!mapping || READ_ONCE(page->mapping) == mapping);
 	if (mine) {
+		/* Before the lock is dropped: then others may unmap, move and free the page. */
+		if (page)
+			add_mapping(vma, page);
 		WRITE_ONCE(*pte, e);
 		pt_count(table, 1);
 	}
 	pt_unlock(table);
 	return mine;
+}
+
+/* The area's new page goes where the entry is still empty; otherwise it was not needed. */
+static quire_always_inline void map_private_page(struct vm_area_struct *vma, pte_t *pte,
+						 struct page *page)
+{
+	pte_t e = pte_make(page_to_pfn(page), writable_prot(vma));
+
+	if (unlikely(!fill_entry(vma, pte, e, page, NULL)))
+		put_page(page);
 }
 
 static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
@@ -101,42 +113,14 @@ static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte
 	struct page *page;
 
 	if (!(flags & FAULT_FLAG_WRITE)) {
-		set_empty_pte(pte, spaces.zero_entry | vma->vm_page_prot);
+		fill_entry(vma, pte, spaces.zero_entry | vma->vm_page_prot, NULL, NULL);
 		return 0;
 	}
 	page = new_anon_page(vma, addr, __GFP_ZERO);
 	if (unlikely(!page))
 		return VM_FAULT_OOM;
-	if (likely(set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma))))) {
-		count_mapping(vma->vm_mm, page, true);
-		mlock_note(vma, page);
-	} else {
-		drop_new_page(page);
-	}
+	map_private_page(vma, pte, page);
 	return 0;
-}
-
-/* The entry points to `page` from now on if it is still empty.  The caller's reference becomes the
- * mapping's. */
-static void map_file_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
-			  struct page *page, pte_t e)
-{
-	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-	bool first = atomic_inc_return(&page->_mapcount) == 1;
-
-	if (set_empty_pte(pte, e)) {
-		count_mapping(vma->vm_mm, page, first);
-		mlock_note(vma, page);
-		/* A truncation that took the page out of the file meanwhile either sees our entry
-		 * in its second round over the tables, or we see here that the page is the file's
-		 * no more. */
-		if (mapping && READ_ONCE(page->mapping) != mapping &&
-		    !(vma->vm_ops && vma->vm_ops->fault))
-			zap_range(vma, addr, addr + PAGE_SIZE);
-		return;
-	}
-	atomic_dec(&page->_mapcount);
-	put_page(page);
 }
 
 /* A store to a private file page that is not mapped yet: copy at once. */
@@ -151,12 +135,7 @@ static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long 
 	}
 	port_copy_page(page_address(page), page_address(from));
 	put_page(from);
-	if (set_empty_pte(pte, pte_make(page_to_pfn(page), writable_prot(vma)))) {
-		count_mapping(vma->vm_mm, page, true);
-		mlock_note(vma, page);
-	} else {
-		drop_new_page(page);
-	}
+	map_private_page(vma, pte, page);
 	return 0;
 }
 
@@ -172,6 +151,7 @@ static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr,
 static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
 			     unsigned flags)
 {
+	const struct address_space *mapping = NULL;
 	pgoff_t pgoff = linear_index(vma, addr);
 	bool write = flags & FAULT_FLAG_WRITE;
 	vm_fault_t why = 0;
@@ -185,6 +165,7 @@ static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte
 			return VM_FAULT_SIGBUS; /* a driver's area with nothing behind this page */
 		if (!write && filemap_map_around(vma, addr, pte))
 			return 0;
+		mapping = vma->vm_file->f_mapping;
 		page = filemap_fault(vma, pgoff, &why);
 	}
 	if (!page)
@@ -196,7 +177,8 @@ static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte
 		e |= pt_fmt.dirty;
 		set_page_dirty(page);
 	}
-	map_file_page(vma, addr, pte, page, e);
+	if (!fill_entry(vma, pte, e, page, mapping))
+		put_page(page);
 	return why;
 }
 
@@ -243,18 +225,15 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	pt_lock(table);
 	mine = same_entry(*pte, was);
 	if (mine) {
+		add_mapping(vma, page);
 		WRITE_ONCE(*pte, pte_make(page_to_pfn(page), writable_prot(vma)));
 		port_flush_tlb_range(mm->root, addr, addr + PAGE_SIZE);
 	}
 	pt_unlock(table);
-	if (!mine) {
-		drop_new_page(page);
-	} else {
-		count_mapping(mm, page, true);
-		mlock_note(vma, page);
-		if (old)
-			uncount_mapping(vma, old);
-	}
+	if (!mine)
+		put_page(page);
+	else if (old)
+		uncount_mapping(vma, old);
 	if (old)
 		put_page(old);
 	return 0;

@@ -101,9 +101,9 @@ static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struc
 		return -ENOMEM;
 	page->mapping = m;
 	page->index = index;
-	page_flags_set(page, 1u << PG_cache | 1u << PG_locked |
-				     (m->flags & AS_SHMEM ? 1u << PG_swapbacked : 0));
 	get_page(page); /* the cache's */
+	page_flags_publish(page, 1u << PG_cache | 1u << PG_locked |
+					 (m->flags & AS_SHMEM ? 1u << PG_swapbacked : 0));
 	spin_lock(&m->i_pages_lock);
 	err = page_tree_insert(m, index, page);
 	spin_unlock(&m->i_pages_lock);

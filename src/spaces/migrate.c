@@ -209,7 +209,7 @@ static bool replace(struct page *to, struct page *from)
 static void retire(struct page *page)
 {
 	__atomic_fetch_and(&page->flags, ~(CARRIED | 1u << PG_uptodate), __ATOMIC_RELAXED);
-	page->mapping = NULL;
+	WRITE_ONCE(page->mapping, NULL);
 }
 
 static bool user_page_isolate(struct page *page, isolate_mode_t mode)

@@ -126,12 +126,13 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
 
 int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
 {
-	int err;
+	int err, which;
 
 	if (addr < vma->vm_start || addr >= vma->vm_end)
 		return -EFAULT;
 	if (page_count(page) == 0 || PageFlag(page, PG_anon))
 		return -EINVAL;
+	which = page_mm_counter(page);
 	get_page(page);
 	if (atomic_inc_return(&page->_mapcount) == 1)
 		mod_nid_page_state(page_to_nid(page), NR_FILE_MAPPED, 1);
@@ -142,7 +143,7 @@ int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *
 		put_page(page);
 		return err;
 	}
-	vma->vm_flags |= VM_MIXEDMAP;
-	atomic_long_inc(&vma->vm_mm->rss_stat[page_mm_counter(page)]);
+	__atomic_fetch_or(&vma->vm_flags, VM_MIXEDMAP, __ATOMIC_RELAXED);
+	atomic_long_inc(&vma->vm_mm->rss_stat[which]);
 	return 0;
 }

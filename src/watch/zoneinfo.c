@@ -2,6 +2,7 @@
 /*
  * watch/zoneinfo.c - /proc/zoneinfo and /proc/vmstat: layouts of Linux 6.18, byte for byte.
  */
+#include <quire/cma.h>
 #include <quire/percpu.h>
 #include <quire/watch.h>
 #include "watch/watch.h"
@@ -124,6 +125,8 @@ static unsigned long all_zones_numa(enum numa_stat_item item)
 
 static bool event_exists(unsigned e)
 {
+	if (e == CMA_ALLOC_SUCCESS || e == CMA_ALLOC_FAIL || e == CMA_RELEASE_SUCCESS)
+		return totalcma_pages;
 	return (e != PGALLOC_HIGH && e != ALLOCSTALL_HIGH && e != PGSKIP_HIGH) ||
 	       zone_type_exists(ZONE_HIGHMEM);
 }

@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <quire/migrate.h>
+#include <quire/mmzone.h>
 #include "mm_harness.h"
 
 #define THREADS      4u
@@ -116,16 +117,17 @@ static struct page *new_frame(struct page *page, unsigned long private)
 /* As compaction does: by frame number, whoever owns the frame at the moment. */
 static void *mover(void *arg)
 {
+	const unsigned long first = NODE_DATA(0)->node_start_pfn;
 	u64 rng = 4242;
 
 	posix_cpu_enter((unsigned)(uintptr_t)arg);
 	while (__atomic_load_n(&players, __ATOMIC_RELAXED)) {
 		enum migrate_mode mode = (enum migrate_mode)(rnd(&rng) % 3);
-		unsigned long pfn = rnd(&rng) % FRAMES, end = pfn + 256;
+		unsigned long pfn = first + rnd(&rng) % FRAMES, end = pfn + 256;
 		struct page *list[32];
 		unsigned n = 0, ok;
 
-		for (; pfn < end && pfn < FRAMES && n < ARRAY_SIZE(list); pfn++) {
+		for (; pfn < end && n < ARRAY_SIZE(list); pfn++) {
 			struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 
 			if (page && isolate_movable_page(page, 0))

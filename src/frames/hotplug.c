@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/hotplug.c - sections go out of use and come back.
+ *
+ *   in use  --offline_pages: closed, emptied, taken-->  offline: reserved, not counted
+ *           <--online_pages: given to the buddy system--
+ *
+ * Always true:  all frames of an offline section are reserved, and none is managed.
+ * Lock:         hotplug_lock: one at a time.
+ */
+#include <quire/bitmap.h>
+#include <quire/contig.h>
+#include <quire/err.h>
+#include <quire/printk.h>
+#include "alloc.h"
+
+static u32 hotplug_lock;
+
+static bool is_whole_sections(unsigned long pfn, unsigned long nr)
+{
+	return nr && !((pfn | nr) & (SECTION_FRAMES - 1)) && pfn + nr > pfn;
+}
+
+bool section_is_offline(unsigned long pfn)
+{
+	const struct page *page;
+
+	pfn -= pfn % SECTION_FRAMES;
+	if (!pfn_valid(pfn))
+		return false;
+	page = pfn_to_page(pfn);
+	return PageFlag(page, PG_reserved) && page->private == PAGE_OFFLINE_MARK;
+}
+
+/* Count frames of a zone in or out. */
+static void change_managed(struct zone *zone, long frames)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	atomic_long_add(frames, &zone->managed_pages);
+	zone->present_pages += (unsigned long)frames;
+	zone->zone_pgdat->node_present_pages += (unsigned long)frames;
+	spin_unlock_irqrestore(&zone->lock, flags);
+	init_per_zone_wmark_min();
+}
+
+static void mark_offline(unsigned long pfn, unsigned long end)
+{
+	for (; pfn < end; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | 1u << PG_reserved);
+		page->private = PAGE_OFFLINE_MARK;
+	}
+}
+
+static int offline(struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	int err = isolate_range(zone, pfn, end, MIGRATE_MOVABLE);
+
+	if (err)
+		return err;
+	zone_pcp_disable(zone);
+	err = empty_and_claim(zone, pfn, end, GFP_HIGHUSER_MOVABLE, MR_MEMORY_HOTPLUG);
+	zone_pcp_enable(zone);
+	unisolate_range(zone, pfn, end);
+	return err;
+}
+
+int offline_pages(unsigned long start_pfn, unsigned long nr_pages)
+{
+	unsigned long end = start_pfn + nr_pages;
+	struct zone *zone;
+	const char *why;
+	int err;
+
+	lock_debug_assert_none("offline_pages");
+	if (!is_whole_sections(start_pfn, nr_pages))
+		return -EINVAL;
+	zone = zone_of_range(start_pfn, end);
+	if (!zone)
+		return -EINVAL;
+	why = range_why_immovable(start_pfn, end);
+	if (why) {
+		pr_warn("frames: 0x%lx..0x%lx stays: %s\n", start_pfn, end - 1, why);
+		return -EBUSY;
+	}
+	raw_lock(&hotplug_lock);
+	err = offline(zone, start_pfn, end);
+	if (!err) {
+		mark_offline(start_pfn, end);
+		change_managed(zone, -(long)nr_pages);
+	}
+	raw_unlock(&hotplug_lock);
+	return err;
+}
+
+int online_pages(unsigned long start_pfn, unsigned long nr_pages)
+{
+	unsigned long end = start_pfn + nr_pages, pfn;
+	struct zone *zone;
+
+	if (!is_whole_sections(start_pfn, nr_pages))
+		return -EINVAL;
+	for (pfn = start_pfn; pfn < end; pfn += SECTION_FRAMES)
+		if (!section_is_offline(pfn))
+			return -EINVAL;
+	raw_lock(&hotplug_lock);
+	zone = page_zone(pfn_to_page(start_pfn));
+	for (pfn = start_pfn; pfn < end; pfn++) {
+		page_flags_keep(pfn_to_page(pfn), PAGE_PLACE_MASK);
+		pfn_to_page(pfn)->private = 0;
+	}
+	change_managed(zone, (long)nr_pages);
+	zone_add_frames(zone, start_pfn, end);
+	raw_unlock(&hotplug_lock);
+	return 0;
+}

@@ -2,9 +2,9 @@
 /*
  * frames/nodes.c - from memblock's list of RAM to nodes and zones.
  *
- *   memblock.memory    |####|        |#############|            |########|
- *   zones              |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|- HIGHMEM or MOVABLE -|
- *                                                                each spans its node's RAM, holes included
+ *   memblock.memory  |####|        |#############|            |########|
+ *   zones            |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|- HIGHMEM or MOVABLE -|
+ *                     each spans its node's RAM, holes included
  *
  * Always true:  a frame is in exactly one zone, told by its flags; what a zone type's end cuts off
  *               belongs to a higher one.

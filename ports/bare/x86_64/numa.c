@@ -3,7 +3,7 @@
  * numa.c - the nodes of this machine: SRAT and SLIT, checked against the memory map, into memblock.
  *
  *   srat.c's ranges   |--- node 0 ---|--- node 1 ---|           |--- node 1 ---|
- *   memblock.memory   |###|  |#######|##############|           |####|             every byte is covered
+ *   memblock.memory   |###|  |#######|##############|           |####|     every byte is covered
  *
  * Whatever is wrong with the tables is said, and the machine has one node.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each flag of a request means, by tables: zone, node, order, type, reserves, how hard to try. */
+/* What each flag of a request means, by tables: zone, node, order, type, reserves, effort. */
 #include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
@@ -542,7 +542,7 @@ static void counts_of_hooks(void **state)
 	}
 }
 
-/* A handler must not wait: in the debug build it is stopped, in others it is refused unreclaimed. */
+/* A handler must not wait: the debug build is stopped, others refuse without reclaim. */
 static void waiting_in_interrupts(void **state)
 {
 	static const struct low_memory_ops ops = { on_wake, on_reclaim, on_oom, NULL };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which zone a frame is in: by address, by the end of the linear map, by kernelcore= and its kin. */
+/* Which zone a frame is in: by address, by the linear map's end, by kernelcore= and its kin. */
 #include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"

@@ -59,6 +59,9 @@ unsigned long zone_type_start(unsigned type)
 }
 
 const struct zone_movable_ops *zone_movable_ops;
+const struct compaction_ops *compaction_ops;
+const struct cma_ops *cma_ops;
+unsigned long totalcma_pages;
 
 static unsigned long movable_from(const struct memblock_region *r)
 {
@@ -216,8 +219,12 @@ void frames_exit(void)
 	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();
-	kcompactd_exit();
-	cma_exit();
+	if (compaction_ops)
+		compaction_ops->exit();
+	compaction_ops = NULL;
+	if (cma_ops)
+		cma_ops->exit();
+	cma_ops = NULL;
 	pcp_boot_init();
 }
 

@@ -131,6 +131,9 @@ static unsigned long steal(struct zone *zone, u32 g, unsigned have, unsigned ord
 		convert(zone, pfn, type);
 	} else if (pageblock_nr_free_locked(zone, pfn) >= pageblock_nr_pages / 2) {
 		pageblock_convert_locked(zone, pfn, type);
+	} else if (low_memory_ops && low_memory_ops->wake_kswapd) {
+		/* Types are mixed now.  Who reclaims more for a while makes that rarer. */
+		boost_watermark(zone);
 	}
 	return buddy_take_from_locked(zone, g, order);
 }

@@ -245,12 +245,6 @@ static bool kill_someone(const struct request *req, unsigned how)
 	return true;
 }
 
-/* Small blocks come together sooner or later; for a large one only who asks for it. */
-static bool worth_retrying(const struct request *req)
-{
-	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
-}
-
 /* Make a large block out of small ones: in a zone that it may come from.  True: there should be one. */
 static bool compact(const struct request *req, enum migrate_mode mode)
 {
@@ -265,33 +259,50 @@ static bool compact(const struct request *req, enum migrate_mode mode)
 	return gained;
 }
 
+/* Small blocks come together sooner or later; for a large one only who asks for it. */
+static bool worth_retrying(const struct request *req)
+{
+	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+}
+
+/* A large block out of small ones, in a zone that it may come from. */
+static struct page *compact_and_take(const struct request *req, enum migrate_mode mode)
+{
+	return compact(req, mode) ? take_from_zones(req, entitlement(req)) : NULL;
+}
+
+/* What was freed may be parked, or kept for others. */
+static struct page *gather_and_take(const struct request *req, unsigned how)
+{
+	struct page *page = take_from_zones(req, how);
+
+	if (page)
+		return page;
+	drain_all_pages();
+	unreserve_highatomic(req);
+	return take_from_zones(req, how);
+}
+
 /* The request may sleep.  NULL: everything was tried. */
 static struct page *reclaim_and_retry(const struct request *req)
 {
-	enum migrate_mode mode = MIGRATE_ASYNC;
 	unsigned futile = 0;
 
 	for (;;) {
-		unsigned how = entitlement(req);
-		struct page *page = compact(req, mode) ? take_from_zones(req, how) : NULL;
+		struct page *page = compact_and_take(req, MIGRATE_ASYNC);
 		unsigned long freed;
+		unsigned how;
 
 		if (page)
 			return page;
 		freed = reclaim(req);
 		how = entitlement(req);
-		page = take_from_zones(req, how);
-		if (page)
-			return page;
-		drain_all_pages();
-		unreserve_highatomic(req);
-		page = take_from_zones(req, how);
+		page = gather_and_take(req, how);
 		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
 			return page;
-		if (mode == MIGRATE_ASYNC && req->order) {
-			mode = MIGRATE_SYNC_LIGHT; /* and once more, now that it may wait */
-			continue;
-		}
+		page = compact_and_take(req, MIGRATE_SYNC_LIGHT);
+		if (page)
+			return page;
 		if (freed && worth_retrying(req) && futile++ < MAX_RECLAIM_RETRIES)
 			continue;
 		if (!kill_someone(req, how))

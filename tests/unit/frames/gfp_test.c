@@ -447,7 +447,7 @@ static const struct effort {
 	{ "no kswapd", K & ~__GFP_KSWAPD_RECLAIM, 0, false, 0, 0, 0, false, 0, 1, 1 },
 	{ "in an interrupt", GFP_NOWAIT, 0, true, 0, 0, 0, false, 1, 0, 0 },
 	{ "urgent in an interrupt", GFP_ATOMIC, 0, true, 0, 0, 0, false, 1, 0, 0 },
-	/* reclaim helps, at once or late; a block has two rounds, as compaction has two modes */
+	/* reclaim helps, at once or late */
 	{ "first reclaim", K, 0, false, 64, 1, 0, true, 1, 1, 0 },
 	{ "fifth reclaim", K, 0, false, 64, 5, 0, true, 1, 5, 0 },
 	{ "order 3", K, 3, false, 64, 5, 0, true, 1, 5, 0 },
@@ -455,7 +455,7 @@ static const struct effort {
 	{ "NORETRY", K | __GFP_NORETRY, 0, false, 64, 2, 1, false, 1, 1, 0 },
 	{ "MAYFAIL, helped", K | __GFP_RETRY_MAYFAIL, 0, false, 64, 9, 0, true, 1, 9, 0 },
 	{ "MAYFAIL, large", K | __GFP_RETRY_MAYFAIL, 5, false, 64, 9, 0, true, 1, 9, 0 },
-	{ "large", K, 5, false, 64, 9, 1, false, 1, 2, 0 },
+	{ "large", K, 5, false, 64, 9, 1, false, 1, 1, 0 },
 	/* it says that it helps and does not: somebody must go */
 	{ "futile", K, 0, false, 64, 0, 0, false, 1, 17, 1 },
 	{ "futile MAYFAIL", K | __GFP_RETRY_MAYFAIL, 0, false, 64, 0, 1, false, 1, 17, 0 },
@@ -468,12 +468,12 @@ static const struct effort {
 	{ "THISNODE", K | __GFP_THISNODE, 0, false, 0, 0, 1, false, 1, 1, 0 },
 	{ "NORETRY", K | __GFP_NORETRY, 0, false, 0, 0, 1, false, 1, 1, 0 },
 	{ "MAYFAIL", K | __GFP_RETRY_MAYFAIL, 0, false, 0, 0, 1, false, 1, 1, 0 },
-	{ "order 4", K, 4, false, 0, 0, 1, false, 1, 2, 0 },
+	{ "order 4", K, 4, false, 0, 0, 1, false, 1, 1, 0 },
 	{ "user", GFP_HIGHUSER_MOVABLE, 0, false, 0, 0, 1, true, 1, 2, 1 },
 	/* never NULL */
 	{ "NOFAIL", K | __GFP_NOFAIL, 0, false, 0, 50, 0, true, 1, 50, 49 },
 	{ "NOFAIL NOFS", GFP_NOFS | __GFP_NOFAIL, 0, false, 0, 9, 0, true, 1, 9, 8 },
-	{ "NOFAIL, large", K | __GFP_NOFAIL, 4, false, 0, 9, 0, true, 1, 9, 7 },
+	{ "NOFAIL, large", K | __GFP_NOFAIL, 4, false, 0, 9, 0, true, 1, 9, 8 },
 	{ "NOFAIL NORETRY", K | __GFP_NOFAIL | __GFP_NORETRY, 0, false, 0, 9, 0, true, 1, 9, 8 },
 };
 
@@ -542,7 +542,7 @@ static void counts_of_hooks(void **state)
 	}
 }
 
-/* A handler must not wait: the debug build is stopped, others refuse without reclaim. */
+/* A handler must not wait: in the debug build it is stopped, in others it is refused unreclaimed. */
 static void waiting_in_interrupts(void **state)
 {
 	static const struct low_memory_ops ops = { on_wake, on_reclaim, on_oom, NULL };

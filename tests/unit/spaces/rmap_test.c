@@ -92,7 +92,8 @@ static void test_fork_and_first_store(void **state)
 	child = fork_of(mm);
 	shared = page_of(mm, a + PAGE_SIZE);
 	assert_ptr_equal(find_vma(child, a)->anon_vma, top);
-	assert_ptr_equal(top->areas.next, &find_vma(mm, a)->anon_node); /* parents first */
+	/* parents first */
+	assert_ptr_equal(rb_first(&top->areas.root), &find_vma(mm, a)->anon_node.rb);
 	assert_int_equal(page_mapcount(shared), 2);
 	assert_int_equal(walk(shared), 2);
 	posix_set_mm(child);

@@ -51,7 +51,9 @@ static struct row_size row_size(const struct zone *zone, unsigned order)
 	struct row_size s;
 
 	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
+		/* Even numbers: neighbouring blocks are cheaper by the pair. */
 		s.most = (unsigned)min((managed >> (order + 5)) / quire_nr_cpus, 16UL);
+		s.most += s.most & 1;
 		s.batch = (s.most + 3) / 4;
 	} else {
 		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;

@@ -271,8 +271,7 @@ static void membarrier_init(void)
 bool port_membarrier(void)
 {
 	pthread_once(&membarrier_once, membarrier_init);
-	return membarrier_works &&
-	       !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	return membarrier_works && !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 /* ---- sleep and wake -------------------------------------------------------------------------- */

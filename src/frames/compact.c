@@ -341,6 +341,13 @@ enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_
 	return result;
 }
 
+void compaction_init(void)
+{
+	static const struct compaction_ops ops = { compact_for, wakeup_kcompactd, kcompactd_exit };
+
+	compaction_ops = &ops;
+}
+
 /* ---- indices --------------------------------------------------------------------------------- */
 struct free_shape {
 	unsigned long frames, blocks, suitable;

@@ -258,9 +258,6 @@ void unisolate_range(struct zone *zone, unsigned long start, unsigned long end);
 /* Move what is in a closed range elsewhere, and take it.  0, -EBUSY or -ENOMEM. */
 int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
 		    enum migrate_reason reason);
-/* CMA areas become active, once memory is handed over; and are forgotten. */
-void cma_activate(void);
-void cma_exit(void);
 /* One pageblock; zone->lock held.  False: see isolate_range(). */
 bool pageblock_isolate_locked(struct zone *zone, unsigned long pfn, enum migratetype wanted);
 void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
@@ -271,6 +268,19 @@ void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
 /* As compact_zone(), on behalf of a request: not soon after it failed, not for lack of memory. */
 enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_mode mode);
 void kcompactd_exit(void);
+
+/* Parts that only some machines have, and link: NULL, or set by whoever needs them. */
+struct compaction_ops {
+	enum compact_result (*compact)(struct zone *zone, unsigned order, enum migrate_mode mode);
+	void (*wakeup)(struct zone *zone, unsigned order);
+	void (*exit)(void);
+};
+extern const struct compaction_ops *compaction_ops;
+struct cma_ops {
+	void (*activate)(void); /* once memory is handed over                           */
+	void (*exit)(void);
+};
+extern const struct cma_ops *cma_ops;
 #define COSTLY_ORDER 3u /* larger blocks may be refused rather than killed for  */
 
 /* ---- reports --------------------------------------------------------------------------------- */

@@ -199,6 +199,31 @@ unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratet
 	return pfn;
 }
 
+/* Whether all pageblocks of a free block are of the type. */
+static bool is_all_of(const struct zone *zone, u32 g, unsigned order, enum migratetype type)
+{
+	if (order <= pageblock_order)
+		return true;
+	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i += PAGEBLOCK_GROUPS)
+		if (group_type(zone, g + i) != type)
+			return false;
+	return true;
+}
+
+unsigned long buddy_take_run_locked(struct zone *zone, unsigned *order, enum migratetype type,
+				    unsigned more)
+{
+	u32 g = more ? buddy_find_locked(zone, *order, type) : ROW_EMPTY;
+	unsigned most;
+
+	if (g == ROW_EMPTY || cma_first(zone, type))
+		return buddy_take_locked(zone, *order, type);
+	most = min((unsigned)zone->groups.group[g].largest, *order + more);
+	if (is_all_of(zone, g, most, type))
+		*order = most;
+	return buddy_take_from_locked(zone, g, *order);
+}
+
 /* ---- single frames, many at a time ----------------------------------------------------------- */
 
 /* The n lowest bits of a word. */

@@ -143,6 +143,9 @@ void pcp_drain_list(struct pcp_list *list, unsigned n);
 /* Take a block of 2^order frames of the type, from CMA if it may, stealing from others if need be:
  * its first frame, or PFN_NONE. */
 unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* The same for who wants up to 2^more such blocks: *order says how large a block it is. */
+unsigned long buddy_take_run_locked(struct zone *zone, unsigned *order, enum migratetype type,
+				    unsigned more);
 /* Only from pageblocks of exactly this type. */
 unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* Only from those of others. */

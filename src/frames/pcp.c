@@ -204,7 +204,7 @@ static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
 	return min(n, pcp_high(list) - pcp_count(list));
 }
 
-/* Blocks of the list's order: how many. */
+/* Blocks of the list's order: how many.  Neighbours come in one piece where there is one. */
 static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 *slot, unsigned n)
 {
 	unsigned long flags;
@@ -212,12 +212,14 @@ static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (left) {
-		unsigned long pfn =
-			buddy_take_locked(zone, list->order, (enum migratetype)list->migratetype);
+		unsigned order = list->order;
+		unsigned long pfn = buddy_take_run_locked(
+			zone, &order, (enum migratetype)list->migratetype, ilog2(left));
 
 		if (pfn == PFN_NONE)
 			break;
-		slot[--left] = (u32)pfn;
+		for (unsigned i = 0; i < 1u << (order - list->order); i++)
+			slot[--left] = (u32)(pfn + (i << list->order));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	if (left)
@@ -269,13 +271,30 @@ bool pcp_refill(struct zone *zone, struct pcp_list *list)
 	return pcp_count(list) != 0;
 }
 
+/* Whether the next two blocks are buddies that may be put as one. */
+static bool are_buddies(const struct zone *zone, const struct pcp_list *list, unsigned i)
+{
+	u32 a = list->slot[i], b = list->slot[i + 1];
+
+	return (a ^ b) == 1u << list->order && list->order < MAX_PAGE_ORDER &&
+	       (list->order < pageblock_order ||
+		(pageblock_type(zone, a) == pageblock_type(zone, b) &&
+		 pageblock_type(zone, a) < MIGRATE_PCPTYPES));
+}
+
 static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned i = 0; i < n; i++)
-		buddy_put_locked(zone, list->slot[i], list->order);
+	for (unsigned i = 0; i < n; i++) {
+		bool pair = i + 1 < n && are_buddies(zone, list, i);
+		u32 pfn = list->slot[i];
+
+		if (pair)
+			pfn = min(pfn, list->slot[++i]);
+		buddy_put_locked(zone, pfn, list->order + pair);
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 

@@ -136,8 +136,10 @@ void pcp_exit(void);
 bool pcp_refill(struct zone *zone, struct pcp_list *list);
 void pcp_make_room(struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
+/* The lists of a CPU that is stopped, or alone: drained, and nothing is parked there any more. */
+void pcp_shut(unsigned cpu);
 
-/* ---- free frames (buddy.c, fallback.c); zone->lock held, interrupts off ----------------------- */
+/* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)
 
 /* Take a block of 2^order frames of the type, from CMA if it may, stealing from others if need be:
@@ -175,7 +177,7 @@ unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enu
 /* Free frames of the pageblock that holds the frame. */
 unsigned long pageblock_nr_free_locked(const struct zone *zone, unsigned long pfn);
 
-/* Between the two files.  A group with a block of that order, or ROW_EMPTY; take from it; */
+/* Between the three files.  A group with a block of that order, or ROW_EMPTY; take from it; */
 u32 buddy_find_locked(const struct zone *zone, unsigned order, enum migratetype type);
 unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order);
 /* the whole block at g becomes one of order `want`, the halves that are left over are blocks; */
@@ -184,7 +186,14 @@ void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want);
 void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order);
 /* the free frames at g are a block of that order, and larger if its buddies are free; */
 void buddy_glue_locked(struct zone *zone, u32 g, unsigned order);
-/* free frames of a type that not everyone may use have come or gone. */
+/* what is allocated for this type comes from CMA pageblocks while they are the larger half; */
+bool buddy_cma_first(const struct zone *zone, enum migratetype type);
+/* frames of a group were set free and its bits are set, and the block they belong to now is `order`; */
+void buddy_put_part_locked(struct zone *zone, u32 g, unsigned nr, unsigned order);
+/* a frame is freed that is free; */
+void buddy_report_free(unsigned long pfn);
+/* free frames have come or gone; the second: only of a type that not everyone may use. */
+void buddy_account(struct zone *zone, long frames, enum migratetype type);
 void account_kept(struct zone *zone, long frames, enum migratetype type);
 
 static inline enum migratetype pageblock_type(const struct zone *zone, unsigned long pfn)

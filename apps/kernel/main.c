@@ -14,6 +14,7 @@
 #include <quire/boot.h>
 #include <quire/mmzone.h>
 #include <quire/quire.h>
+#include <quire/task.h>
 #include <quire/watch.h>
 
 #define MAX_ARGS      64
@@ -261,11 +262,23 @@ static void show_layout(void)
 	       (unsigned long)(i->data_end - i->data_start) >> 10);
 }
 
+/* For reports of the library. */
+static void describe_current(struct quire_task *who)
+{
+	const struct task *t = current;
+
+	who->pid = t->tid;
+	who->tgid = t->proc ? t->proc->pid : t->tid;
+	memcpy(who->comm, t->comm, sizeof(who->comm));
+	who->comm[sizeof(who->comm) - 1] = 0;
+}
+
 void kernel_main(struct bare_boot *boot)
 {
 	boot_info = boot;
 	printk("quire: boot kernel, command line: %s\n", boot->cmdline);
 	parse_cmdline();
+	quire_debug_parse_cmdline(boot->cmdline);
 	if (quire_start(1, &boot->image, bare_after_tables))
 		quire_panic("quire_start: no memory\n");
 	ram_pages = totalram_pages();
@@ -273,6 +286,7 @@ void kernel_main(struct bare_boot *boot)
 	if (task_init() || signal_init())
 		quire_panic("no memory for the task caches\n");
 	sched_init();
+	set_current_task_fn(describe_current);
 	futex_init();
 	shm_init();
 	bare_apic_init();

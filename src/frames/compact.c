@@ -17,6 +17,7 @@
 #include <quire/compaction.h>
 #include <quire/err.h>
 #include "alloc.h"
+#include "debug.h"
 
 #define FROM_AT_ONCE 32u
 
@@ -163,6 +164,8 @@ static struct page *take_target(struct page *from, unsigned long private)
 	if (!--set->nr)
 		c->nr_set--;
 	make_owned(page, block_marks(0, pcp_column_of(get_pageblock_migratetype(page))));
+	if (!frame_debug_taken(page, 0, GFP_HIGHUSER_MOVABLE))
+		return take_target(from, private);
 	return page;
 }
 

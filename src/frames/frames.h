@@ -299,7 +299,12 @@ extern const struct cma_ops *cma_ops;
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
 void bad_page(const struct page *page, const char *why);
 void report_alloc_failure(gfp_t gfp, unsigned order);
+/* Flags by their names, as Linux's %pGg and the inside of its %pGp print them. */
+#define GFP_WORDS  400 /* room for all of them                             */
+#define FLAG_WORDS 200
 void gfp_words(char *buf, size_t size, gfp_t gfp);
+void page_flag_words(char *buf, size_t size, u32 flags);
+void report_exit(void);
 /* Bad pages reported since boot. */
 extern unsigned long nr_bad_pages;
 
@@ -308,6 +313,13 @@ extern unsigned long nr_bad_pages;
 void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
 /* The same if they are counted as managed already. */
 void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end);
+/* Debugging (debug.c): memory for it; off again; n frames are free for the first time. */
+void frame_debug_init(void);
+void frame_debug_exit(void);
+void frame_debug_managed(struct page *page, unsigned long n);
+/* A block that was taken becomes single frames that nobody uses any more, counted as such. */
+void frames_set_aside(struct page *page, unsigned order);
+void num_poisoned_pages_add(long n);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);

@@ -24,6 +24,7 @@ void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end)
 {
 	unsigned long flags;
 
+	frame_debug_managed(pfn_to_page(pfn), end - pfn);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pfn < end) {
 		unsigned order = largest_order(pfn, end);

@@ -204,6 +204,7 @@ void frames_init(void)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 			init_zone(NODE_DATA(nid), type);
 	zonelists_init();
+	frame_debug_init();
 }
 
 void frames_exit(void)
@@ -211,7 +212,8 @@ void frames_exit(void)
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	memcpy(zone_end, (const unsigned long[ZONE_HIGHMEM])ENDS_AT_POWER_ON, sizeof(zone_end));
 	low_memory_ops = NULL;
-	nr_bad_pages = 0;
+	report_exit();
+	frame_debug_exit();
 	sections_exit();
 	if (zone_movable_ops)
 		zone_movable_ops->forget();

@@ -16,6 +16,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include "alloc.h"
+#include "debug.h"
 
 #define MAX_RECLAIM_RETRIES 16
 
@@ -329,6 +330,13 @@ static struct page *take_hard(const struct request *req)
 	return reclaim_and_retry(req);
 }
 
+static struct page *take(const struct request *req)
+{
+	struct page *page = take_from_zones(req, ALLOC_LOW);
+
+	return page ? page : take_hard(req);
+}
+
 /* ---- entry ----------------------------------------------------------------------------------- */
 static void make_compound(struct page *page, unsigned order)
 {
@@ -381,11 +389,10 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
 
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		lock_debug_assert_none("a page allocation with __GFP_DIRECT_RECLAIM");
-	if (order <= MAX_PAGE_ORDER && !quire_should_fail(gfp)) {
-		page = take_from_zones(&req, ALLOC_LOW);
-		if (!page)
-			page = take_hard(&req);
-	}
+	if (order <= MAX_PAGE_ORDER && !should_fail_alloc_page(gfp, order))
+		do
+			page = take(&req);
+		while (page && !frame_debug_taken(page, order, gfp));
 	if (page)
 		finish(page, &req);
 	else if (!(gfp & __GFP_NOWARN))
@@ -413,7 +420,7 @@ static const char *why_not_free(const struct page *page, unsigned order)
 		return "it is the inside of a compound block";
 	if (flags & 1u << PG_locked)
 		return "it is locked";
-	if (flags & 1u << PG_poisoned)
+	if (frame_is_set_aside(page))
 		return "it is out of use";
 	if (page_mapcount(page))
 		return "it is still mapped";
@@ -459,6 +466,8 @@ void free_frames_slow(struct page *page, unsigned order)
 		bad_page(page, why);
 		return;
 	}
+	if (!frame_debug_freed(page, order))
+		return;
 	quire_event(mm_page_free, page_to_pfn(page), order, 0);
 	if (PageFlag(page, PG_head))
 		unmake_compound(page, order);

@@ -115,6 +115,18 @@ frag_bars() {
 	bar most frames.hand-over-16g-ms "$(figure $out/frames-meta.tsv hand-over-16g-ms)" 40
 }
 
+# Simulated CPUs, counted store by store and lock by lock: tests/lines.  A batch is QUIRE_PCP_BATCH, 63 frames.
+cpu_bars() {
+	for cpus in 16 64; do
+		for row in lock-per-op foreign-frees.lock-per-op; do
+			bar most frames.cpus$cpus.$row "$(figure $out/frames-cpus.tsv cpus$cpus.$row)" 0.0159
+		done
+		for row in local.lock-per-op local.lines-shared local.descriptors-shared; do
+			bar most frames.cpus$cpus.$row "$(figure $out/frames-cpus.tsv cpus$cpus.$row)" 0
+		done
+	done
+}
+
 # ---- in the boot kernel ------------------------------------------------------------------------------------------
 
 run_kernel() {
@@ -146,6 +158,7 @@ kernel_bars() {
 
 scripts/setup.sh run || exit 0
 [ -n "$FRAMES" ] || scripts/build.sh release bench-frames || exit 0
+scripts/build.sh release lines.cpus && build/release/tests/lines.cpus figures >$out/frames-cpus.tsv || : >$out/frames-cpus.tsv
 [ -n "$QUIRE_KERNEL" ] || scripts/build.sh bare-x86_64 quire-kernel || exit 0
 : >$out/frames.bars
 echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo none), $(qemu-system-x86_64 --version | head -1), $(gcc --version | head -1)"
@@ -159,5 +172,6 @@ run_kernel
 echo
 time_bars
 frag_bars
+cpu_bars
 kernel_bars
 exit 0

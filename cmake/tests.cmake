@@ -77,6 +77,26 @@ function(quire_add_test_with variant source)
 	set_tests_properties(${variant}/${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP")
 endfunction()
 
+# tests/lines: as shipped, with room for 64 CPUs, and compiled so that every store calls tests/lines/recorder.c: the
+# instrumentation of ThreadSanitizer without ThreadSanitizer.  No other sanitizer goes with it.
+function(quire_add_lines_test)
+	add_library(quire_lines STATIC ${quire_sources} ${posix_sources})
+	target_include_directories(quire_lines
+		PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/ports/posix"
+		PUBLIC "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}/ports/posix/include")
+	target_compile_definitions(quire_lines PUBLIC QUIRE_DEBUG=0 QUIRE_NR_CPUS=64)
+	set_target_properties(quire_lines PROPERTIES COMPILE_OPTIONS "-O2;-fsanitize=thread;-ffreestanding")
+	target_link_libraries(quire_lines PRIVATE quire_warnings PUBLIC Threads::Threads)
+	add_executable(lines.cpus "${CMAKE_SOURCE_DIR}/tests/lines/cpus_test.c" "${CMAKE_SOURCE_DIR}/tests/lines/recorder.c")
+	target_include_directories(lines.cpus PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests")
+	target_compile_definitions(lines.cpus PRIVATE _GNU_SOURCE)
+	target_link_libraries(lines.cpus PRIVATE quire_lines quire_cmocka quire_warnings)
+	set_target_properties(lines.cpus PROPERTIES COMPILE_OPTIONS "-O2" LINK_OPTIONS ""
+		RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	add_test(NAME lines/cpus COMMAND $<TARGET_FILE:lines.cpus>)
+	set_tests_properties(lines/cpus PROPERTIES TIMEOUT 120 ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP")
+endfunction()
+
 function(quire_add_fuzz source)
 	get_filename_component(name "${source}" NAME_WE)
 	string(REGEX REPLACE "_fuzz$" "" name "${name}")
@@ -138,5 +158,6 @@ else()
 		quire_add_test_with(order18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_SECTION_SHIFT=30)
 		quire_add_test_with(block18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_PAGEBLOCK_ORDER=18 QUIRE_SECTION_SHIFT=30)
 		quire_add_test_with(block12 "${buddy}" QUIRE_MAX_ORDER=12 QUIRE_PAGEBLOCK_ORDER=12)
+		quire_add_lines_test()
 	endif()
 endif()

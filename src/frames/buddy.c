@@ -319,7 +319,7 @@ quire_racy bool is_free_buddy_page(const struct page *page)
 	return !PageFlag(page, PG_reserved) && group_frame_is_free(gs, pfn);
 }
 
-enum migratetype get_pageblock_migratetype(const struct page *page)
+quire_racy enum migratetype get_pageblock_migratetype(const struct page *page)
 {
 	return pageblock_type(page_zone(page), page_to_pfn(page));
 }

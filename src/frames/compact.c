@@ -104,8 +104,8 @@ static quire_racy bool group_can_be_emptied(const struct zone *zone, u32 g)
 
 		if (page_zone(page) != zone || PageFlag(page, PG_reserved))
 			return false;
-		if (!group_frame_is_free(&zone->groups, pfn) && page_count(page) &&
-		    page_why_immovable(page))
+		if (!group_frame_is_free(&zone->groups, pfn) &&
+		    READ_ONCE(page->_refcount.counter) && page_why_immovable(page))
 			return false;
 	}
 	return true;

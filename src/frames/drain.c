@@ -31,14 +31,14 @@ static void shut_lists(struct zone *zone, struct pcp *pcp)
 {
 	drain_lists(zone, pcp);
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-		pcp->list[i].limit = pcp->list[i].slot;
+		WRITE_ONCE(pcp->list[i].limit, pcp->list[i].slot);
 }
 
 static void open_lists(struct zone *zone, struct pcp *pcp)
 {
 	(void)zone;
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-		pcp->list[i].limit = pcp->list[i].slot + pcp->list[i].room;
+		WRITE_ONCE(pcp->list[i].limit, pcp->list[i].slot + pcp->list[i].room);
 }
 
 static void at_lists_of(unsigned cpu, struct zone *only, lists_fn *fn)
@@ -98,6 +98,20 @@ static bool at_running_lists(u64 cpus, struct zone *zone, lists_fn *fn)
 	return fenced;
 }
 
+/* Those of a CPU that does not run; should it start just now, it finds its gate closed.  False: it
+ * runs. */
+static bool at_stopped_lists(unsigned cpu, struct zone *zone, lists_fn *fn)
+{
+	bool stopped;
+
+	set_claimed(cpu, true);
+	stopped = !(__atomic_load_n(&quire_online_cpus, __ATOMIC_SEQ_CST) >> cpu & 1);
+	if (stopped)
+		at_lists_of(cpu, zone, fn);
+	set_claimed(cpu, false);
+	return stopped;
+}
+
 static void at_all_lists(struct zone *zone, lists_fn *fn)
 {
 	u64 running = 0;
@@ -107,10 +121,8 @@ static void at_all_lists(struct zone *zone, lists_fn *fn)
 	for_each_possible_cpu(cpu) {
 		if (cpu == port_cpu_id())
 			continue;
-		if (cpu_online(cpu))
+		if (cpu_online(cpu) || !at_stopped_lists(cpu, zone, fn))
 			running |= 1ULL << cpu;
-		else
-			at_lists_of(cpu, zone, fn);
 	}
 	if (running)
 		at_running_lists(running, zone, fn);

@@ -56,14 +56,14 @@ struct pcp {
 };
 
 /* Blocks parked, and the most that may be. */
-static inline u32 pcp_count(const struct pcp_list *list)
+static quire_always_inline u32 pcp_count(const struct pcp_list *list)
 {
 	return (u32)(READ_ONCE(list->top) - list->slot);
 }
 
-static inline u32 pcp_high(const struct pcp_list *list)
+static quire_always_inline u32 pcp_high(const struct pcp_list *list)
 {
-	return (u32)(list->limit - list->slot);
+	return (u32)(READ_ONCE(list->limit) - list->slot);
 }
 
 /* Blocks that the fast path handed out: what came in, less what is still here. */
@@ -196,7 +196,8 @@ void buddy_report_free(unsigned long pfn);
 void buddy_account(struct zone *zone, long frames, enum migratetype type);
 void account_kept(struct zone *zone, long frames, enum migratetype type);
 
-static inline enum migratetype pageblock_type(const struct zone *zone, unsigned long pfn)
+static quire_always_inline enum migratetype pageblock_type(const struct zone *zone,
+							   unsigned long pfn)
 {
 	return group_type(zone, group_of_pfn(&zone->groups, pfn));
 }

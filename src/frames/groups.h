@@ -73,19 +73,19 @@ static inline u64 *word_of_pfn(const struct zone_groups *gs, u32 g, unsigned lon
 	return &group_words(gs, g)[pfn >> WORD_ORDER & (GROUP_WORDS - 1)];
 }
 
-static inline enum migratetype group_type(const struct zone *zone, u32 g)
+static quire_always_inline enum migratetype group_type(const struct zone *zone, u32 g)
 {
 	return (enum migratetype)zone->groups.group[g].type;
 }
 
 /* The bits of a group count while some of its frames are free and some are not; before either they
  * are written anew. */
-static inline bool group_is_whole(const struct frame_group *group)
+static quire_always_inline bool group_is_whole(const struct frame_group *group)
 {
 	return group->nr_free == GROUP_FRAMES;
 }
 
-static inline bool group_frame_is_free(const struct zone_groups *gs, unsigned long pfn)
+static quire_always_inline bool group_frame_is_free(const struct zone_groups *gs, unsigned long pfn)
 {
 	u32 g = group_of_pfn(gs, pfn);
 	unsigned nr_free = gs->group[g].nr_free;

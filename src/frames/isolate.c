@@ -25,13 +25,13 @@ static unsigned long block_down(unsigned long pfn)
 }
 
 /* ---- who is in the way ----------------------------------------------------------------------- */
-const char *range_why_immovable(unsigned long start, unsigned long end)
+quire_racy const char *range_why_immovable(unsigned long start, unsigned long end)
 {
 	for (unsigned long pfn = start; pfn < end; pfn++) {
 		const struct page *page = pfn_to_page(pfn);
 		const char *why;
 
-		if (!page_count(page) && !PageFlag(page, PG_reserved))
+		if (!READ_ONCE(page->_refcount.counter) && !PageFlag(page, PG_reserved))
 			continue;
 		/* Passing reasons are waited for. */
 		if (PageFlag(page, PG_isolated) || PageFlag(page, PG_locked))

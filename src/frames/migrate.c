@@ -60,10 +60,11 @@ void __ClearPageMovable(struct page *page)
 	page->movable_ops = NULL;
 }
 
-const char *page_why_immovable(const struct page *page)
+/* The owner may be changing the counts: no more than a guess is promised. */
+quire_racy const char *page_why_immovable(const struct page *page)
 {
 	u32 flags = READ_ONCE(page->flags);
-	int count = page_count(page), known = page_mapcount(page);
+	int count = READ_ONCE(page->_refcount.counter), known = READ_ONCE(page->_mapcount.counter);
 
 	if (flags & 1u << PG_reserved)
 		return "it was never handed to the buddy system";

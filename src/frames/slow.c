@@ -447,15 +447,19 @@ static bool put_on_list(struct page *page, unsigned order)
 {
 	struct pcp_list *list = pcp_list_of(page_zone(page), order, page_pcp_column(page->flags));
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	bool room;
 
 	if (!list || !pcp_enter_slow(cpu))
 		return false;
-	if (pcp_count(list) == pcp_high(list))
+	room = pcp_high(list); /* it may have been shut since we looked */
+	if (room && pcp_count(list) == pcp_high(list))
 		pcp_make_room(list);
-	list->nr_moved++;
-	pcp_push(list, page, page->flags & PAGE_KEEP_MASK);
+	if (room) {
+		list->nr_moved++;
+		pcp_push(list, page, page->flags & PAGE_KEEP_MASK);
+	}
 	pcp_leave(cpu);
-	return true;
+	return room;
 }
 
 void free_frames_slow(struct page *page, unsigned order)

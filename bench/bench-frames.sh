@@ -98,9 +98,9 @@ frag() { awk -F '\t' -v row="$1" -v column="$2" '$1 == row { n = $column } END {
 
 frag_bars() {
 	bar least frames.F1.order9 "$(frag F1 2)" 409
-	# There is no compaction to be called yet.
-	bar least frames.F1.order9-after-compaction - 2207
-	bar most frames.F1.moves-of-greedy - 1.1
+	bar least frames.F1.order9-after-compaction "$(frag F1-compacted 2)" 2207
+	bar most frames.F1.moves-of-greedy "$(awk -F '\t' '$1 == "F1" { greedy = $6 } $1 == "F1-compacted" { n = $6 }
+		END { print greedy ? sprintf("%.3f", n / greedy) : "-" }' $out/frames-frag.tsv)" 1.1
 	bar least frames.F2.whole "$(frag F2 3)" 2033
 	bar least frames.F2.order9 "$(frag F2 2)" 2033
 	bar most frames.F3-types.unmovable "$(frag F3-types 4)" 369

@@ -15,7 +15,7 @@
  * that returns a counter (null), and one uncontended atomic add: what a machine costs is seen in all
  * three alike.  Time is CPU time of the threads, each pinned and a CPU of the simulated machine.
  *
- *   F1  fill 90 % with single movable frames, free a random half
+ *   F1  fill 90 % with single movable frames, free a random half; and then compact
  *   F2  fill 100 %, free a random half, 100 times: free a random 10 % of what is held, then allocate
  *       as many
  *   F3  fill 90 %, every tenth frame unmovable; churned: every frame is freed and another of its
@@ -38,6 +38,7 @@
 #include <time.h>
 #include <posix_machine.h>
 #include <quire/boot.h>
+#include <quire/compaction.h>
 #include <quire/gfp.h>
 #include <quire/mmzone.h>
 #include <quire/percpu.h>
@@ -594,7 +595,8 @@ static unsigned long order9_successes(void)
 	return n;
 }
 
-static void frag_show(const char *name, unsigned long n)
+/* moved: ~0UL for the moves that a greedy compaction would need. */
+static void frag_show_moves(const char *name, unsigned long n, unsigned long moved)
 {
 	unsigned long blocks = pool_frames >> pageblock_order, whole = 0, fixed = 0, moves = 0;
 	unsigned long ideal = blocks - (n + pageblock_nr_pages - 1) / pageblock_nr_pages;
@@ -617,9 +619,60 @@ static void frag_show(const char *name, unsigned long n)
 		moves += i < ideal ? used[i] : 0;
 	}
 	printf("frag\t%s\t%lu\t%lu\t%lu\t%lu\t%lu\n", name, order9_successes(), whole, fixed, ideal,
-	       moves);
+	       moved == ~0UL ? moves : moved);
 	free(used);
 	free(has_fixed);
+}
+
+static void frag_show(const char *name, unsigned long n)
+{
+	frag_show_moves(name, n, ~0UL);
+}
+
+/* ---- what is held can be moved: held[] says where it is now ---------------------------------- */
+static unsigned long nr_moves;
+static const struct movable_ops held_ops;
+
+static int held_migrate(struct page *to, struct page *from, enum migrate_mode mode)
+{
+	(void)mode; /* the frames themselves hold nothing */
+	held[from->private] = to;
+	to->private = from->private;
+	get_page(to);
+	__SetPageMovable(to, &held_ops);
+	__ClearPageMovable(from);
+	put_page(from);
+	nr_moves++;
+	return 0;
+}
+
+static const struct movable_ops held_ops = { NULL, held_migrate, NULL };
+
+static void make_movable(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		held[i]->private = (u32)i;
+		__SetPageMovable(held[i], &held_ops);
+	}
+}
+
+static void make_fixed(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		SetPageFlag(held[i], PG_locked);
+		__ClearPageMovable(held[i]);
+		ClearPageFlag(held[i], PG_locked);
+	}
+}
+
+/* As frag_show(), after compaction; the last column is the moves that it took. */
+static void frag_compact(const char *name, unsigned long n)
+{
+	nr_moves = 0;
+	make_movable(n);
+	compact_memory();
+	make_fixed(n);
+	frag_show_moves(name, n, nr_moves);
 }
 
 static void frag_end(unsigned long n)
@@ -637,6 +690,7 @@ static void frag1(void)
 	pool_start(1);
 	n = frag_halve(frag_fill(90, 0, true), &rng);
 	frag_show("F1", n);
+	frag_compact("F1-compacted", n);
 	frag_end(n);
 }
 

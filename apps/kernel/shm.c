@@ -205,12 +205,11 @@ long sys_shmdt(unsigned long addr)
 static u64 attached(struct segment *s)
 {
 	struct address_space *mapping = s->file->f_mapping;
-	struct list_head *at;
+	struct span_node *at;
 	u64 n = 0;
 
 	spin_lock(&mapping->i_mmap_lock);
-	list_for_each(at, &mapping->i_mmap)
-		n++;
+	span_for_each(at, &mapping->i_mmap, 0, ~(pgoff_t)0) n++;
 	spin_unlock(&mapping->i_mmap_lock);
 	return n;
 }

@@ -32,6 +32,10 @@ enum quire_event_id {
 	EVENT_mm_filemap_add_to_page_cache,      /* pfn, index, 0                */
 	EVENT_mm_filemap_delete_from_page_cache, /* pfn, index, 0                */
 	EVENT_mm_migrate_pages,                  /* moved, not moved, mode << 8 | reason */
+	EVENT_mm_compaction_begin,               /* zone->id, order (~0: all), mode      */
+	EVENT_mm_compaction_end,                 /* zone->id, order, enum compact_result */
+	EVENT_cma_alloc_finish,                  /* pfn (~0: failed), frames, align      */
+	EVENT_cma_release,                       /* pfn, frames, 0                       */
 	EVENT_mark_victim,                       /* pid, badness, 0                      */
 	NR_QUIRE_EVENTS
 };

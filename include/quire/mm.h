@@ -20,6 +20,7 @@
 #include <quire/lock.h>
 #include <quire/page.h>
 #include <quire/rangetree.h>
+#include <quire/spantree.h>
 #include <quire/types.h>
 
 struct anon_vma;
@@ -174,11 +175,11 @@ struct vm_area_struct {
 		*vm_file; /* (w) referenced, or NULL                                           */
 	const struct vm_operations_struct *vm_ops;
 	void *vm_private_data;
-	struct list_head
+	struct span_node
 		shared; /* in vm_file->f_mapping->i_mmap (i_mmap_lock)                       */
 	struct anon_vma
 		*anon_vma; /* of its anonymous pages; NULL: it never had one                 */
-	struct list_head
+	struct span_node
 		anon_node; /* in anon_vma->areas (lock of the anon_vma's root)               */
 };
 

@@ -2,7 +2,7 @@
 /*
  * quire/numa.h - which memory is how far from which CPU.
  *
- *   set_cpu_node(), numa_set_distance()  ->  frames_init()  ->  every node's zonelist, nearest first
+ *   set_cpu_node(), numa_set_distance()  ->  frames_init()  ->  zonelists, the nearest node first
  *
  * Without a word from the port there is one distance between all nodes, and every CPU is on node 0.
  */

@@ -13,6 +13,7 @@
 #include <quire/list.h>
 #include <quire/lock.h>
 #include <quire/page.h>
+#include <quire/spantree.h>
 #include <quire/types.h>
 
 struct vm_area_struct;
@@ -81,7 +82,7 @@ struct address_space {
 	unsigned long nrpages;   /* pages in the cache                         */
 	quire_loff_t i_size;     /* bytes in the file; touching beyond: SIGBUS */
 	const struct address_space_operations *a_ops;
-	struct list_head i_mmap; /* areas that map it (vma->shared)            */
+	struct span_tree i_mmap; /* areas that map it (vma->shared)            */
 	spinlock_t i_mmap_lock;  /* guards i_mmap and the borders of its areas */
 	void *host;              /* the embedder's inode                       */
 };
@@ -148,8 +149,8 @@ void unmap_mapping_range(struct address_space *mapping, pgoff_t first, pgoff_t l
  * sleep. */
 void truncate_inode_pages_final(struct address_space *mapping);
 
-/* Law: nrpages counts the pages in the tree, each page's mapping and index lead back.  Words or
- * NULL. */
+/* Law: nrpages counts the pages in the tree, each page's mapping and index lead back, the tree of
+ * areas is in order.  Words or NULL. */
 const char *address_space_check(struct address_space *mapping);
 
 /*

@@ -39,6 +39,10 @@ const char *const quire_event_name[NR_QUIRE_EVENTS] = {
 	[EVENT_mm_filemap_add_to_page_cache] = "mm_filemap_add_to_page_cache",
 	[EVENT_mm_filemap_delete_from_page_cache] = "mm_filemap_delete_from_page_cache",
 	[EVENT_mm_migrate_pages] = "mm_migrate_pages",
+	[EVENT_mm_compaction_begin] = "mm_compaction_begin",
+	[EVENT_mm_compaction_end] = "mm_compaction_end",
+	[EVENT_cma_alloc_finish] = "cma_alloc_finish",
+	[EVENT_cma_release] = "cma_release",
 	[EVENT_mark_victim] = "mark_victim",
 };
 

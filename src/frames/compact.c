@@ -16,6 +16,7 @@
  */
 #include <quire/compaction.h>
 #include <quire/err.h>
+#include <quire/event.h>
 #include "alloc.h"
 #include "debug.h"
 
@@ -260,23 +261,32 @@ static const char *why_not_compact(struct zone *zone, int order)
 	return NULL;
 }
 
+static void run(struct compact *c)
+{
+	c->limit = source_limit(c->zone);
+	/* Smaller blocks may come about where no whole group can. */
+	if (!c->limit && c->order >= 0 && c->order < (int)FRAME_GROUP_ORDER)
+		c->limit = GROUP_FRAMES - 1;
+	c->second = c->limit == GROUP_FRAMES - 1;
+	c->free_at = c->zone->groups.nr;
+	scan(c);
+	give_targets_back(c);
+	drain_pages(port_cpu_id());
+}
+
 enum compact_result compact_zone(struct zone *zone, int order, enum migrate_mode mode)
 {
 	struct compact c = { .zone = zone, .order = order, .mode = mode };
+	enum compact_result result;
 
 	drain_pages(port_cpu_id());
 	if (why_not_compact(zone, order))
-		return done(&c) && order >= 0 ? COMPACT_SUCCESS : COMPACT_SKIPPED;
-	c.limit = source_limit(zone);
-	/* Smaller blocks may come about where no whole group can. */
-	if (!c.limit && order >= 0 && order < (int)FRAME_GROUP_ORDER)
-		c.limit = GROUP_FRAMES - 1;
-	c.second = c.limit == GROUP_FRAMES - 1;
-	c.free_at = zone->groups.nr;
-	scan(&c);
-	give_targets_back(&c);
-	drain_pages(port_cpu_id());
-	return done(&c) && order >= 0 ? COMPACT_SUCCESS : COMPACT_COMPLETE;
+		return done(&c) ? COMPACT_SUCCESS : COMPACT_SKIPPED;
+	quire_event(mm_compaction_begin, zone->id, order, mode);
+	run(&c);
+	result = done(&c) ? COMPACT_SUCCESS : COMPACT_COMPLETE;
+	quire_event(mm_compaction_end, zone->id, order, result);
+	return result;
 }
 
 void compact_node(int nid)
@@ -342,6 +352,13 @@ enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_
 	if (result != COMPACT_SKIPPED)
 		note_result(zone, order, result == COMPACT_SUCCESS);
 	return result;
+}
+
+void compaction_init(void)
+{
+	static const struct compaction_ops ops = { compact_for, wakeup_kcompactd, kcompactd_exit };
+
+	compaction_ops = &ops;
 }
 
 /* ---- indices --------------------------------------------------------------------------------- */

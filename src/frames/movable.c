@@ -3,10 +3,11 @@
  * frames/movable.c - where ZONE_MOVABLE begins in each node: kernelcore=, movablecore=,
  * movable_node.
  *
- *   level ~~~~~~~~~~~~~~|~~~~|~~~~|~~~~~~|~~    "spread evenly": one level for all nodes, so high that
- *                       |MMMM|    |MMMMMM|      what lies below it is kernelcore in all; a node that
- *        |KKKKKKKKKK|   |KKKK|    |KKKKKK|      is smaller gives all it has and raises the level.
- *           node 0      node 1     node 2       Below the highest zone nothing is MOVABLE.
+ *   level ~~~~~~~~~~~~~~|~~~~|~~~~|~~~~~~|~~    "spread evenly": one level for all nodes, so high
+ *                       |MMMM|    |MMMMMM|      that what lies below it is kernelcore in all; a
+ *        |KKKKKKKKKK|   |KKKK|    |KKKKKK|      node that is smaller gives all it has and raises
+ *           node 0      node 1     node 2       the level.  Below the highest zone nothing is
+ *                                               MOVABLE.
  *
  * Lock:  none; boot, one CPU.
  */
@@ -116,7 +117,7 @@ static unsigned long kept(const struct share *s, unsigned long level)
 	return min(s->all, max(s->low, level));
 }
 
-/* The lowest level at which all nodes together keep `want` frames; want is at most all there are. */
+/* The lowest level at which all nodes together keep `want` frames, at most all there are. */
 static unsigned long find_level(const struct share share[QUIRE_NR_NODES], unsigned long want)
 {
 	unsigned long low = 0, high = want;
@@ -223,14 +224,14 @@ static void forget(void)
 		movable.start[nid] = ~0UL;
 }
 
-static const struct movable_zone_ops ops = { place, from, forget };
+static const struct zone_movable_ops ops = { place, from, forget };
 
 void frames_parse_cmdline(const char *cmdline)
 {
 	const char *word;
 	size_t len;
 
-	movable_zone_ops = &ops;
+	zone_movable_ops = &ops;
 	while ((word = cmdline_next(&cmdline, &len)))
 		if (!parse_word(word, len))
 			pr_warn("frames: boot parameter \"%.*s\" makes no sense and is ignored\n",

@@ -2,9 +2,9 @@
 /*
  * frames/nodes.c - from memblock's list of RAM to nodes and zones.
  *
- *   memblock.memory    |####|        |#############|            |########|
- *   zones              |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|- HIGHMEM or MOVABLE -|
- *                                                                each spans its node's RAM, holes included
+ *   memblock.memory  |####|        |#############|            |########|
+ *   zones            |-- DMA --|------ DMA32 ------ ... ------|- NORMAL -|- HIGHMEM or MOVABLE -|
+ *                     each spans its node's RAM, holes included
  *
  * Always true:  a frame is in exactly one zone, told by its flags; what a zone type's end cuts off
  *               belongs to a higher one.
@@ -58,11 +58,14 @@ unsigned long zone_type_start(unsigned type)
 	return start;
 }
 
-const struct movable_zone_ops *movable_zone_ops;
+const struct zone_movable_ops *zone_movable_ops;
+const struct compaction_ops *compaction_ops;
+const struct cma_ops *cma_ops;
+unsigned long totalcma_pages;
 
 static unsigned long movable_from(const struct memblock_region *r)
 {
-	return movable_zone_ops ? movable_zone_ops->from(r) : ~0UL;
+	return zone_movable_ops ? zone_movable_ops->from(r) : ~0UL;
 }
 
 static unsigned type_in_region(const struct memblock_region *r, unsigned long pfn)
@@ -194,8 +197,8 @@ void frames_init(void)
 	warn_of_nodes();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		NODE_DATA(nid)->node_id = (int)nid;
-	if (movable_zone_ops)
-		movable_zone_ops->place();
+	if (zone_movable_ops)
+		zone_movable_ops->place();
 	make_zones();
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
@@ -212,14 +215,18 @@ void frames_exit(void)
 	report_exit();
 	frame_debug_exit();
 	sections_exit();
-	if (movable_zone_ops)
-		movable_zone_ops->forget();
-	movable_zone_ops = NULL;
+	if (zone_movable_ops)
+		zone_movable_ops->forget();
+	zone_movable_ops = NULL;
 	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();
-	kcompactd_exit();
-	cma_exit();
+	if (compaction_ops)
+		compaction_ops->exit();
+	compaction_ops = NULL;
+	if (cma_ops)
+		cma_ops->exit();
+	cma_ops = NULL;
 	pcp_boot_init();
 }
 

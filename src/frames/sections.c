@@ -4,7 +4,8 @@
  *
  *   memblock.memory    |####|              |#############|            |########|
  *   sections           [====|====]         [====|====|===]            [====|===]
- *   descriptors        |=========|         |=============|            |========|    one virtual array, with gaps
+ *   descriptors        |=========|         |=============|            |========|
+ *                      one virtual array, with gaps
  *
  * Always true:  a section holds whole blocks of MAX_PAGE_ORDER, so the buddy of a frame with a
  *               descriptor has one; its descriptors fill whole pages, so sections share none.

@@ -197,8 +197,8 @@ static unsigned entitlement(const struct request *req)
 
 static void wake_kswapds(const struct request *req)
 {
-	if (req->order && req->zones->nr)
-		wakeup_kcompactd(req->zones->zones[0], req->order);
+	if (req->order && req->zones->nr && compaction_ops)
+		compaction_ops->wakeup(req->zones->zones[0], req->order);
 	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
 		return;
 	for (unsigned i = 0; i < req->zones->nr; i++)
@@ -251,11 +251,11 @@ static bool compact(const struct request *req, enum migrate_mode mode)
 {
 	bool gained = false;
 
-	if (!req->order || !(req->gfp & __GFP_IO))
+	if (!req->order || !(req->gfp & __GFP_IO) || !compaction_ops)
 		return false;
 	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
 		if (req->zones->zones[i]->idx <= req->high)
-			gained = compact_for(req->zones->zones[i], req->order, mode) ==
+			gained = compaction_ops->compact(req->zones->zones[i], req->order, mode) ==
 				 COMPACT_SUCCESS;
 	return gained;
 }

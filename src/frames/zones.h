@@ -26,13 +26,13 @@ unsigned long zone_type_start(unsigned type);
 
 /* ---- movable.c ------------------------------------------------------------------------------- */
 /* Set once a command line was parsed; NULL: there is no ZONE_MOVABLE, and no code for it. */
-struct movable_zone_ops {
+struct zone_movable_ops {
 	void (*place)(void); /* decide where the zone begins in each node                  */
 	/* Frames of the region from this number on are ZONE_MOVABLE; ~0UL: none. */
 	unsigned long (*from)(const struct memblock_region *r);
 	void (*forget)(void);
 };
-extern const struct movable_zone_ops *movable_zone_ops;
+extern const struct zone_movable_ops *zone_movable_ops;
 
 /* ---- zonelists.c ----------------------------------------------------------------------------- */
 /* The order in which every node's requests try the zones. */

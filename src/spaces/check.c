@@ -60,6 +60,9 @@ static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, 
 		return "an area leaves user space";
 	if (vma->vm_page_prot != vma_prot_of(vma->vm_flags))
 		return "an area's entry bits do not fit its flags";
+	if (i_mmap_lock_of(vma) &&
+	    (vma->shared.first != vma->vm_pgoff || vma->shared.last != vma_last_pgoff(vma)))
+		return "an area's borders changed and its file was not told";
 	for_each_pte_range(vma, vma->vm_start, vma->vm_end, tally_table, t);
 	return t->why ? t->why : anon_vma_check(vma);
 }

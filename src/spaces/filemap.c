@@ -27,7 +27,7 @@ void address_space_init(struct address_space *m, const struct address_space_oper
 	memset(m, 0, sizeof(*m));
 	spin_lock_init(&m->i_pages_lock, "i_pages", LOCK_RANK_I_PAGES);
 	spin_lock_init(&m->i_mmap_lock, "i_mmap", LOCK_RANK_I_MMAP);
-	INIT_LIST_HEAD(&m->i_mmap);
+	span_tree_init(&m->i_mmap);
 	m->a_ops = ops;
 	m->host = host;
 }
@@ -399,5 +399,10 @@ const char *address_space_check(struct address_space *m)
 	if (!why && n != m->nrpages)
 		why = "nrpages disagrees with the page tree";
 	spin_unlock(&m->i_pages_lock);
+	if (why)
+		return why;
+	spin_lock(&m->i_mmap_lock);
+	why = span_tree_check(&m->i_mmap);
+	spin_unlock(&m->i_mmap_lock);
 	return why;
 }

@@ -188,7 +188,7 @@ static int copy_area(struct mm_struct *mm, struct vm_area_struct *vma, bool *pro
 	new->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	range_insert(&mm->areas, &new->range, mm->areas.last);
 	mm->map_count++;
-	vma_link_file_behind(new, vma);
+	vma_link_file(new);
 	if (!(vma->vm_flags & VM_WIPEONFORK))
 		anon_vma_clone(new, vma);
 	vm_stat_account(mm, new->vm_flags, (long)pages);

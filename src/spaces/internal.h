@@ -96,8 +96,6 @@ void vma_set_flags(struct vm_area_struct *vma, unsigned long flags);
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
-/* The same for a copy of `old`: right behind it, so that a walk sees the parent of a fork first. */
-void vma_link_file_behind(struct vm_area_struct *vma, struct vm_area_struct *old);
 void vma_unlink_file(struct vm_area_struct *vma);
 /* Cut at addr; the area keeps the lower part, the new one is returned, NULL: no memory or too many
  * areas. */

@@ -2,9 +2,9 @@
 /*
  * spaces/rmap.c - anon_vmas come, grow and go; the walk from a page to those who map it.
  *
- *   page ──anon_vma──> A ── areas: P, P', ...                   one list, no order but parents first:
- *                      └─ B ── areas: C                         an area that does not reach the page
- *                      └─ D ── areas: E                         costs a comparison
+ *   page ──anon_vma──> A ── areas P, P', ... by the pages they hold, parents before their children
+ *                      └─ B ── areas C, ...
+ *                      └─ D ── areas E, ...
  *
  * How an anon_vma that a page names is known to be alive:  a page that is mapped is mapped by an area
  * of its tree, and an area leaves only after its last entry is cleared.  So under the lookup lock of
@@ -33,14 +33,14 @@ static struct anon_vma *anon_vma_alloc(const struct mm_struct *mm, struct anon_v
 	av->refs = 0;
 	av->depth = parent ? parent->depth + 1 : 0;
 	spin_lock_init(&av->lock, "anon_vma", LOCK_RANK_ANON_VMA);
-	INIT_LIST_HEAD(&av->areas);
+	span_tree_init(&av->areas);
 	INIT_LIST_HEAD(&av->children);
 	return av;
 }
 
-static void attach_locked(struct anon_vma *av, struct vm_area_struct *vma, struct list_head *behind)
+static void attach_locked(struct anon_vma *av, struct vm_area_struct *vma)
 {
-	list_add(&vma->anon_node, behind);
+	span_insert(&av->areas, &vma->anon_node, vma->vm_pgoff, vma_last_pgoff(vma));
 	av->refs++;
 	/* Faults look at it without the lock; what they find is complete. */
 	__atomic_store_n(&vma->anon_vma, av, __ATOMIC_RELEASE);
@@ -70,7 +70,7 @@ static struct anon_vma *first_anon_vma(struct vm_area_struct *vma)
 	spin_lock(&av->root->lock);
 	spin_lock(&vma->vm_mm->page_table_lock); /* two threads may fault here for the first time */
 	if (!vma->anon_vma) {
-		attach_locked(av, vma, &av->areas);
+		attach_locked(av, vma);
 		surplus = NULL;
 	}
 	spin_unlock(&vma->vm_mm->page_table_lock);
@@ -82,28 +82,33 @@ static struct anon_vma *first_anon_vma(struct vm_area_struct *vma)
 }
 
 /* The area came by fork and has only pages that its parent had.  From now on it has some of its own:
- * it becomes the heir of an anon_vma that nobody else uses, or gets one below.  Without memory the
- * inherited one serves. */
+ * it becomes the heir of an anon_vma that nobody else uses, or gets one below, its neighbour's if that
+ * has one there.  Without memory the inherited one serves. */
 static struct anon_vma *own_anon_vma(struct vm_area_struct *vma, struct anon_vma *parent)
 {
-	struct anon_vma *new, *own;
+	struct anon_vma *own = neighbours_anon_vma(vma), *surplus = NULL;
 
 	if (parent->depth + 1 >= ANON_VMA_DEPTH)
 		return parent;
-	new = anon_vma_alloc(vma->vm_mm, parent);
+	if (!own || own->parent != parent)
+		own = surplus = anon_vma_alloc(vma->vm_mm, parent);
 	spin_lock(&parent->root->lock);
 	if (vma->anon_vma == parent && parent->refs == 1) {
 		WRITE_ONCE(parent->mm, vma->vm_mm);
-	} else if (vma->anon_vma == parent && new) {
-		list_add_tail(&new->sibling, &parent->children); /* takes the area's reference */
-		list_del(&vma->anon_node);
-		attach_locked(new, vma, &new->areas);
-		new = NULL;
+	} else if (vma->anon_vma == parent && own) {
+		if (own == surplus) {
+			list_add_tail(&own->sibling, &parent->children);
+			parent->refs++;
+			surplus = NULL;
+		}
+		span_erase(&parent->areas, &vma->anon_node);
+		parent->refs--; /* not the last: `own` has one */
+		attach_locked(own, vma);
 	}
 	own = vma->anon_vma;
 	spin_unlock(&parent->root->lock);
-	if (new)
-		kmem_cache_free(spaces.anon_vma_cache, new);
+	if (surplus)
+		kmem_cache_free(spaces.anon_vma_cache, surplus);
 	return own;
 }
 
@@ -118,7 +123,7 @@ struct anon_vma *anon_vma_prepare_slow(struct vm_area_struct *vma)
 
 void anon_vma_attach_locked(struct vm_area_struct *new, struct vm_area_struct *old)
 {
-	attach_locked(old->anon_vma, new, &old->anon_node);
+	attach_locked(old->anon_vma, new);
 }
 
 void anon_vma_clone(struct vm_area_struct *new, struct vm_area_struct *old)
@@ -161,9 +166,30 @@ void anon_vma_detach(struct vm_area_struct *vma)
 	struct anon_vma *av = vma->anon_vma;
 
 	spin_lock(&av->root->lock);
-	list_del(&vma->anon_node);
+	span_erase(&av->areas, &vma->anon_node);
 	vma->anon_vma = NULL;
 	put_and_unlock(av);
+}
+
+/* Whether `above` is `av` or one above it. */
+static bool is_above(const struct anon_vma *above, const struct anon_vma *av)
+{
+	while (av && av != above)
+		av = av->parent;
+	return av;
+}
+
+bool anon_vma_compatible(const struct anon_vma *a, const struct anon_vma *b)
+{
+	return !a || !b || is_above(a, b) || is_above(b, a);
+}
+
+/* Leave an anon_vma that somebody else, or one below, keeps. */
+static void leave_locked(struct vm_area_struct *vma)
+{
+	span_erase(&vma->anon_vma->areas, &vma->anon_node);
+	vma->anon_vma->refs--;
+	vma->anon_vma = NULL;
 }
 
 void anon_vma_melt_locked(struct vm_area_struct *to, struct vm_area_struct *from)
@@ -172,11 +198,12 @@ void anon_vma_melt_locked(struct vm_area_struct *to, struct vm_area_struct *from
 
 	if (!av)
 		return;
+	/* The lower of the two is found for the pages of both. */
+	if (to->anon_vma && to->anon_vma != av && is_above(to->anon_vma, av))
+		leave_locked(to);
 	if (!to->anon_vma)
-		attach_locked(av, to, &from->anon_node);
-	list_del(&from->anon_node);
-	from->anon_vma = NULL;
-	av->refs--; /* not the last: `to` has one */
+		attach_locked(av, to);
+	leave_locked(from);
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */
@@ -214,10 +241,7 @@ void rmap_end(struct rmap *r)
 
 static void visit(struct vm_area_struct *vma, pgoff_t index, rmap_fn fn, void *arg)
 {
-	pgoff_t offset = index - vma->vm_pgoff;
-
-	if (offset < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT)
-		fn(vma, vma->vm_start + (offset << PAGE_SHIFT), arg);
+	fn(vma, vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT), arg);
 }
 
 /* The one after av in the tree below top, parents before children; NULL: that was all. */
@@ -233,47 +257,54 @@ static struct anon_vma *next_below(struct anon_vma *av, const struct anon_vma *t
 
 static void walk_anon(struct anon_vma *top, pgoff_t index, rmap_fn fn, void *arg)
 {
-	struct vm_area_struct *vma;
+	struct span_node *at;
 	struct anon_vma *av;
 
 	spin_lock(&top->root->lock);
 	for (av = top; av; av = next_below(av, top))
-		list_for_each_entry(vma, &av->areas, anon_node)
-			visit(vma, index, fn, arg);
+		span_for_each(at, &av->areas, index, index)
+			visit(container_of(at, struct vm_area_struct, anon_node), index, fn, arg);
 	spin_unlock(&top->root->lock);
 }
 
 void rmap_walk(const struct rmap *r, rmap_fn fn, void *arg)
 {
-	struct vm_area_struct *vma;
+	struct span_node *at;
 
 	if (r->anon_vma) {
 		walk_anon(r->anon_vma, r->index, fn, arg);
 		return;
 	}
 	spin_lock(&r->mapping->i_mmap_lock);
-	list_for_each_entry(vma, &r->mapping->i_mmap, shared)
-		visit(vma, r->index, fn, arg);
+	span_for_each(at, &r->mapping->i_mmap, r->index, r->index)
+		visit(container_of(at, struct vm_area_struct, shared), r->index, fn, arg);
 	spin_unlock(&r->mapping->i_mmap_lock);
 }
 
 /* ---- laws ------------------------------------------------------------------------------------ */
 bool anon_vma_covers(const struct page *page, const struct anon_vma *av)
 {
-	while (av && av != page->anon_vma)
-		av = av->parent;
-	return av;
+	return is_above(page->anon_vma, av);
 }
 
 static const char *check_one(const struct anon_vma *av)
 {
 	const struct anon_vma *child;
-	const struct vm_area_struct *vma;
+	const struct span_node *at;
+	const char *why = span_tree_check(&av->areas);
 	unsigned n = 0;
 
-	list_for_each_entry(vma, &av->areas, anon_node) {
+	if (why)
+		return why;
+	span_for_each(at, &av->areas, 0, ~(pgoff_t)0)
+	{
+		const struct vm_area_struct *vma =
+			container_of(at, struct vm_area_struct, anon_node);
+
 		if (vma->anon_vma != av)
-			return "an area is on the list of another anon_vma";
+			return "an area hangs on an anon_vma that it does not know";
+		if (at->first != vma->vm_pgoff || at->last != vma_last_pgoff(vma))
+			return "an area's borders changed and its anon_vma was not told";
 		n++;
 	}
 	list_for_each_entry(child, &av->children, sibling) {
@@ -292,7 +323,7 @@ static const struct anon_vma *next_to_check(const struct anon_vma *av)
 {
 	const struct anon_vma *up = av->parent;
 
-	return up && list_empty(&up->areas) && up->children.next == &av->sibling ? up : NULL;
+	return up && span_tree_empty(&up->areas) && up->children.next == &av->sibling ? up : NULL;
 }
 
 const char *anon_vma_check(const struct vm_area_struct *vma)
@@ -304,7 +335,7 @@ const char *anon_vma_check(const struct vm_area_struct *vma)
 	if (!av)
 		return NULL;
 	spin_lock(&root->lock);
-	if (av->areas.next == &vma->anon_node)
+	if (rb_first(&av->areas.root) == &vma->anon_node.rb)
 		for (; av && !why; av = next_to_check(av))
 			why = check_one(av);
 	spin_unlock(&root->lock);

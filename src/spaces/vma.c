@@ -15,10 +15,8 @@ struct vm_area_struct *vma_alloc(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = kmem_cache_zalloc(spaces.vma_cache, GFP_KERNEL);
 
-	if (vma) {
+	if (vma)
 		vma->vm_mm = mm;
-		INIT_LIST_HEAD(&vma->shared);
-	}
 	return vma;
 }
 
@@ -30,7 +28,6 @@ struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 		return NULL;
 	memcpy(new, vma,
 	       offsetof(struct vm_area_struct, shared)); /* the rest is guarded by i_mmap_lock */
-	INIT_LIST_HEAD(&new->shared);
 	new->anon_vma = NULL;
 	if (new->vm_file)
 		get_file(new->vm_file);
@@ -79,35 +76,24 @@ void vma_set_flags(struct vm_area_struct *vma, unsigned long flags)
 
 void vma_link_file(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	spinlock_t *lock = i_mmap_lock_of(vma);
 
-	if (!mapping)
+	if (!lock)
 		return;
-	spin_lock(&mapping->i_mmap_lock);
-	list_add(&vma->shared, &mapping->i_mmap);
-	spin_unlock(&mapping->i_mmap_lock);
+	spin_lock(lock);
+	rmap_insert_file_locked(vma);
+	spin_unlock(lock);
 }
 
-void vma_link_file_behind(struct vm_area_struct *vma, struct vm_area_struct *old)
+void vma_unlink_file(struct vm_area_struct *vma)
 {
 	spinlock_t *lock = i_mmap_lock_of(vma);
 
 	if (!lock)
 		return;
 	spin_lock(lock);
-	list_add(&vma->shared, &old->shared);
+	span_erase(&vma->vm_file->f_mapping->i_mmap, &vma->shared);
 	spin_unlock(lock);
-}
-
-void vma_unlink_file(struct vm_area_struct *vma)
-{
-	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-
-	if (!mapping)
-		return;
-	spin_lock(&mapping->i_mmap_lock);
-	list_del_init(&vma->shared);
-	spin_unlock(&mapping->i_mmap_lock);
 }
 
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
@@ -141,16 +127,8 @@ void vma_resize(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	else
 		vma->vm_pgoff -= (vma->vm_start - start) >> PAGE_SHIFT;
 	range_resize(&vma->vm_mm->areas, &vma->range, start, end);
+	rmap_resized_locked(vma);
 	rmap_unlock(vma);
-}
-
-/* The upper part of an area that is being cut may be reached by the same walks. */
-static void rmap_add_upper_locked(struct vm_area_struct *upper, struct vm_area_struct *lower)
-{
-	if (i_mmap_lock_of(upper))
-		list_add(&upper->shared, &lower->shared);
-	if (lower->anon_vma)
-		anon_vma_attach_locked(upper, lower);
 }
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
@@ -183,7 +161,11 @@ struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr)
 	rmap_lock(vma);
 	vma->vm_end = addr;
 	range_insert(&mm->areas, &upper->range, &vma->range);
-	rmap_add_upper_locked(upper, vma);
+	rmap_resized_locked(vma);
+	if (i_mmap_lock_of(upper))
+		rmap_insert_file_locked(upper);
+	if (vma->anon_vma)
+		anon_vma_attach_locked(upper, vma);
 	rmap_unlock(vma);
 	mm->map_count++;
 	return upper;
@@ -203,12 +185,12 @@ bool vma_continues(const struct vm_area_struct *a, const struct vm_area_struct *
 	       a->vm_file == b->vm_file && a->vm_ops == b->vm_ops;
 }
 
-/* Whether `b`, directly behind `a`, only continues it.  Pages of two anon_vmas cannot be found
- * through one area. */
+/* Whether `b`, directly behind `a`, only continues it.  Pages of two anon_vmas side by side
+ * cannot be found through one area. */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return vma_continues(a, b) && vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data) &&
-	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma);
+	       anon_vma_compatible(a->anon_vma, b->anon_vma);
 }
 
 /* `b` is swallowed by `a`, which lies directly below it. */
@@ -220,10 +202,11 @@ static void swallow(struct vm_area_struct *a, struct vm_area_struct *b)
 
 	rmap_lock(known);
 	if (i_mmap_lock_of(b))
-		list_del(&b->shared);
+		span_erase(&b->vm_file->f_mapping->i_mmap, &b->shared);
 	anon_vma_melt_locked(a, b);
 	remove_area(mm, b);
 	range_resize(&mm->areas, &a->range, a->vm_start, end);
+	rmap_resized_locked(a);
 	rmap_unlock(a);
 	if (b->vm_file)
 		fput(b->vm_file);

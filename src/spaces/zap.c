@@ -226,10 +226,10 @@ static void unmap_in_area(struct vm_area_struct *vma, pgoff_t first, pgoff_t las
 
 void unmap_mapping_range(struct address_space *mapping, pgoff_t first, pgoff_t last, bool even_cows)
 {
-	struct vm_area_struct *vma;
+	struct span_node *at;
 
 	spin_lock(&mapping->i_mmap_lock);
-	list_for_each_entry(vma, &mapping->i_mmap, shared)
-		unmap_in_area(vma, first, last, even_cows);
+	span_for_each(at, &mapping->i_mmap, first, last) unmap_in_area(
+		container_of(at, struct vm_area_struct, shared), first, last, even_cows);
 	spin_unlock(&mapping->i_mmap_lock);
 }

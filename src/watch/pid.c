@@ -119,7 +119,8 @@ static void add_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr
 		      void *arg)
 {
 	for (; addr < to; addr += PAGE_SIZE, pte++)
-		if (pte_present(*pte) && !pte_special(*pte))
+		/* A page on the move belongs to the area as before. */
+		if (pte_migration(*pte) || (pte_present(*pte) && !pte_special(*pte)))
 			add_page(arg, vma, pte_page(*pte), *pte);
 }
 

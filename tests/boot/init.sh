@@ -150,6 +150,9 @@ run)     all_steps; reports ;;
 test)    all_steps ;;
 zones)   cat /proc/buddyinfo /proc/zoneinfo
 	 grep -E "^numa_" /proc/vmstat
+	 cd /proc/sys/vm && echo 8192 >min_free_kbytes && echo 100 >watermark_scale_factor &&
+		echo "64 64 8" >lowmem_reserve_ratio && grep . min_free_kbytes watermark_* lowmem_reserve_ratio
+	 echo 4000 2>/dev/null >watermark_scale_factor && echo "4000 was taken"
 	 cat /proc/iomem 2>/dev/null
 	 exit 0 ;;
 shell)   echo "An ordinary busybox.  exit or Ctrl-D ends the machine, Ctrl-A x stops it at once."

@@ -100,9 +100,16 @@ numa_case() {
 	check "numa: every allocation of a CPU comes from its node" sh -c "tr -d '\r' <$out/boot-numa.txt |
 		awk '/^numa_local/ { local = \$2 } /^numa_hit/ { hit = \$2 } /^numa_(miss|other)/ { n += \$2 }
 		END { exit !(local > 1000 && local == hit && n == 0) }'"
+	for knob in min_free_kbytes:8192 watermark_scale_factor:100 watermark_boost_factor:15000; do
+		check "numa: vm.$knob" grep -q "^$knob" $out/boot-numa.txt
+	done
+	check "numa: vm.lowmem_reserve_ratio" grep -q "^lowmem_reserve_ratio:64	64	8	0	0" $out/boot-numa.txt
+	check "numa: a knob out of range is refused" sh -c "! grep -q 'was taken' $out/boot-numa.txt"
 	check "numa: iomem has the image inside RAM" sh -c "tr -d '\r' <$out/boot-numa.txt |
 		grep -A4 '^00100000-0ffdffff : System RAM' | grep -q '^  [0-9a-f]*-[0-9a-f]* : Kernel bss'"
 	check "numa: every frame is back" balanced numa
+	QEMU=$nodes APPEND=numa=off boot numa 256M max /bin/sh /init zones
+	check "numa: numa=off makes it one node" sh -c "! grep -q '^Node 1' $out/boot-numa.txt"
 	QEMU=$nodes APPEND="movablecore=50%" boot numa 256M max /bin/sh /init test
 	check "numa: the work runs with half of each node movable" [ "$status" = 0 ]
 	check "numa: every frame of four zones is back" balanced numa

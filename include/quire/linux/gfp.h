@@ -3,6 +3,7 @@
 #ifndef QUIRE_LINUX_GFP_H
 #define QUIRE_LINUX_GFP_H
 
+#include <quire/contig.h>
 #include <quire/gfp.h>
 #include <quire/linux/mmzone.h>
 

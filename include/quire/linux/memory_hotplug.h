@@ -3,6 +3,7 @@
 #ifndef QUIRE_LINUX_MEMORY_HOTPLUG_H
 #define QUIRE_LINUX_MEMORY_HOTPLUG_H
 
+#include <quire/contig.h>
 #include <quire/memblock.h>
 
 static inline bool movable_node_is_enabled(void)

@@ -70,7 +70,7 @@ static const u8 *read_table(const struct srat_reader *reader, u64 pa, u32 *len, 
 	return sums_to_zero(t, *len) ? t : NULL;
 }
 
-/* ---- finding ---------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 /* Where the pointers to all tables are, and how wide they are. */
 struct root {
@@ -259,7 +259,7 @@ static void read_distances(const struct srat_reader *reader, const struct root *
 		memset(numa->distance, 0, sizeof(numa->distance));
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 static const char *read_affinity(const struct srat_reader *reader, const struct root *root,
 				 struct srat_numa *numa)
 {

@@ -3,7 +3,7 @@
  * numa.c - the nodes of this machine: SRAT and SLIT, checked against the memory map, into memblock.
  *
  *   srat.c's ranges   |--- node 0 ---|--- node 1 ---|           |--- node 1 ---|
- *   memblock.memory   |###|  |#######|##############|           |####|             every byte is covered
+ *   memblock.memory   |###|  |#######|##############|           |####|     every byte is covered
  *
  * Whatever is wrong with the tables is said, and the machine has one node.
  */
@@ -85,8 +85,11 @@ static u32 own_apic_id(void)
 
 void bare_numa_init(u64 rsdp)
 {
-	const char *why = why_not_used(rsdp);
+	const char *why;
 
+	if (bare_cmdline_has("numa=off"))
+		return;
+	why = why_not_used(rsdp);
 	if (why) {
 		if (why != srat_none)
 			pr_warn("ACPI: %s: the machine is taken as one node\n", why);

@@ -16,6 +16,8 @@ size_t pt_explain(const struct pt_format *f, unsigned level, pte_t e, char *buf,
 
 	if (level >= f->levels)
 		return (size_t)quire_snprintf(buf, size, "%s has no level %u", f->name, level);
+	if ((e & (f->present | f->protnone | f->special)) == f->special)
+		return (size_t)quire_snprintf(buf, size, "page at 0x%llx is being moved", pa);
 	if (!(e & f->present))
 		return (size_t)quire_snprintf(buf, size, "not present (software value 0x%llx)",
 					      (unsigned long long)e);

@@ -10,12 +10,15 @@
 #include <quire/linux/bug.h>
 #include <quire/linux/build_bug.h>
 #include <quire/linux/cache.h>
+#include <quire/linux/cma.h>
+#include <quire/linux/compaction.h>
 #include <quire/linux/compiler.h>
 #include <quire/linux/const.h>
 #include <quire/linux/container_of.h>
 #include <quire/linux/err.h>
 #include <quire/linux/errno.h>
 #include <quire/linux/export.h>
+#include <quire/linux/fault-inject.h>
 #include <quire/linux/gfp.h>
 #include <quire/linux/gfp_types.h>
 #include <quire/linux/highmem.h>
@@ -41,6 +44,7 @@
 #include <quire/linux/oom.h>
 #include <quire/linux/overflow.h>
 #include <quire/linux/page-flags.h>
+#include <quire/linux/page_owner.h>
 #include <quire/linux/pagemap.h>
 #include <quire/linux/percpu.h>
 #include <quire/linux/pfn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each flag of a request means, by tables: zone, node, order, type, reserves, how hard to try. */
+/* What each flag of a request means, by tables: zone, node, order, type, reserves, effort. */
 #include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "maps/formats/x86_64.h"
+#include "maps/maps.h"
 
 static void test_explain(void **state)
 {
@@ -26,6 +26,7 @@ static void test_explain(void **state)
 		  "page of 4 KiB at 0xfee00000 rw- kernel global uncached accessed dirty" },
 		{ 3, 0x0000000000000000ULL, "not present (software value 0x0)" },
 		{ 3, 0x0000000012345400ULL, "not present (software value 0x12345400)" },
+		{ 3, 0x0000000012345262ULL, "page at 0x12345000 is being moved" },
 	};
 	char buf[128];
 	unsigned i;
@@ -61,11 +62,39 @@ static void test_levels_are_contiguous(void **state)
 	assert_int_equal(pt_x86_pae.shift[0] + pt_x86_pae.bits[0], 32);
 }
 
+/* What says that a page is being moved: the processor ignores it, nothing takes it for a frame, and
+ * it keeps what the page is to have back. */
+static void test_moving_entries(void **state)
+{
+	const u64 rights[] = { 0, pt_fmt.write, pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed };
+	const u64 kinds[] = { pt_fmt.present | pt_fmt.user, pt_fmt.present | pt_fmt.noexec,
+			      pt_fmt.protnone };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rights) * ARRAY_SIZE(kinds); i++) {
+		u64 kept = rights[i / ARRAY_SIZE(kinds)];
+		pte_t e = pte_make(0xabcde, kept | kinds[i % ARRAY_SIZE(kinds)]);
+		pte_t moving = pte_make_migration(e);
+
+		assert_false(pte_migration(e));
+		assert_true(pte_migration(moving));
+		assert_false(pte_valid(moving) || pte_present(moving));
+		assert_int_equal(pte_pfn(moving), 0xabcde);
+		assert_true((moving & (pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed)) == kept);
+	}
+	assert_true(pte_make_migration(pte_make(0, pt_fmt.present)) != 0); /* not an empty entry */
+	assert_false(pte_migration(0));
+	/* The zero page and device frames, also without any right, are not on the move. */
+	assert_false(pte_migration(pte_make(1, pt_fmt.special | pt_fmt.present)));
+	assert_false(pte_migration(pte_make(1, pt_fmt.special | pt_fmt.protnone)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_levels_are_contiguous),
+		cmocka_unit_test(test_moving_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,10 @@ void show_meminfo(struct seq_out *out)
 	line_kb(out, "VmallocTotal:", (QUIRE_VMALLOC_END - QUIRE_VMALLOC_START) >> 10);
 	line(out, "VmallocUsed:", vmalloc_nr_pages());
 	line(out, "VmallocChunk:", 0);
+	if (totalcma_pages) {
+		line(out, "CmaTotal:", totalcma_pages);
+		line(out, "CmaFree:", global_zone_page_state(NR_FREE_CMA_PAGES));
+	}
 	line_kb(out, "DirectMap4k:", small);
 	line_kb(out, "DirectMap2M:", large);
 }

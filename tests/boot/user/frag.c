@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frag.c - memory in pieces, and large blocks made out of it.
+ *
+ *   frag order    a request for a large block that fails without compaction succeeds with it
+ *   frag memory   compact_memory makes whole blocks of nearly all that is free
+ *   frag daemon   so does kcompactd, unasked, when it is told to keep memory in one piece
+ *
+ * All memory is filled until no block of 2 MiB is left; then every second page is unmapped.  What
+ * remains must hold what was written there, wherever it is by then.
+ */
+#include "machine.h"
+
+#define ALLOC_ORDER "/sys/kernel/debug/quire/alloc_order"
+
+static uint64_t *memory;
+static size_t pages;
+
+static void fill(void)
+{
+	memory = map_pages((size_t)meminfo("MemTotal:") / 4, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	while (whole_blocks())
+		for (int i = 0; i < 32; i++, pages++)
+			page_fill(memory + pages * WORDS, pages);
+}
+
+static int unmap_every_second(void)
+{
+	for (size_t i = 0; i < pages; i += 2)
+		if (munmap(memory + i * WORDS, PAGE))
+			return 0;
+	return 1;
+}
+
+static int rest_is_intact(void)
+{
+	for (size_t i = 1; i < pages; i += 2)
+		if (!page_holds(memory + i * WORDS, i))
+			return 0;
+	return 1;
+}
+
+static void show(const char *path)
+{
+	char text[2048];
+
+	get_text(path, text, sizeof(text));
+	printf("%s:\n%s", path, text);
+}
+
+static int at_once(void)
+{
+	char text[128];
+
+	if (put_text(ALLOC_ORDER, "9\n"))
+		give_up(ALLOC_ORDER);
+	get_text(ALLOC_ORDER, text, sizeof(text));
+	fputs(text, stdout);
+	return !strcmp(text, "order 9: refused without compaction, had with it\n");
+}
+
+/* Nine tenths of what could be whole is.  (Here and there something cannot move.) */
+static int mostly_whole(void)
+{
+	return whole_blocks() * 2048 >= meminfo("MemFree:") * 9 / 10;
+}
+
+static int by_hand(void)
+{
+	return !put_number(VM "compact_memory", 1) && mostly_whole();
+}
+
+static int by_daemon(void)
+{
+	put_number(VM "compaction_proactiveness", 100);
+	for (int patience = 200; patience && !mostly_whole(); patience--)
+		usleep(100000);
+	return mostly_whole();
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argc > 1 ? argv[1] : "order";
+	long proactive = get_number(VM "compaction_proactiveness"), min = lower_watermarks();
+	long moved = get_key("/proc/vmstat", "pgmigrate_success "), had;
+
+	put_number(VM "compaction_proactiveness", 0);
+	fill();
+	step("all memory is filled", pages * 4 > (size_t)meminfo("MemTotal:") / 2);
+	step("every second page is unmapped", unmap_every_second());
+	restore_watermarks(min);
+	show("/proc/buddyinfo");
+	show("/sys/kernel/debug/extfrag/extfrag_index");
+	had = whole_blocks();
+	if (!strcmp(how, "order"))
+		step("a block of order 9 only with compaction", had == 0 && at_once());
+	else if (!strcmp(how, "memory"))
+		step("compact_memory makes whole blocks", by_hand());
+	else
+		step("kcompactd makes whole blocks", by_daemon());
+	show("/proc/buddyinfo");
+	moved = get_key("/proc/vmstat", "pgmigrate_success ") - moved;
+	printf("%ld pages moved\n", moved);
+	step("pages have moved", moved > 100);
+	step("what remains is intact", rest_is_intact());
+	put_number(VM "compaction_proactiveness", proactive);
+	return failures;
+}

@@ -3,7 +3,7 @@
  * frag.c - memory in pieces, and large blocks made out of it.
  *
  *   frag order    a request for a large block that fails without compaction succeeds with it
- *   frag memory   compact_memory makes whole blocks of nearly all that is free
+ *   frag memory   compact_memory makes whole blocks of all that is free but a rest in each zone
  *   frag daemon   so does kcompactd, unasked, when it is told to keep memory in one piece
  *
  * All memory is filled until no block of 2 MiB is left; then every second page is unmapped.  What
@@ -59,10 +59,22 @@ static int at_once(void)
 	return !strcmp(text, "order 9: refused without compaction, had with it\n");
 }
 
-/* Nine tenths of what could be whole is.  (Here and there something cannot move.) */
+static long zones(void)
+{
+	char text[4096];
+	long n = 0;
+
+	get_text("/proc/buddyinfo", text, sizeof(text));
+	for (const char *at = text; (at = strstr(at, "zone")); at++)
+		n++;
+	return n;
+}
+
+/* No zone has two blocks' worth of free memory in pieces: less than one cannot be made whole, and
+ * where something of the kernel's lies nothing can. */
 static int mostly_whole(void)
 {
-	return whole_blocks() * 2048 >= meminfo("MemFree:") * 9 / 10;
+	return meminfo("MemFree:") - whole_blocks() * 2048 < zones() * 2 * 2048;
 }
 
 static int by_hand(void)

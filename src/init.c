@@ -5,6 +5,7 @@
  *   boot ─> maps (early) ─> frames ─> boot hands over ─> per-CPU data ─> heap ─> maps ─> spaces
  */
 #include <quire/boot.h>
+#include <quire/compaction.h>
 #include <quire/err.h>
 #include <quire/mm.h>
 #include <quire/mmzone.h>
@@ -28,6 +29,7 @@ int quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_t
 		goto no_maps;
 	if (spaces_init() != 0)
 		goto no_spaces;
+	compaction_init();
 	return 0;
 no_spaces:
 	maps_exit();

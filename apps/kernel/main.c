@@ -15,6 +15,7 @@
 #include <quire/cma.h>
 #include <quire/mmzone.h>
 #include <quire/quire.h>
+#include <quire/task.h>
 #include <quire/watch.h>
 
 #define MAX_ARGS      64
@@ -281,11 +282,23 @@ static void after_tables(void)
 	cma_parse_cmdline(boot_info->cmdline);
 }
 
+/* For reports of the library. */
+static void describe_current(struct quire_task *who)
+{
+	const struct task *t = current;
+
+	who->pid = t->tid;
+	who->tgid = t->proc ? t->proc->pid : t->tid;
+	memcpy(who->comm, t->comm, sizeof(who->comm));
+	who->comm[sizeof(who->comm) - 1] = 0;
+}
+
 void kernel_main(struct bare_boot *boot)
 {
 	boot_info = boot;
 	printk("quire: boot kernel, command line: %s\n", boot->cmdline);
 	parse_cmdline();
+	quire_debug_parse_cmdline(boot->cmdline);
 	if (quire_start(1, &boot->image, after_tables))
 		quire_panic("quire_start: no memory\n");
 	ram_pages = totalram_pages();
@@ -293,6 +306,7 @@ void kernel_main(struct bare_boot *boot)
 	if (task_init() || signal_init())
 		quire_panic("no memory for the task caches\n");
 	sched_init();
+	set_current_task_fn(describe_current);
 	futex_init();
 	shm_init();
 	bare_apic_init();

@@ -5,7 +5,7 @@
  *   before   |#.#..#|..#.#.|##....|.#..#.|        # movable, in use
  *   after    |......|......|####..|######|
  *
- * Allocations that may sleep compact by themselves (mm_compaction in their slow path); kcompactd()
+ * Allocations that may sleep compact by themselves, once compaction_init() was called; kcompactd()
  * does so ahead of need.  What is moved, and by whom it can be, is quire/migrate.h's.
  */
 #ifndef QUIRE_COMPACTION_H
@@ -14,6 +14,12 @@
 #include <quire/gfp.h>
 #include <quire/migrate.h>
 #include <quire/mmzone.h>
+
+/*
+ * From now on requests that may sleep compact, and refused ones wake kcompactd: once, after
+ * frames_init(); until frames_exit().  Without it none of this is linked.
+ */
+void compaction_init(void);
 
 enum compact_result {
 	COMPACT_SKIPPED,  /* not worth trying: too little is free, or enough is in one piece    */

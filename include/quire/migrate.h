@@ -40,6 +40,7 @@ enum migrate_reason {
 	MR_DAMON,
 	MR_TYPES
 };
+extern const char *const migrate_reason_names[MR_TYPES];
 #define MR_CMA MR_CONTIG_RANGE /* its name before alloc_contig_range() had other users */
 
 /* What to isolate; handed through to the owner. */

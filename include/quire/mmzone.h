@@ -263,11 +263,6 @@ void drain_pages(unsigned cpu);
 /* Free memory by zone and order, to the log. */
 void show_mem(void);
 
-/* Words of the first broken law of one zone (caller holds zone->lock), or of all frames, or NULL.
- * frames_check() recounts every descriptor and takes the locks itself; slow. */
-const char *buddy_check(const struct zone *zone);
-const char *frames_check(void);
-
 /* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
 struct low_memory_ops {
 	/* A zone of this node fell below its low watermark.  Any context; must not sleep or

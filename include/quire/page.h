@@ -239,6 +239,9 @@ static inline int page_mapcount(const struct page *page)
 	return atomic_read(&page->_mapcount);
 }
 
+/* What is known of the frame, to the log, and why it is asked; any context. */
+void dump_page(const struct page *page, const char *reason);
+
 static inline struct page *compound_head(struct page *page)
 {
 	return PageFlag(page, PG_tail) ? page->compound_head : page;

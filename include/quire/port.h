@@ -33,12 +33,17 @@
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
+ *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
  */
 #ifndef QUIRE_PORT_H
 #define QUIRE_PORT_H
 
 #include <quire/types.h>
 #include <quire_port.h>
+
+#ifndef PORT_STACK_TRACE
+#define PORT_STACK_TRACE 0
+#endif
 
 /* ---- tier 1: pages and heap ---------------------------------------------------------------- */
 
@@ -80,6 +85,15 @@ void port_percpu_set(unsigned cpu, unsigned long offset);
  *             With one CPU there is nothing to do: true.
  */
 bool port_membarrier(void);
+
+/*
+ * Fill pc[n] with the return addresses of the calling CPU's stack, innermost first: how many.
+ *   Given:    n >= 1; only where PORT_STACK_TRACE is 1.
+ *   Called:   from any context, with any lock held.  Must not allocate, lock or sleep, and reads
+ *             nothing but this CPU's own stack, whatever is found there.
+ *   Fails:    0: nothing is known.  Too few is fine; wrong ones only mislead a reader.
+ */
+unsigned port_stack_trace(unsigned long *pc, unsigned n);
 
 /* ---- tier 2: mappings ---------------------------------------------------------------------- */
 

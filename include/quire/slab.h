@@ -52,8 +52,6 @@ unsigned long heap_exit(void);
 /* Give every slab without live objects back, and the objects parked by this CPU and by offline
  * CPUs. */
 void heap_drain(void);
-/* Words of the first broken law, or NULL.  Slow: looks at every frame. */
-const char *heap_check(void);
 /* /proc/slabinfo */
 void show_slabinfo(struct seq_out *out);
 

@@ -64,8 +64,23 @@ const char *cmdline_next(const char **at, size_t *len);
 /* What follows `name` ("kernelcore=") in the word; NULL if it begins otherwise. */
 const char *cmdline_value(const char *word, size_t len, const char *name);
 
-/* Close or open the gate of every CPU for an onlooker. */
-void gate_watch(bool watched);
+/* Who may want to see every operation, a bit each. */
+enum gate_watcher {
+	GATE_EVENTS = 1,          /* an event sink                                        */
+	GATE_FAIL_NTH = 2,        /* quire_fail_nth()                                     */
+	GATE_FAIL_PAGE_ALLOC = 4, /* fault injection                                      */
+	GATE_FAILSLAB = 8,
+	GATE_FRAME_DEBUG = 16, /* page_owner, poisoning                                */
+};
+/* A struct fault_attr with which nothing fails; once its probability is set, one call does. */
+#define FAULT_ATTR_INITIALIZER(attr_name, armed_fn)                                                \
+	{                                                                                          \
+		.name = (attr_name), .interval = 1, .times = 1, .verbose = 2,                      \
+		.seed = FAULT_ATTR_SEED, .armed = (armed_fn)                                       \
+	}
+
+/* Close the gate of every CPU for an onlooker, or open it when he was the last. */
+void gate_watch(unsigned watcher, bool watched);
 
 /* The area of every CPU, or the boot copy for CPU 0 before percpu_init(): for sums. */
 #define percpu_of(ptr, cpu) percpu_at(ptr, quire_percpu_offset[cpu])

@@ -45,14 +45,14 @@ const char *const quire_event_name[NR_QUIRE_EVENTS] = {
 void quire_event_listen(const struct quire_event_sink *sink)
 {
 	quire_sink = sink;
-	gate_watch(sink || fail.left);
+	gate_watch(GATE_EVENTS, sink);
 }
 
 void quire_fail_nth(unsigned n)
 {
 	fail.left = n;
 	fail.fired = false;
-	gate_watch(quire_sink || n);
+	gate_watch(GATE_FAIL_NTH, n);
 }
 
 bool quire_fail_fired(void)
@@ -67,6 +67,6 @@ bool quire_should_fail(gfp_t gfp)
 	if (--fail.left)
 		return false;
 	fail.fired = true;
-	gate_watch(quire_sink != NULL);
+	gate_watch(GATE_FAIL_NTH, false);
 	return true;
 }

@@ -21,10 +21,13 @@ static void watch_one(struct quire_cpu *cpu, bool watched)
 		__atomic_fetch_and(&cpu->closed, ~QUIRE_GATE_WATCHED, __ATOMIC_RELAXED);
 }
 
-void gate_watch(bool watched)
+void gate_watch(unsigned watcher, bool watched)
 {
+	static unsigned watchers; /* enum gate_watcher */
 	unsigned cpu;
 
+	watchers = watched ? watchers | watcher : watchers & ~watcher;
+	watched = watchers;
 	watch_one(&quire_cpu, watched); /* the boot copy, for CPUs that are laid out later */
 	for_each_possible_cpu(cpu)
 		watch_one(percpu_of(&quire_cpu, cpu), watched);

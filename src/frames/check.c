@@ -7,6 +7,7 @@
  * Lock: buddy_check: the caller's zone->lock.  frames_check: takes them one by one; the per-CPU
  *       lists of other CPUs must be quiet.
  */
+#include <quire/check.h>
 #include "frames.h"
 
 /* The block that begins at g and is of whole groups. */

@@ -31,12 +31,57 @@ struct cma {
 
 static struct cma areas[MAX_CMA_AREAS];
 static unsigned nr_areas;
-unsigned long totalcma_pages;
 
 static unsigned long nr_bits(const struct cma *cma)
 {
 	return cma->count >> cma->order_per_bit;
 }
+
+/* ---- hand-over ------------------------------------------------------------------------------- */
+static void lend_pageblock(struct zone *zone, unsigned long pfn)
+{
+	unsigned long flags;
+
+	for (unsigned long i = 0; i < pageblock_nr_pages; i++)
+		page_flags_keep(pfn_to_page(pfn + i), PAGE_PLACE_MASK);
+	spin_lock_irqsave(&zone->lock, flags);
+	pageblock_convert_locked(zone, pfn, MIGRATE_CMA);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	zone_add_managed(zone, pfn, pfn + pageblock_nr_pages);
+	zone->cma_pages += pageblock_nr_pages;
+}
+
+static bool spans_zones(const struct cma *cma)
+{
+	const struct zone *zone = page_zone(pfn_to_page(cma->base_pfn));
+
+	return page_zone(pfn_to_page(cma->base_pfn + cma->count - 1)) != zone;
+}
+
+static void activate(void)
+{
+	for (unsigned i = 0; i < nr_areas; i++) {
+		struct cma *cma = &areas[i];
+
+		cma->active = !spans_zones(cma);
+		if (!cma->active) {
+			pr_warn("cma: %s lies in two zones: it stays reserved\n", cma->name);
+			totalcma_pages -= cma->count;
+			continue;
+		}
+		for (unsigned long at = 0; at < cma->count; at += pageblock_nr_pages)
+			lend_pageblock(page_zone(pfn_to_page(cma->base_pfn)), cma->base_pfn + at);
+	}
+}
+
+static void forget(void)
+{
+	memset(areas, 0, sizeof(areas));
+	nr_areas = 0;
+	totalcma_pages = 0;
+}
+
+static const struct cma_ops ops = { activate, forget };
 
 /* ---- before memory is handed over ------------------------------------------------------------ */
 #define PAGEBLOCK_BYTES ((phys_addr_t)PAGE_SIZE << QUIRE_PAGEBLOCK_ORDER)
@@ -64,6 +109,7 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size, unsigned order_per
 	else
 		quire_snprintf(cma->name, sizeof(cma->name), "cma%u", nr_areas);
 	nr_areas++;
+	cma_ops = &ops;
 	totalcma_pages += cma->count;
 	*out = cma;
 	return 0;
@@ -171,50 +217,6 @@ void cma_parse_cmdline(const char *cmdline)
 				err == -EBUSY ? "that is not all free memory"
 					      : "there is no such free memory");
 	}
-}
-
-/* ---- hand-over ------------------------------------------------------------------------------- */
-static void lend_pageblock(struct zone *zone, unsigned long pfn)
-{
-	unsigned long flags;
-
-	for (unsigned long i = 0; i < pageblock_nr_pages; i++)
-		page_flags_keep(pfn_to_page(pfn + i), PAGE_PLACE_MASK);
-	spin_lock_irqsave(&zone->lock, flags);
-	pageblock_convert_locked(zone, pfn, MIGRATE_CMA);
-	spin_unlock_irqrestore(&zone->lock, flags);
-	zone_add_managed(zone, pfn, pfn + pageblock_nr_pages);
-	zone->cma_pages += pageblock_nr_pages;
-}
-
-static bool spans_zones(const struct cma *cma)
-{
-	const struct zone *zone = page_zone(pfn_to_page(cma->base_pfn));
-
-	return page_zone(pfn_to_page(cma->base_pfn + cma->count - 1)) != zone;
-}
-
-void cma_activate(void)
-{
-	for (unsigned i = 0; i < nr_areas; i++) {
-		struct cma *cma = &areas[i];
-
-		cma->active = !spans_zones(cma);
-		if (!cma->active) {
-			pr_warn("cma: %s lies in two zones: it stays reserved\n", cma->name);
-			totalcma_pages -= cma->count;
-			continue;
-		}
-		for (unsigned long at = 0; at < cma->count; at += pageblock_nr_pages)
-			lend_pageblock(page_zone(pfn_to_page(cma->base_pfn)), cma->base_pfn + at);
-	}
-}
-
-void cma_exit(void)
-{
-	memset(areas, 0, sizeof(areas));
-	nr_areas = 0;
-	totalcma_pages = 0;
 }
 
 /* ---- claims ---------------------------------------------------------------------------------- */

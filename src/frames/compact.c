@@ -17,6 +17,7 @@
 #include <quire/compaction.h>
 #include <quire/err.h>
 #include "alloc.h"
+#include "debug.h"
 
 #define FROM_AT_ONCE 32u
 
@@ -163,6 +164,8 @@ static struct page *take_target(struct page *from, unsigned long private)
 	if (!--set->nr)
 		c->nr_set--;
 	make_owned(page, block_marks(0, pcp_column_of(get_pageblock_migratetype(page))));
+	if (!frame_debug_taken(page, 0, GFP_HIGHUSER_MOVABLE))
+		return take_target(from, private);
 	return page;
 }
 
@@ -339,6 +342,13 @@ enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_
 	if (result != COMPACT_SKIPPED)
 		note_result(zone, order, result == COMPACT_SUCCESS);
 	return result;
+}
+
+void compaction_init(void)
+{
+	static const struct compaction_ops ops = { compact_for, wakeup_kcompactd, kcompactd_exit };
+
+	compaction_ops = &ops;
 }
 
 /* ---- indices --------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <quire/err.h>
 #include <quire/printk.h>
 #include "alloc.h"
+#include "debug.h"
 
 /* The zone that all frames of the range are of, or NULL. */
 struct zone *zone_of_range(unsigned long start, unsigned long end)
@@ -27,12 +28,13 @@ struct zone *zone_of_range(unsigned long start, unsigned long end)
 	return zone;
 }
 
-static void own_range(unsigned long start, unsigned long end)
+static void own_range(unsigned long start, unsigned long end, gfp_t gfp)
 {
 	for (unsigned long pfn = start; pfn < end; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
 		make_owned(page, block_marks(0, pcp_column_of(get_pageblock_migratetype(page))));
+		frame_debug_claimed(page, 0, gfp);
 	}
 }
 
@@ -62,7 +64,7 @@ int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype 
 	unisolate_range(zone, start, end);
 	if (err)
 		return err;
-	own_range(start, end);
+	own_range(start, end, gfp);
 	count_vm_events((enum vm_event_item)(PGALLOC_DMA + zone->idx), (long)(end - start));
 	if (gfp & __GFP_ZERO)
 		zero_range(start, end);

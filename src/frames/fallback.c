@@ -155,7 +155,11 @@ unsigned long buddy_take_fallback_locked(struct zone *zone, unsigned order, enum
 
 	if (type >= MIGRATE_PCPTYPES)
 		return PFN_NONE;
-	for (unsigned have = MAX_PAGE_ORDER + 1; have-- > least;)
+	/* Whole pageblocks are worth the same: the one whose loss breaks up least. */
+	for (unsigned have = max(order, pageblock_order); have <= MAX_PAGE_ORDER; have++)
+		if ((g = find_victim(zone, have, type)) != ROW_EMPTY)
+			return steal(zone, g, have, order, type);
+	for (unsigned have = pageblock_order; have-- > least;)
 		if ((g = find_victim(zone, have, type)) != ROW_EMPTY)
 			return steal(zone, g, have, order, type);
 	for (unsigned have = order; have < least; have++)

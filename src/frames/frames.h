@@ -136,13 +136,18 @@ void pcp_exit(void);
 bool pcp_refill(struct zone *zone, struct pcp_list *list);
 void pcp_make_room(struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
+/* The lists of a CPU that is stopped, or alone: drained, and nothing is parked there any more. */
+void pcp_shut(unsigned cpu);
 
-/* ---- free frames (buddy.c, fallback.c); zone->lock held, interrupts off ----------------------- */
+/* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)
 
 /* Take a block of 2^order frames of the type, from CMA if it may, stealing from others if need be:
  * its first frame, or PFN_NONE. */
 unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type);
+/* The same for who wants up to 2^more such blocks: *order says how large a block it is. */
+unsigned long buddy_take_run_locked(struct zone *zone, unsigned *order, enum migratetype type,
+				    unsigned more);
 /* Only from pageblocks of exactly this type. */
 unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum migratetype type);
 /* Only from those of others. */
@@ -172,7 +177,7 @@ unsigned long pageblock_convert_locked(struct zone *zone, unsigned long pfn, enu
 /* Free frames of the pageblock that holds the frame. */
 unsigned long pageblock_nr_free_locked(const struct zone *zone, unsigned long pfn);
 
-/* Between the two files.  A group with a block of that order, or ROW_EMPTY; take from it; */
+/* Between the three files.  A group with a block of that order, or ROW_EMPTY; take from it; */
 u32 buddy_find_locked(const struct zone *zone, unsigned order, enum migratetype type);
 unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order);
 /* the whole block at g becomes one of order `want`, the halves that are left over are blocks; */
@@ -181,7 +186,14 @@ void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want);
 void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order);
 /* the free frames at g are a block of that order, and larger if its buddies are free; */
 void buddy_glue_locked(struct zone *zone, u32 g, unsigned order);
-/* free frames of a type that not everyone may use have come or gone. */
+/* what is allocated for this type comes from CMA pageblocks while they are the larger half; */
+bool buddy_cma_first(const struct zone *zone, enum migratetype type);
+/* frames of a group were set free and its bits are set, and the block they belong to now is `order`; */
+void buddy_put_part_locked(struct zone *zone, u32 g, unsigned nr, unsigned order);
+/* a frame is freed that is free; */
+void buddy_report_free(unsigned long pfn);
+/* free frames have come or gone; the second: only of a type that not everyone may use. */
+void buddy_account(struct zone *zone, long frames, enum migratetype type);
 void account_kept(struct zone *zone, long frames, enum migratetype type);
 
 static inline enum migratetype pageblock_type(const struct zone *zone, unsigned long pfn)
@@ -258,9 +270,6 @@ void unisolate_range(struct zone *zone, unsigned long start, unsigned long end);
 /* Move what is in a closed range elsewhere, and take it.  0, -EBUSY or -ENOMEM. */
 int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
 		    enum migrate_reason reason);
-/* CMA areas become active, once memory is handed over; and are forgotten. */
-void cma_activate(void);
-void cma_exit(void);
 /* One pageblock; zone->lock held.  False: see isolate_range(). */
 bool pageblock_isolate_locked(struct zone *zone, unsigned long pfn, enum migratetype wanted);
 void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
@@ -271,13 +280,31 @@ void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
 /* As compact_zone(), on behalf of a request: not soon after it failed, not for lack of memory. */
 enum compact_result compact_for(struct zone *zone, unsigned order, enum migrate_mode mode);
 void kcompactd_exit(void);
+
+/* Parts that only some machines have, and link: NULL, or set by whoever needs them. */
+struct compaction_ops {
+	enum compact_result (*compact)(struct zone *zone, unsigned order, enum migrate_mode mode);
+	void (*wakeup)(struct zone *zone, unsigned order);
+	void (*exit)(void);
+};
+extern const struct compaction_ops *compaction_ops;
+struct cma_ops {
+	void (*activate)(void); /* once memory is handed over                           */
+	void (*exit)(void);
+};
+extern const struct cma_ops *cma_ops;
 #define COSTLY_ORDER 3u /* larger blocks may be refused rather than killed for  */
 
 /* ---- reports --------------------------------------------------------------------------------- */
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
 void bad_page(const struct page *page, const char *why);
 void report_alloc_failure(gfp_t gfp, unsigned order);
+/* Flags by their names, as Linux's %pGg and the inside of its %pGp print them. */
+#define GFP_WORDS  400 /* room for all of them                             */
+#define FLAG_WORDS 200
 void gfp_words(char *buf, size_t size, gfp_t gfp);
+void page_flag_words(char *buf, size_t size, u32 flags);
+void report_exit(void);
 /* Bad pages reported since boot. */
 extern unsigned long nr_bad_pages;
 
@@ -286,6 +313,13 @@ extern unsigned long nr_bad_pages;
 void zone_add_managed(struct zone *zone, unsigned long pfn, unsigned long end);
 /* The same if they are counted as managed already. */
 void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end);
+/* Debugging (debug.c): memory for it; off again; n frames are free for the first time. */
+void frame_debug_init(void);
+void frame_debug_exit(void);
+void frame_debug_managed(struct page *page, unsigned long n);
+/* A block that was taken becomes single frames that nobody uses any more, counted as such. */
+void frames_set_aside(struct page *page, unsigned order);
+void num_poisoned_pages_add(long n);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);

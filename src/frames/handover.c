@@ -24,6 +24,7 @@ void zone_add_frames(struct zone *zone, unsigned long pfn, unsigned long end)
 {
 	unsigned long flags;
 
+	frame_debug_managed(pfn_to_page(pfn), end - pfn);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pfn < end) {
 		unsigned order = largest_order(pfn, end);
@@ -112,7 +113,8 @@ void memblock_free_all(void)
 		pr_warn("frames: memory that may be unplugged stays unused\n");
 	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
 		given += release((unsigned long)PFN_UP(start), (unsigned long)PFN_DOWN(end));
-	cma_activate();
+	if (cma_ops)
+		cma_ops->activate();
 	init_per_zone_wmark_min();
 	printk("Memory: %luK/%luK available (%luK reserved, of it %luK frame descriptors)\n",
 	       given << (PAGE_SHIFT - 10), (given + kept) << (PAGE_SHIFT - 10),

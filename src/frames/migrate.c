@@ -18,7 +18,13 @@
 #include <quire/migrate.h>
 #include <quire/printk.h>
 #include <quire/vmstat.h>
-#include "frames.h"
+#include "debug.h"
+
+const char *const migrate_reason_names[MR_TYPES] = {
+	"compaction",      "memory_failure", "memory_hotplug", "syscall_or_cpuset",
+	"mempolicy_mbind", "numa_misplaced", "contig_range",   "longterm_pin",
+	"demotion",        "damon",
+};
 
 /* The upward call: filled in by spaces/ at init. */
 static const struct user_page_mover *user;
@@ -198,6 +204,7 @@ struct migration {
 	free_page_t *put_new_page;
 	unsigned long private;
 	enum migrate_mode mode;
+	enum migrate_reason reason;
 };
 
 static bool lock_to_move(struct page *page, enum migrate_mode mode)
@@ -248,6 +255,7 @@ static int move_one(const struct migration *m, struct page *from)
 		return -ENOMEM;
 	err = lock_to_move(from, m->mode) ? move_locked(to, from, m->mode) : -EAGAIN;
 	if (!err) {
+		frame_debug_moved(to, from, m->reason);
 		let_go(from);
 		put_page(to);
 	} else if (m->put_new_page) {
@@ -285,7 +293,7 @@ int migrate_pages(struct page **from, unsigned nr, new_page_t get_new_page,
 		  free_page_t put_new_page, unsigned long private, enum migrate_mode mode,
 		  enum migrate_reason reason, unsigned *nr_succeeded)
 {
-	const struct migration m = { get_new_page, put_new_page, private, mode };
+	const struct migration m = { get_new_page, put_new_page, private, mode, reason };
 	unsigned passes = mode == MIGRATE_ASYNC ? 3 : 10, moved = 0;
 	int err;
 

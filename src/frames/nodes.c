@@ -59,6 +59,9 @@ unsigned long zone_type_start(unsigned type)
 }
 
 const struct zone_movable_ops *zone_movable_ops;
+const struct compaction_ops *compaction_ops;
+const struct cma_ops *cma_ops;
+unsigned long totalcma_pages;
 
 static unsigned long movable_from(const struct memblock_region *r)
 {
@@ -201,6 +204,7 @@ void frames_init(void)
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 			init_zone(NODE_DATA(nid), type);
 	zonelists_init();
+	frame_debug_init();
 }
 
 void frames_exit(void)
@@ -208,7 +212,8 @@ void frames_exit(void)
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	memcpy(zone_end, (const unsigned long[ZONE_HIGHMEM])ENDS_AT_POWER_ON, sizeof(zone_end));
 	low_memory_ops = NULL;
-	nr_bad_pages = 0;
+	report_exit();
+	frame_debug_exit();
 	sections_exit();
 	if (zone_movable_ops)
 		zone_movable_ops->forget();
@@ -216,8 +221,12 @@ void frames_exit(void)
 	zonelists_exit();
 	watermarks_exit();
 	vmstat_exit();
-	kcompactd_exit();
-	cma_exit();
+	if (compaction_ops)
+		compaction_ops->exit();
+	compaction_ops = NULL;
+	if (cma_ops)
+		cma_ops->exit();
+	cma_ops = NULL;
 	pcp_boot_init();
 }
 

@@ -51,7 +51,9 @@ static struct row_size row_size(const struct zone *zone, unsigned order)
 	struct row_size s;
 
 	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
+		/* Even numbers: neighbouring blocks are cheaper by the pair. */
 		s.most = (unsigned)min((managed >> (order + 5)) / quire_nr_cpus, 16UL);
+		s.most += s.most & 1;
 		s.batch = (s.most + 3) / 4;
 	} else {
 		s.batch = (unsigned)min(managed / 1024, (unsigned long)QUIRE_PCP_BATCH) >> order;
@@ -204,7 +206,7 @@ static unsigned refill_size(const struct zone *zone, struct pcp_list *list)
 	return min(n, pcp_high(list) - pcp_count(list));
 }
 
-/* Blocks of the list's order: how many. */
+/* Blocks of the list's order: how many.  Neighbours come in one piece where there is one. */
 static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 *slot, unsigned n)
 {
 	unsigned long flags;
@@ -212,12 +214,14 @@ static unsigned take_blocks(struct zone *zone, const struct pcp_list *list, u32 
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (left) {
-		unsigned long pfn =
-			buddy_take_locked(zone, list->order, (enum migratetype)list->migratetype);
+		unsigned order = list->order;
+		unsigned long pfn = buddy_take_run_locked(
+			zone, &order, (enum migratetype)list->migratetype, ilog2(left));
 
 		if (pfn == PFN_NONE)
 			break;
-		slot[--left] = (u32)pfn;
+		for (unsigned i = 0; i < 1u << (order - list->order); i++)
+			slot[--left] = (u32)(pfn + (i << list->order));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	if (left)
@@ -269,13 +273,30 @@ bool pcp_refill(struct zone *zone, struct pcp_list *list)
 	return pcp_count(list) != 0;
 }
 
+/* Whether the next two blocks are buddies that may be put as one. */
+static bool are_buddies(const struct zone *zone, const struct pcp_list *list, unsigned i)
+{
+	u32 a = list->slot[i], b = list->slot[i + 1];
+
+	return (a ^ b) == 1u << list->order && list->order < MAX_PAGE_ORDER &&
+	       (list->order < pageblock_order ||
+		(pageblock_type(zone, a) == pageblock_type(zone, b) &&
+		 pageblock_type(zone, a) < MIGRATE_PCPTYPES));
+}
+
 static void put_blocks(struct zone *zone, const struct pcp_list *list, unsigned n)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (unsigned i = 0; i < n; i++)
-		buddy_put_locked(zone, list->slot[i], list->order);
+	for (unsigned i = 0; i < n; i++) {
+		bool pair = i + 1 < n && are_buddies(zone, list, i);
+		u32 pfn = list->slot[i];
+
+		if (pair)
+			pfn = min(pfn, list->slot[++i]);
+		buddy_put_locked(zone, pfn, list->order + pair);
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -348,140 +369,6 @@ void pcp_make_room(struct pcp_list *list)
 	pcp_drain_list(list, n);
 }
 
-/* ---- at the lists of other CPUs -------------------------------------------------------------- */
-static u32 drain_lock;
-
-/* What is done at the lists of a CPU, for one zone or, NULL, all. */
-typedef void lists_fn(struct zone *zone, struct pcp *pcp);
-
-static void drain_lists(struct zone *zone, struct pcp *pcp)
-{
-	(void)zone;
-	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-		pcp_drain_list(&pcp->list[i], ~0u);
-}
-
-/* Drained, and nothing is parked any more until they are opened. */
-static void shut_lists(struct zone *zone, struct pcp *pcp)
-{
-	drain_lists(zone, pcp);
-	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-		pcp->list[i].limit = pcp->list[i].slot;
-}
-
-static void open_lists(struct zone *zone, struct pcp *pcp)
-{
-	(void)zone;
-	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
-		pcp->list[i].limit = pcp->list[i].slot + pcp->list[i].room;
-}
-
-static void at_lists_of(unsigned cpu, struct zone *only, lists_fn *fn)
-{
-	struct zone *zone;
-
-	for_each_populated_zone(zone) if (zone->pcp && (!only || zone == only))
-		fn(zone, per_cpu_ptr(zone->pcp, cpu));
-}
-
-/* This CPU's, unless this is an interrupt handler. */
-static void at_own_lists(struct zone *zone, lists_fn *fn)
-{
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
-
-	if (in_interrupt())
-		return;
-	while (!pcp_enter_slow(cpu))
-		port_cpu_relax(); /* somebody is draining them */
-	at_lists_of(port_cpu_id(), zone, fn);
-	pcp_leave(cpu);
-}
-
-static void set_claimed(unsigned cpu, bool claimed)
-{
-	u32 *closed = &percpu_of(&quire_cpu, cpu)->closed;
-
-	if (claimed)
-		__atomic_fetch_or(closed, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
-	else
-		__atomic_fetch_and(closed, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
-}
-
-/*
- * Those of CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
- * out, or is seen as being inside, and leaves soon.  False: this machine has no such barrier.
- */
-static bool at_running_lists(u64 cpus, struct zone *zone, lists_fn *fn)
-{
-	bool fenced;
-	unsigned cpu;
-
-	for_each_possible_cpu(cpu)
-		if (cpus >> cpu & 1)
-			set_claimed(cpu, true);
-	fenced = port_membarrier();
-	for_each_possible_cpu(cpu) {
-		if (!(cpus >> cpu & 1))
-			continue;
-		if (fenced) {
-			while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
-				port_cpu_relax();
-			at_lists_of(cpu, zone, fn);
-		}
-		set_claimed(cpu, false);
-	}
-	return fenced;
-}
-
-static void at_all_lists(struct zone *zone, lists_fn *fn)
-{
-	u64 running = 0;
-	unsigned cpu;
-
-	at_own_lists(zone, fn);
-	for_each_possible_cpu(cpu) {
-		if (cpu == port_cpu_id())
-			continue;
-		if (cpu_online(cpu))
-			running |= 1ULL << cpu;
-		else
-			at_lists_of(cpu, zone, fn);
-	}
-	if (running)
-		at_running_lists(running, zone, fn);
-}
-
-void drain_pages(unsigned cpu)
-{
-	if (cpu == port_cpu_id())
-		at_own_lists(NULL, drain_lists);
-	else
-		at_lists_of(cpu, NULL, drain_lists);
-}
-
-void drain_all_pages(void)
-{
-	raw_lock(&drain_lock);
-	at_all_lists(NULL, drain_lists);
-	raw_unlock(&drain_lock);
-}
-
-void zone_pcp_disable(struct zone *zone)
-{
-	raw_lock(&drain_lock);
-	if (!zone->pcp_disabled++)
-		at_all_lists(zone, shut_lists);
-	raw_unlock(&drain_lock);
-}
-
-void zone_pcp_enable(struct zone *zone)
-{
-	raw_lock(&drain_lock);
-	if (!--zone->pcp_disabled)
-		at_all_lists(zone, open_lists);
-	raw_unlock(&drain_lock);
-}
-
 void pcp_exit(void)
 {
 	struct zone *zone;
@@ -489,7 +376,7 @@ void pcp_exit(void)
 
 	for_each_possible_cpu(cpu) {
 		/* What is freed from here on is parked nowhere. */
-		at_lists_of(cpu, NULL, shut_lists);
+		pcp_shut(cpu);
 		map_nothing(&per_cpu(quire_cpu, cpu));
 	}
 	for_each_zone(zone) {

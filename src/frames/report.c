@@ -3,43 +3,60 @@
  * frames/report.c - words for the log: a frame that is damaged, a request that failed, how memory
  * stands.
  *
+ *   bad_page()              what is wrong  ─> dump_page(): state, flags, owner ─> who called
+ *   report_alloc_failure()  what was asked ─> who called ─> show_mem(): nodes, zones, free blocks
+ *
+ * The layouts are those of Linux's log, so that people and scripts recognise them.
+ *
  * Lock: none; numbers may be a moment old.
  */
+#include <quire/memory_failure.h>
 #include <quire/printk.h>
-#include "frames.h"
+#include <quire/task.h>
+#include "debug.h"
 
-#define FULL_REPORTS 10 /* failures that are reported with all details */
+#define FULL_REPORTS 10u /* failures that are reported with all details */
 
 unsigned long nr_bad_pages;
 static unsigned long nr_failures;
 
+void report_exit(void)
+{
+	nr_bad_pages = nr_failures = 0;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
 static const char *const flag_names[NR_PAGEFLAGS] = {
 	"locked",   "uptodate",  "dirty",      "reserved", "slab", "table",
 	"anon",     "cache",     "swapbacked", "mlocked",  "head", "tail",
-	"poisoned", "private_2", "movable",    "isolated",
+	"hwpoison", "private_2", "movable",    "isolated",
 };
 
-static void flag_words(char *buf, size_t size, u32 flags)
-{
-	size_t n = 0;
+struct words {
+	char *buf;
+	size_t size, n;
+};
 
-	buf[0] = 0;
-	for (unsigned i = 0; i < NR_PAGEFLAGS && n + 1 < size; i++)
-		if (flags >> i & 1)
-			n += (size_t)quire_snprintf(buf + n, size - n, "%s%s", n ? "|" : "",
-						    flag_names[i]);
+static void add_word(struct words *w, const char *name)
+{
+	if (w->n + 1 < w->size)
+		w->n += (size_t)quire_snprintf(w->buf + w->n, w->size - w->n, "%s%s",
+					       w->n ? "|" : "", name);
 }
 
-void bad_page(const struct page *page, const char *why)
+void page_flag_words(char *buf, size_t size, u32 flags)
 {
-	char words[128];
+	struct words w = { buf, size, 0 };
+	char place[32];
 
-	nr_bad_pages++;
-	flag_words(words, sizeof(words), page->flags);
-	quire_damage("Bad page state: pfn 0x%lx: %s; refcount:%d mapcount:%d flags:0x%x(%s).  The "
-		     "frame is left alone",
-		     page_to_pfn(page), why, page_count(page), page_mapcount(page), page->flags,
-		     words);
+	buf[0] = 0;
+	for (unsigned i = 0; i < NR_PAGEFLAGS; i++)
+		if (flags >> i & 1)
+			add_word(&w, flag_names[i]);
+	quire_snprintf(place, sizeof(place), "node=%u|zone=%u",
+		       flags >> PAGE_NODE_SHIFT & PAGE_NODE_MASK,
+		       flags >> PAGE_ZONE_SHIFT & PAGE_ZONE_MASK);
+	add_word(&w, place);
 }
 
 void gfp_words(char *buf, size_t size, gfp_t gfp)
@@ -48,6 +65,8 @@ void gfp_words(char *buf, size_t size, gfp_t gfp)
 		gfp_t bits;
 		const char *name;
 	} names[] = {
+		{ GFP_TRANSHUGE, "GFP_TRANSHUGE" },
+		{ GFP_TRANSHUGE_LIGHT, "GFP_TRANSHUGE_LIGHT" },
 		{ GFP_HIGHUSER_MOVABLE, "GFP_HIGHUSER_MOVABLE" },
 		{ GFP_HIGHUSER, "GFP_HIGHUSER" },
 		{ GFP_USER, "GFP_USER" },
@@ -66,8 +85,11 @@ void gfp_words(char *buf, size_t size, gfp_t gfp)
 		{ __GFP_IO, "__GFP_IO" },
 		{ __GFP_FS, "__GFP_FS" },
 		{ __GFP_ZERO, "__GFP_ZERO" },
+		{ __GFP_ATOMIC, "__GFP_ATOMIC" },
+		{ __GFP_RECLAIM, "__GFP_RECLAIM" },
 		{ __GFP_DIRECT_RECLAIM, "__GFP_DIRECT_RECLAIM" },
 		{ __GFP_KSWAPD_RECLAIM, "__GFP_KSWAPD_RECLAIM" },
+		{ __GFP_WRITE, "__GFP_WRITE" },
 		{ __GFP_NOWARN, "__GFP_NOWARN" },
 		{ __GFP_RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL" },
 		{ __GFP_NOFAIL, "__GFP_NOFAIL" },
@@ -79,56 +101,148 @@ void gfp_words(char *buf, size_t size, gfp_t gfp)
 		{ __GFP_THISNODE, "__GFP_THISNODE" },
 		{ __GFP_ACCOUNT, "__GFP_ACCOUNT" },
 	};
-	size_t n = 0;
+	struct words w = { buf, size, 0 };
+	char rest[16];
 
 	buf[0] = 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(names) && n + 1 < size; i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		if ((gfp & names[i].bits) != names[i].bits)
 			continue;
-		n += (size_t)quire_snprintf(buf + n, size - n, "%s%s", n ? "|" : "", names[i].name);
+		add_word(&w, names[i].name);
 		gfp &= ~names[i].bits;
 	}
-	if (gfp && n + 1 < size)
-		quire_snprintf(buf + n, size - n, "%s0x%x", n ? "|" : "", gfp);
+	quire_snprintf(rest, sizeof(rest), "%#x", gfp);
+	if (gfp || !w.n)
+		add_word(&w, gfp ? rest : "none");
 }
 
+/* ---- a frame --------------------------------------------------------------------------------- */
+void dump_page(const struct page *page, const char *reason)
+{
+	int width = 2 * (int)sizeof(long);
+	u32 flags = READ_ONCE(page->flags);
+	char words[FLAG_WORDS];
+
+	page_flag_words(words, sizeof(words), flags);
+	printk("page: refcount:%d mapcount:%d mapping:%0*lx index:%#lx pfn:%#lx\n",
+	       page_count(page), page_mapcount(page), width, READ_ONCE(page->word1),
+	       READ_ONCE(page->word2), page_to_pfn(page));
+	printk("flags: %#x(%s)\n", flags, words);
+	if (reason)
+		printk("page dumped because: %s\n", reason);
+	frame_debug_dump(page);
+}
+
+void bad_page(const struct page *page, const char *why)
+{
+	struct quire_task who;
+
+	__atomic_fetch_add(&nr_bad_pages, 1, __ATOMIC_RELAXED);
+	quire_current_task(&who);
+	printk("BUG: Bad page state in process %s  pfn:%05lx\n", who.comm, page_to_pfn(page));
+	dump_page(page, why);
+	dump_stack();
+}
+
+/* ---- a request ------------------------------------------------------------------------------- */
 void report_alloc_failure(gfp_t gfp, unsigned order)
 {
-	char words[256];
+	struct quire_task who;
+	char words[GFP_WORDS];
 
+	quire_current_task(&who);
 	gfp_words(words, sizeof(words), gfp);
-	printk("page allocation failure: order:%u, mode:0x%x(%s), nodemask=(null)\n", order, gfp,
-	       words);
-	if (nr_failures++ < FULL_REPORTS)
-		show_mem();
+	printk("%s: page allocation failure: order:%u, mode:%#x(%s), nodemask=(null)\n", who.comm,
+	       order, gfp, words);
+	if (__atomic_fetch_add(&nr_failures, 1, __ATOMIC_RELAXED) >= FULL_REPORTS)
+		return;
+	dump_stack();
+	show_mem();
 }
 
+/* ---- memory as it stands --------------------------------------------------------------------- */
 static unsigned long kb(unsigned long frames)
 {
 	return frames << (PAGE_SHIFT - 10);
 }
 
+static unsigned long node_stat(enum node_stat_item item)
+{
+	return global_node_page_state(item);
+}
+
+static void show_totals(void)
+{
+	unsigned long parked = 0, cma = 0;
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+	{
+		parked += zone_pcp_pages(zone);
+		cma += racy_read(zone->nr_free_cma);
+	}
+	printk("active_anon:%lu inactive_anon:%lu isolated_anon:%lu\n", node_stat(NR_ACTIVE_ANON),
+	       node_stat(NR_INACTIVE_ANON), node_stat(NR_ISOLATED_ANON));
+	printk(" active_file:%lu inactive_file:%lu isolated_file:%lu\n", node_stat(NR_ACTIVE_FILE),
+	       node_stat(NR_INACTIVE_FILE), node_stat(NR_ISOLATED_FILE));
+	printk(" unevictable:%lu dirty:%lu writeback:%lu\n", node_stat(NR_UNEVICTABLE),
+	       node_stat(NR_FILE_DIRTY), node_stat(NR_WRITEBACK));
+	printk(" slab_reclaimable:%lu slab_unreclaimable:%lu\n",
+	       node_stat(NR_SLAB_RECLAIMABLE_B) >> PAGE_SHIFT,
+	       node_stat(NR_SLAB_UNRECLAIMABLE_B) >> PAGE_SHIFT);
+	printk(" mapped:%lu shmem:%lu pagetables:%lu\n", node_stat(NR_FILE_MAPPED),
+	       node_stat(NR_SHMEM), node_stat(NR_PAGETABLE));
+	printk(" sec_pagetables:%lu bounce:0\n", node_stat(NR_SECONDARY_PAGETABLE));
+	printk(" kernel_misc_reclaimable:%lu\n", node_stat(NR_KERNEL_MISC_RECLAIMABLE));
+	printk(" free:%lu free_pcp:%lu free_cma:%lu\n", nr_free_pages(), parked, cma);
+}
+
+static unsigned long node_kb(struct pglist_data *node, enum node_stat_item item)
+{
+	return kb(node_page_state(node, item));
+}
+
 static void show_node(struct pglist_data *node)
 {
-	printk("Node %d anon:%lukB file:%lukB shmem:%lukB slab_reclaimable:%lukB "
-	       "slab_unreclaimable:%lukB "
-	       "kernel_stack:%lukB pagetables:%lukB\n",
-	       node->node_id, kb(node_page_state(node, NR_ANON_MAPPED)),
-	       kb(node_page_state(node, NR_FILE_PAGES)), kb(node_page_state(node, NR_SHMEM)),
-	       node_page_state(node, NR_SLAB_RECLAIMABLE_B) >> 10,
-	       node_page_state(node, NR_SLAB_UNRECLAIMABLE_B) >> 10,
-	       node_page_state(node, NR_KERNEL_STACK_KB), kb(node_page_state(node, NR_PAGETABLE)));
+	printk("Node %d active_anon:%lukB inactive_anon:%lukB active_file:%lukB "
+	       "inactive_file:%lukB unevictable:%lukB isolated(anon):%lukB isolated(file):%lukB "
+	       "mapped:%lukB dirty:%lukB writeback:%lukB shmem:%lukB writeback_tmp:0kB "
+	       "kernel_stack:%lukB pagetables:%lukB sec_pagetables:%lukB all_unreclaimable? no\n",
+	       node->node_id, node_kb(node, NR_ACTIVE_ANON), node_kb(node, NR_INACTIVE_ANON),
+	       node_kb(node, NR_ACTIVE_FILE), node_kb(node, NR_INACTIVE_FILE),
+	       node_kb(node, NR_UNEVICTABLE), node_kb(node, NR_ISOLATED_ANON),
+	       node_kb(node, NR_ISOLATED_FILE), node_kb(node, NR_FILE_MAPPED),
+	       node_kb(node, NR_FILE_DIRTY), node_kb(node, NR_WRITEBACK), node_kb(node, NR_SHMEM),
+	       node_page_state(node, NR_KERNEL_STACK_KB), node_kb(node, NR_PAGETABLE),
+	       node_kb(node, NR_SECONDARY_PAGETABLE));
+}
+
+static unsigned long zone_kb(struct zone *zone, enum zone_stat_item item)
+{
+	return kb(zone_page_state(zone, item));
 }
 
 static void show_zone(struct zone *zone)
 {
-	printk("Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB present:%lukB "
-	       "managed:%lukB "
-	       "free_pcp:%lukB\n",
-	       zone->node, zone->name, kb(zone_page_state(zone, NR_FREE_PAGES)),
-	       kb(zone->watermark_boost), kb(min_wmark_pages(zone)), kb(low_wmark_pages(zone)),
-	       kb(high_wmark_pages(zone)), kb(zone->present_pages), kb(zone_managed_pages(zone)),
-	       kb(zone_pcp_pages(zone)));
+	struct pcp_info local;
+
+	zone_pcp_info(zone, port_cpu_id(), &local);
+	printk("Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB "
+	       "reserved_highatomic:%luKB active_anon:%lukB inactive_anon:%lukB "
+	       "active_file:%lukB inactive_file:%lukB unevictable:%lukB writepending:%lukB "
+	       "present:%lukB managed:%lukB mlocked:%lukB bounce:0kB free_pcp:%lukB "
+	       "local_pcp:%lukB free_cma:%lukB\n",
+	       zone->node, zone->name, zone_kb(zone, NR_FREE_PAGES), kb(zone->watermark_boost),
+	       kb(min_wmark_pages(zone)), kb(low_wmark_pages(zone)), kb(high_wmark_pages(zone)),
+	       kb(zone->nr_reserved_highatomic), zone_kb(zone, NR_ZONE_ACTIVE_ANON),
+	       zone_kb(zone, NR_ZONE_INACTIVE_ANON), zone_kb(zone, NR_ZONE_ACTIVE_FILE),
+	       zone_kb(zone, NR_ZONE_INACTIVE_FILE), zone_kb(zone, NR_ZONE_UNEVICTABLE),
+	       zone_kb(zone, NR_ZONE_WRITE_PENDING), kb(zone->present_pages),
+	       kb(zone_managed_pages(zone)), zone_kb(zone, NR_MLOCK), kb(zone_pcp_pages(zone)),
+	       kb(local.count), kb(racy_read(zone->nr_free_cma)));
+	printk("lowmem_reserve[]: %lu %lu %lu %lu %lu\n", zone->lowmem_reserve[ZONE_DMA],
+	       zone->lowmem_reserve[ZONE_DMA32], zone->lowmem_reserve[ZONE_NORMAL],
+	       zone->lowmem_reserve[ZONE_HIGHMEM], zone->lowmem_reserve[ZONE_MOVABLE]);
 }
 
 /* "Node 0 DMA: 1*4kB (U) 2*8kB (UM) ... = 15360kB" */
@@ -161,12 +275,22 @@ static void show_blocks(struct zone *zone)
 
 void show_mem(void)
 {
+	unsigned long present = 0;
 	struct pglist_data *node;
 	struct zone *zone;
 
 	printk("Mem-Info:\n");
-	for_each_online_pgdat(node) show_node(node);
+	show_totals();
+	for_each_online_pgdat(node)
+	{
+		show_node(node);
+		present += node->node_present_pages;
+	}
 	for_each_populated_zone(zone) show_zone(zone);
 	for_each_populated_zone(zone) show_blocks(zone);
-	printk("%lu pages RAM managed, %lu free\n", totalram_pages(), nr_free_pages());
+	printk("%lu total pagecache pages\n", node_stat(NR_FILE_PAGES));
+	printk("%lu pages in swap cache\n", node_stat(NR_SWAPCACHED));
+	printk("%lu pages RAM\n0 pages HighMem/MovableOnly\n%lu pages reserved\n"
+	       "%lu pages hwpoisoned\n",
+	       present, present - totalram_pages(), num_poisoned_pages());
 }

@@ -16,6 +16,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include "alloc.h"
+#include "debug.h"
 
 #define MAX_RECLAIM_RETRIES 16
 
@@ -196,8 +197,8 @@ static unsigned entitlement(const struct request *req)
 
 static void wake_kswapds(const struct request *req)
 {
-	if (req->order && req->zones->nr)
-		wakeup_kcompactd(req->zones->zones[0], req->order);
+	if (req->order && req->zones->nr && compaction_ops)
+		compaction_ops->wakeup(req->zones->zones[0], req->order);
 	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
 		return;
 	for (unsigned i = 0; i < req->zones->nr; i++)
@@ -250,11 +251,11 @@ static bool compact(const struct request *req, enum migrate_mode mode)
 {
 	bool gained = false;
 
-	if (!req->order || !(req->gfp & __GFP_IO))
+	if (!req->order || !(req->gfp & __GFP_IO) || !compaction_ops)
 		return false;
 	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
 		if (req->zones->zones[i]->idx <= req->high)
-			gained = compact_for(req->zones->zones[i], req->order, mode) ==
+			gained = compaction_ops->compact(req->zones->zones[i], req->order, mode) ==
 				 COMPACT_SUCCESS;
 	return gained;
 }
@@ -329,6 +330,13 @@ static struct page *take_hard(const struct request *req)
 	return reclaim_and_retry(req);
 }
 
+static struct page *take(const struct request *req)
+{
+	struct page *page = take_from_zones(req, ALLOC_LOW);
+
+	return page ? page : take_hard(req);
+}
+
 /* ---- entry ----------------------------------------------------------------------------------- */
 static void make_compound(struct page *page, unsigned order)
 {
@@ -381,11 +389,10 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid)
 
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		lock_debug_assert_none("a page allocation with __GFP_DIRECT_RECLAIM");
-	if (order <= MAX_PAGE_ORDER && !quire_should_fail(gfp)) {
-		page = take_from_zones(&req, ALLOC_LOW);
-		if (!page)
-			page = take_hard(&req);
-	}
+	if (order <= MAX_PAGE_ORDER && !should_fail_alloc_page(gfp, order))
+		do
+			page = take(&req);
+		while (page && !frame_debug_taken(page, order, gfp));
 	if (page)
 		finish(page, &req);
 	else if (!(gfp & __GFP_NOWARN))
@@ -413,7 +420,7 @@ static const char *why_not_free(const struct page *page, unsigned order)
 		return "it is the inside of a compound block";
 	if (flags & 1u << PG_locked)
 		return "it is locked";
-	if (flags & 1u << PG_poisoned)
+	if (frame_is_set_aside(page))
 		return "it is out of use";
 	if (page_mapcount(page))
 		return "it is still mapped";
@@ -459,6 +466,8 @@ void free_frames_slow(struct page *page, unsigned order)
 		bad_page(page, why);
 		return;
 	}
+	if (!frame_debug_freed(page, order))
+		return;
 	quire_event(mm_page_free, page_to_pfn(page), order, 0);
 	if (PageFlag(page, PG_head))
 		unmake_compound(page, order);

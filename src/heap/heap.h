@@ -57,6 +57,9 @@ struct kmem_cache {
 	struct heap_node node[QUIRE_NR_NODES];
 };
 
+/* Fault injection, while it is armed: whether this allocation is to fail (failslab.c). */
+extern bool (*failslab_hook)(gfp_t gfp, size_t size);
+
 #define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 #define SLAB_NEVER_MERGE (SLAB_DEBUG_FLAGS | SLAB_TYPESAFE_BY_RCU | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME  (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)

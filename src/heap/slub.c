@@ -396,6 +396,8 @@ static void *take_parked(struct kmem_cache *cache, gfp_t gfp)
 	}
 }
 
+bool (*failslab_hook)(gfp_t gfp, size_t size);
+
 static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	void *object;
@@ -411,7 +413,7 @@ static quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int 
 {
 	void *object;
 
-	if (quire_should_fail(gfp))
+	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size)))
 		return NULL;
 	object = take_one(cache, gfp, nid);
 	if (!object)

@@ -82,28 +82,33 @@ static struct anon_vma *first_anon_vma(struct vm_area_struct *vma)
 }
 
 /* The area came by fork and has only pages that its parent had.  From now on it has some of its own:
- * it becomes the heir of an anon_vma that nobody else uses, or gets one below.  Without memory the
- * inherited one serves. */
+ * it becomes the heir of an anon_vma that nobody else uses, or gets one below, its neighbour's if that
+ * has one there.  Without memory the inherited one serves. */
 static struct anon_vma *own_anon_vma(struct vm_area_struct *vma, struct anon_vma *parent)
 {
-	struct anon_vma *new, *own;
+	struct anon_vma *own = neighbours_anon_vma(vma), *surplus = NULL;
 
 	if (parent->depth + 1 >= ANON_VMA_DEPTH)
 		return parent;
-	new = anon_vma_alloc(vma->vm_mm, parent);
+	if (!own || own->parent != parent)
+		own = surplus = anon_vma_alloc(vma->vm_mm, parent);
 	spin_lock(&parent->root->lock);
 	if (vma->anon_vma == parent && parent->refs == 1) {
 		WRITE_ONCE(parent->mm, vma->vm_mm);
-	} else if (vma->anon_vma == parent && new) {
-		list_add_tail(&new->sibling, &parent->children); /* takes the area's reference */
+	} else if (vma->anon_vma == parent && own) {
+		if (own == surplus) {
+			list_add_tail(&own->sibling, &parent->children);
+			parent->refs++;
+			surplus = NULL;
+		}
 		span_erase(&parent->areas, &vma->anon_node);
-		attach_locked(new, vma);
-		new = NULL;
+		parent->refs--; /* not the last: `own` has one */
+		attach_locked(own, vma);
 	}
 	own = vma->anon_vma;
 	spin_unlock(&parent->root->lock);
-	if (new)
-		kmem_cache_free(spaces.anon_vma_cache, new);
+	if (surplus)
+		kmem_cache_free(spaces.anon_vma_cache, surplus);
 	return own;
 }
 
@@ -166,17 +171,39 @@ void anon_vma_detach(struct vm_area_struct *vma)
 	put_and_unlock(av);
 }
 
+/* Whether `above` is `av` or one above it. */
+static bool is_above(const struct anon_vma *above, const struct anon_vma *av)
+{
+	while (av && av != above)
+		av = av->parent;
+	return av;
+}
+
+bool anon_vma_compatible(const struct anon_vma *a, const struct anon_vma *b)
+{
+	return !a || !b || is_above(a, b) || is_above(b, a);
+}
+
+/* Leave an anon_vma that somebody else, or one below, keeps. */
+static void leave_locked(struct vm_area_struct *vma)
+{
+	span_erase(&vma->anon_vma->areas, &vma->anon_node);
+	vma->anon_vma->refs--;
+	vma->anon_vma = NULL;
+}
+
 void anon_vma_melt_locked(struct vm_area_struct *to, struct vm_area_struct *from)
 {
 	struct anon_vma *av = from->anon_vma;
 
 	if (!av)
 		return;
+	/* The lower of the two is found for the pages of both. */
+	if (to->anon_vma && to->anon_vma != av && is_above(to->anon_vma, av))
+		leave_locked(to);
 	if (!to->anon_vma)
 		attach_locked(av, to);
-	span_erase(&av->areas, &from->anon_node);
-	from->anon_vma = NULL;
-	av->refs--; /* not the last: `to` has one */
+	leave_locked(from);
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */
@@ -257,9 +284,7 @@ void rmap_walk(const struct rmap *r, rmap_fn fn, void *arg)
 /* ---- laws ------------------------------------------------------------------------------------ */
 bool anon_vma_covers(const struct page *page, const struct anon_vma *av)
 {
-	while (av && av != page->anon_vma)
-		av = av->parent;
-	return av;
+	return is_above(page->anon_vma, av);
 }
 
 static const char *check_one(const struct anon_vma *av)

@@ -18,8 +18,8 @@
  *               vm_pgoff such that it does.
  *               A parent's area stands before those that were forked off it.  (A walk that restores
  *               entries while fork copies them sees the parent first, hence every copy.)
- * Lock:         lock of the tree's root, for lists, refs, and together with mmap_lock for the borders
- *               of the areas on the lists; i_mmap_lock does the same for areas of files.
+ * Lock:         lock of the tree's root, for areas, refs, and together with mmap_lock for the borders
+ *               of the areas; i_mmap_lock does the same for areas of files.
  */
 #ifndef QUIRE_SPACES_RMAP_H
 #define QUIRE_SPACES_RMAP_H
@@ -62,8 +62,11 @@ void anon_vma_clone(struct vm_area_struct *new, struct vm_area_struct *old);
 void anon_vma_attach_locked(struct vm_area_struct *new, struct vm_area_struct *old);
 /* The area maps nothing anonymous any more; it has an anon_vma. */
 void anon_vma_detach(struct vm_area_struct *vma);
-/* `to` may map what `from` does, and `from` nothing any more: they melt.  Both locked by
- * rmap_lock(). */
+/* Whether one area can be found for the pages of both: one has no anon_vma, or that of one is above
+ * that of the other, or the same. */
+bool anon_vma_compatible(const struct anon_vma *a, const struct anon_vma *b);
+/* `to` may map what `from` does, and `from` nothing any more: they melt, and are compatible.  Both
+ * locked by rmap_lock(). */
 void anon_vma_melt_locked(struct vm_area_struct *to, struct vm_area_struct *from);
 
 static inline spinlock_t *i_mmap_lock_of(const struct vm_area_struct *vma)

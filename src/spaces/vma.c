@@ -185,12 +185,12 @@ bool vma_continues(const struct vm_area_struct *a, const struct vm_area_struct *
 	       a->vm_file == b->vm_file && a->vm_ops == b->vm_ops;
 }
 
-/* Whether `b`, directly behind `a`, only continues it.  Pages of two anon_vmas cannot be found
- * through one area. */
+/* Whether `b`, directly behind `a`, only continues it.  Pages of two anon_vmas side by side
+ * cannot be found through one area. */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return vma_continues(a, b) && vma_same(a, b->vm_flags, b->vm_file, b->vm_private_data) &&
-	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma);
+	       anon_vma_compatible(a->anon_vma, b->anon_vma);
 }
 
 /* `b` is swallowed by `a`, which lies directly below it. */

@@ -3,6 +3,7 @@
  * watch/check.c - every law of every folder at once, and what frames are used for, counted one by
  * one.
  */
+#include <quire/check.h>
 #include <quire/gfp.h>
 #include <quire/slab.h>
 #include <quire/watch.h>

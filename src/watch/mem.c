@@ -4,6 +4,7 @@
  */
 #include <quire/cma.h>
 #include <quire/gfp.h>
+#include <quire/memory_failure.h>
 #include <quire/mmzone.h>
 #include <quire/watch.h>
 #include "maps/maps.h"
@@ -164,6 +165,9 @@ void show_meminfo(struct seq_out *out)
 	line_kb(out, "VmallocTotal:", (QUIRE_VMALLOC_END - QUIRE_VMALLOC_START) >> 10);
 	line(out, "VmallocUsed:", vmalloc_nr_pages());
 	line(out, "VmallocChunk:", 0);
+	if (num_poisoned_pages())
+		seq_printf(out, "HardwareCorrupted: %5lu kB\n",
+			   num_poisoned_pages() << (PAGE_SHIFT - 10));
 	if (totalcma_pages) {
 		line(out, "CmaTotal:", totalcma_pages);
 		line(out, "CmaFree:", global_zone_page_state(NR_FREE_CMA_PAGES));

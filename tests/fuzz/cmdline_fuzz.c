@@ -5,6 +5,7 @@
  */
 #include <posix_machine.h>
 #include <quire/boot.h>
+#include <quire/check.h>
 #include <quire/mmzone.h>
 #include <quire/tune.h>
 #include <stdio.h>

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <posix_machine.h>
 #include <quire/boot.h>
+#include <quire/check.h>
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/slab.h>

@@ -7,6 +7,7 @@
 #include <quire/bytes.h>
 #include <quire/compaction.h>
 #include <quire/mmzone.h>
+#include <quire/page_owner.h>
 #include <quire/slab.h>
 #include <quire/tune.h>
 #include <quire/vmalloc.h>
@@ -20,6 +21,7 @@
 		return 0;                                                                          \
 	}
 REPORT(show_buddyinfo)
+REPORT(show_page_owner)
 REPORT(show_pagetypeinfo)
 REPORT(show_meminfo)
 REPORT(show_zoneinfo)
@@ -331,6 +333,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "loadavg", .mode = 0444, .show = loadavg },
 	{ .name = "meminfo", .mode = 0444, .show = show_meminfo_file },
 	{ .name = "mounts", .mode = 0777, .link = mounts_link },
+	{ .name = "page_owner", .mode = 0400, .show = show_page_owner_file },
 	{ .name = "pagetypeinfo", .mode = 0400, .show = show_pagetypeinfo_file },
 	{ .name = "self", .mode = 0777, .link = self_link },
 	{ .name = "slabinfo", .mode = 0400, .show = show_slabinfo_file },

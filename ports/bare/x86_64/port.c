@@ -118,6 +118,38 @@ void port_panic(const char *why)
 	bare_exit(bare_panic_status);
 }
 
+/* ---- who called ------------------------------------------------------------------------------ */
+
+/* Whether the bytes before `pc` are a call: direct, or through a register or memory. */
+static bool follows_call(unsigned long pc)
+{
+	const u8 *at = (const u8 *)pc;
+
+	if (at[-5] == 0xe8)
+		return true;
+	/* ff /2: two to seven bytes with what the address needs. */
+	for (unsigned n = 2; n <= 7; n++)
+		if (at[-(int)n] == 0xff && (at[1 - (int)n] >> 3 & 7) == 2)
+			return true;
+	return false;
+}
+
+/* The kernel keeps no frame pointers: whatever on the stack points behind a call in its text is taken
+ * for a return address.  A few are left over from calls that have returned. */
+unsigned port_stack_trace(unsigned long *pc, unsigned n)
+{
+	extern char bare_text_start[], bare_text_end[];
+	const unsigned long *at = __builtin_frame_address(0);
+	const unsigned long *end = (const unsigned long *)bare_current()->kstack_top;
+	unsigned i = 0;
+
+	for (; at < end && i < n; at++)
+		if (*at > (unsigned long)bare_text_start + 8 &&
+		    *at <= (unsigned long)bare_text_end && follows_call(*at))
+			pc[i++] = *at;
+	return i;
+}
+
 /* ---- frame descriptors ----------------------------------------------------------------------- */
 
 /* The table below *entry, made if it is missing; NULL: no memory. */

@@ -39,7 +39,8 @@ void posix_cpu_leave(void);
 /* CPUs of the machine that runs. */
 unsigned posix_nr_cpus(void);
 
-/* Bytes of RAM the host really gives us now (pages touched). */
+/* Bytes of RAM the host really gives us now: pages touched, and what came with them in large host
+ * pages. */
 size_t posix_ram_resident(void);
 
 /* What was logged since the last call; valid until the next.  With QUIRE_LOG in the environment it

@@ -28,6 +28,7 @@
 #define PORT_PT_FORMAT     x86_pae
 #endif
 #define PORT_KERNEL_TABLES 1
+#define PORT_STACK_TRACE   1
 
 struct posix_cpu {
 	unsigned id; /* CPU number of this thread                            */

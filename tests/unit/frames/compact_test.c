@@ -14,6 +14,7 @@ static int up(void **state)
 
 	(void)state;
 	start_frames(&bank, 1, 2);
+	compaction_init();
 	nr_moves = 0;
 	nr_stays = 0;
 	return 0;

@@ -133,6 +133,54 @@ static void test_heir(void **state)
 	end_mm(child);
 }
 
+/* Pieces of an inherited area, stored to one by one, melt again as those of its parent do. */
+static void test_pieces_of_a_child(void **state)
+{
+	struct mm_struct *mm = new_mm(), *child;
+	unsigned long a = map_anon(mm, 6 * PAGE_SIZE, RW), i;
+	struct anon_vma *top;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		put_u32(a + i * PAGE_SIZE, (u32)i);
+	top = find_vma(mm, a)->anon_vma;
+	child = fork_of(mm);
+	posix_set_mm(child);
+	assert_int_equal(do_mprotect(child, a + 2 * PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ), 0);
+	assert_int_equal(child->map_count, 3);
+	put_u32(a, 10);                 /* the lowest has its own, the others inherit */
+	put_u32(a + 4 * PAGE_SIZE, 14); /* no neighbour of that: one more below the parent's */
+	assert_ptr_equal(find_vma(child, a)->anon_vma->parent, top);
+	assert_ptr_equal(find_vma(child, a + 2 * PAGE_SIZE)->anon_vma, top);
+	assert_int_equal(top->refs, 4);
+	laws_hold();
+	assert_int_equal(do_mprotect(child, a + 2 * PAGE_SIZE, 2 * PAGE_SIZE, RW), 0);
+	assert_int_equal(child->map_count, 2); /* with the upper one; it has another below top */
+	for (i = 0; i < 6; i++)
+		walk(page_of(child, a + i * PAGE_SIZE));
+	laws_hold();
+	/* Neighbours that both inherit come to share one. */
+	assert_int_equal(do_munmap(child, a, 6 * PAGE_SIZE), 0);
+	end_mm(child);
+	child = fork_of(mm);
+	posix_set_mm(child);
+	assert_int_equal(do_mprotect(child, a + 3 * PAGE_SIZE, 3 * PAGE_SIZE, PROT_READ), 0);
+	put_u32(a, 20);
+	assert_int_equal(do_mprotect(child, a + 3 * PAGE_SIZE, 3 * PAGE_SIZE, RW | PROT_EXEC), 0);
+	put_u32(a + 5 * PAGE_SIZE, 25);
+	assert_ptr_equal(find_vma(child, a)->anon_vma,
+			 find_vma(child, a + 5 * PAGE_SIZE)->anon_vma);
+	assert_int_equal(do_mprotect(child, a, 6 * PAGE_SIZE, RW), 0);
+	assert_int_equal(child->map_count, 1);
+	for (i = 0; i < 6; i++)
+		walk(page_of(child, a + i * PAGE_SIZE));
+	assert_int_equal(get_u32(a + 5 * PAGE_SIZE), 25);
+	laws_hold();
+	end_mm(mm);
+	laws_hold();
+	end_mm(child);
+}
+
 /* Each generation forks, stores and loses its parent: what is kept is bounded. */
 static void test_endless_forks(void **state)
 {
@@ -359,6 +407,7 @@ int main(void)
 		MM_TEST(test_made_when_needed),
 		MM_TEST(test_fork_and_first_store),
 		MM_TEST(test_heir),
+		MM_TEST(test_pieces_of_a_child),
 		MM_TEST(test_endless_forks),
 		MM_TEST(test_split_and_merge),
 		MM_TEST(test_neighbours),

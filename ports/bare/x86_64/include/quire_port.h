@@ -20,6 +20,7 @@
 #define PORT_TASK_SIZE     0x00007ffffffff000UL
 #define PORT_PT_FORMAT     x86_64
 #define PORT_KERNEL_TABLES 1
+#define PORT_STACK_TRACE   1
 
 /* Where things are in the per-CPU block that GS points to (struct bare_cpu in bare.h checks
  * them). */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * debug_cmdline.c - the words of a kernel's command line that switch debugging on.
+ */
+#include <quire/bytes.h>
+#include <quire/fault_inject.h>
+#include <quire/page_owner.h>
+#include <quire/page_poison.h>
+#include <quire/printk.h>
+#include <quire/quire.h>
+#include "base/base.h"
+
+#define VALUE_MAX 64 /* of one word */
+
+/* Linux's words for yes; anything else is no. */
+static bool is_on(const char *value)
+{
+	return !qstrcmp(value, "1") || !qstrcmp(value, "on") || !qstrcmp(value, "y") ||
+	       !qstrcmp(value, "Y");
+}
+
+static void page_owner(const char *value)
+{
+	if (is_on(value))
+		page_owner_enable();
+}
+
+static void page_poison(const char *value)
+{
+	if (is_on(value))
+		page_poison_enable(PAGE_POISON_REPORT);
+}
+
+static void init_on_alloc(const char *value)
+{
+	if (is_on(value))
+		init_on_alloc_enable();
+}
+
+static void init_on_free(const char *value)
+{
+	if (is_on(value))
+		init_on_free_enable();
+}
+
+static void fault_attr(struct fault_attr *attr, const char *value)
+{
+	if (setup_fault_attr(attr, value))
+		pr_warn("%s=%s: not <interval>,<probability>,<space>,<times>\n", attr->name, value);
+}
+
+static void fail_pages(const char *value)
+{
+	fault_attr(&fail_page_alloc.attr, value);
+}
+
+static void fail_slab(const char *value)
+{
+	fault_attr(&failslab.attr, value);
+}
+
+static const struct {
+	const char *name;
+	void (*set)(const char *value);
+} words[] = {
+	{ "page_owner=", page_owner },       { "page_poison=", page_poison },
+	{ "init_on_alloc=", init_on_alloc }, { "init_on_free=", init_on_free },
+	{ "fail_page_alloc=", fail_pages },  { "failslab=", fail_slab },
+};
+
+void quire_debug_parse_cmdline(const char *cmdline)
+{
+	const char *word, *value;
+	char text[VALUE_MAX];
+	size_t len;
+
+	while ((word = cmdline_next(&cmdline, &len)))
+		for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+			value = cmdline_value(word, len, words[i].name);
+			if (!value)
+				continue;
+			qstrscpy(text, value, min((size_t)(word + len - value) + 1, sizeof(text)));
+			words[i].set(text);
+		}
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/drain.c - what CPUs parked is taken back: one's own, those of CPUs that are stopped, and
+ * those of CPUs that run.
+ *
+ *   drainer                               owner, on its fast path
+ *   close its gate                        busy = 1
+ *   make every CPU pass a barrier         gate closed?  -- busy = 0, and take the slow path
+ *   wait until busy is 0                  pop or push
+ *   drain; open the gate                  busy = 0
+ *
+ * Always true:  between pcp_enter() and pcp_leave() of a CPU nobody else is at its lists.
+ * Lock:         drain_lock between those who drain.
+ */
+#include "frames.h"
+
+static u32 drain_lock;
+
+/* What is done at the lists of a CPU, for one zone or, NULL, all. */
+typedef void lists_fn(struct zone *zone, struct pcp *pcp);
+
+static void drain_lists(struct zone *zone, struct pcp *pcp)
+{
+	(void)zone;
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp_drain_list(&pcp->list[i], ~0u);
+}
+
+/* Drained, and nothing is parked any more until they are opened. */
+static void shut_lists(struct zone *zone, struct pcp *pcp)
+{
+	drain_lists(zone, pcp);
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp->list[i].limit = pcp->list[i].slot;
+}
+
+static void open_lists(struct zone *zone, struct pcp *pcp)
+{
+	(void)zone;
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		pcp->list[i].limit = pcp->list[i].slot + pcp->list[i].room;
+}
+
+static void at_lists_of(unsigned cpu, struct zone *only, lists_fn *fn)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone) if (zone->pcp && (!only || zone == only))
+		fn(zone, per_cpu_ptr(zone->pcp, cpu));
+}
+
+/* This CPU's, unless this is an interrupt handler. */
+static void at_own_lists(struct zone *zone, lists_fn *fn)
+{
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+
+	if (in_interrupt())
+		return;
+	while (!pcp_enter_slow(cpu))
+		port_cpu_relax(); /* somebody is draining them */
+	at_lists_of(port_cpu_id(), zone, fn);
+	pcp_leave(cpu);
+}
+
+static void set_claimed(unsigned cpu, bool claimed)
+{
+	u32 *closed = &percpu_of(&quire_cpu, cpu)->closed;
+
+	if (claimed)
+		__atomic_fetch_or(closed, QUIRE_GATE_CLAIMED, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(closed, ~QUIRE_GATE_CLAIMED, __ATOMIC_RELEASE);
+}
+
+/*
+ * Those of CPUs that run.  After the barrier each of them has either seen its gate closed, and stays
+ * out, or is seen as being inside, and leaves soon.  False: this machine has no such barrier.
+ */
+static bool at_running_lists(u64 cpus, struct zone *zone, lists_fn *fn)
+{
+	bool fenced;
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpus >> cpu & 1)
+			set_claimed(cpu, true);
+	fenced = port_membarrier();
+	for_each_possible_cpu(cpu) {
+		if (!(cpus >> cpu & 1))
+			continue;
+		if (fenced) {
+			while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
+				port_cpu_relax();
+			at_lists_of(cpu, zone, fn);
+		}
+		set_claimed(cpu, false);
+	}
+	return fenced;
+}
+
+static void at_all_lists(struct zone *zone, lists_fn *fn)
+{
+	u64 running = 0;
+	unsigned cpu;
+
+	at_own_lists(zone, fn);
+	for_each_possible_cpu(cpu) {
+		if (cpu == port_cpu_id())
+			continue;
+		if (cpu_online(cpu))
+			running |= 1ULL << cpu;
+		else
+			at_lists_of(cpu, zone, fn);
+	}
+	if (running)
+		at_running_lists(running, zone, fn);
+}
+
+void drain_pages(unsigned cpu)
+{
+	if (cpu == port_cpu_id())
+		at_own_lists(NULL, drain_lists);
+	else
+		at_lists_of(cpu, NULL, drain_lists);
+}
+
+void drain_all_pages(void)
+{
+	raw_lock(&drain_lock);
+	at_all_lists(NULL, drain_lists);
+	raw_unlock(&drain_lock);
+}
+
+void zone_pcp_disable(struct zone *zone)
+{
+	raw_lock(&drain_lock);
+	if (!zone->pcp_disabled++)
+		at_all_lists(zone, shut_lists);
+	raw_unlock(&drain_lock);
+}
+
+void zone_pcp_enable(struct zone *zone)
+{
+	raw_lock(&drain_lock);
+	if (!--zone->pcp_disabled)
+		at_all_lists(zone, open_lists);
+	raw_unlock(&drain_lock);
+}
+
+void pcp_shut(unsigned cpu)
+{
+	at_lists_of(cpu, NULL, shut_lists);
+}

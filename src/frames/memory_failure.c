@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames/memory_failure.c - frames that are never to be used again.
+ *
+ *   free ──────────────────────────────────┐
+ *   in use ─ users let go of it ───────────┼──> set aside: PG_poisoned, one reference, ours
+ *          └ they do not ─> marked ──freed─┘
+ *
+ * Always true:  a frame with PG_poisoned is in no free list and on no per-CPU list.  While one of them
+ *               is in use we watch every free, so that it never gets to one; its neighbours in the
+ *               block do.
+ * Lock:         zone->lock inside buddy_take_frame().  Two failures of one frame at the same time:
+ *               the first to set PG_poisoned deals with it.
+ */
+#include <quire/err.h>
+#include <quire/gfp.h>
+#include <quire/memory_failure.h>
+#include <quire/printk.h>
+#include "alloc.h"
+#include "debug.h"
+
+static const struct memory_failure_ops *user;
+static atomic_long_t nr_in_use; /* frames that are marked and still their owner's */
+
+void set_memory_failure_ops(const struct memory_failure_ops *ops)
+{
+	user = ops;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* What the frame is, as Linux's log calls it. */
+static const char *kind_of(const struct page *page)
+{
+	u32 flags = READ_ONCE(page->flags);
+
+	if (flags & 1u << PG_reserved)
+		return "reserved kernel page";
+	if (flags & 1u << PG_slab)
+		return "kernel slab page";
+	if (flags & 1u << PG_table)
+		return "kernel page table page";
+	if (flags & 1u << PG_mlocked)
+		return flags & 1u << PG_dirty ? "dirty mlocked LRU page" : "clean mlocked LRU page";
+	if (flags & (1u << PG_cache | 1u << PG_anon))
+		return flags & 1u << PG_dirty || !(flags & 1u << PG_cache) ? "dirty LRU page"
+									   : "clean LRU page";
+	if (flags & (1u << PG_head | 1u << PG_tail))
+		return "kernel high-order page";
+	return "unknown page";
+}
+
+static int report(unsigned long pfn, const char *kind, int err)
+{
+	printk("Memory failure: %#lx: recovery action for %s: %s\n", pfn, kind,
+	       err ? "Failed" : "Recovered");
+	return err;
+}
+
+/* ---- free frames ----------------------------------------------------------------------------- */
+
+/* Take the frame if it is free, on whatever list. */
+static bool take_if_free(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct zone *zone = page_zone(page);
+
+	if (PageFlag(page, PG_reserved))
+		return false;
+	if (!buddy_take_frame(zone, pfn)) {
+		drain_all_pages();
+		if (!buddy_take_frame(zone, pfn))
+			return false;
+	}
+	make_owned(page, block_marks(0, pcp_column_of(get_pageblock_migratetype(page))));
+	return true;
+}
+
+/* ---- frames in use --------------------------------------------------------------------------- */
+static bool taken(struct page *page, unsigned order, gfp_t gfp)
+{
+	(void)page, (void)order, (void)gfp;
+	return true;
+}
+
+static bool block_has_marked(const struct page *page, unsigned order)
+{
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		if (PageFlag(page + i, PG_poisoned))
+			return true;
+	return false;
+}
+
+/* The owner of a marked frame frees it at last: it stays, the others of its block go. */
+static bool freed(struct page *page, unsigned order)
+{
+	u32 marks = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+
+	if (likely(!block_has_marked(page, order)))
+		return true;
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		bool marked = PageFlag(page + i, PG_poisoned);
+
+		make_owned(page + i, marks);
+		if (!marked) {
+			__free_page(page + i);
+			continue;
+		}
+		SetPageFlag(page + i, PG_poisoned);
+		page[i].mapping = FRAME_SET_ASIDE;
+		atomic_long_add(-1, &nr_in_use);
+	}
+	return false;
+}
+
+static const struct frame_watcher watcher = { .taken = taken, .freed = freed };
+
+static void forget_if_none(void)
+{
+	if (!atomic_long_read(&nr_in_use))
+		frame_watch(WATCHER_POISONED, NULL);
+}
+
+/* From now on it does not get back to a free list.  False: somebody else has seen to that. */
+static bool mark(struct page *page)
+{
+	atomic_long_add(1, &nr_in_use);
+	frame_watch(WATCHER_POISONED, &watcher);
+	if (TestSetPageFlag(page, PG_poisoned)) {
+		atomic_long_add(-1, &nr_in_use);
+		forget_if_none();
+		return false;
+	}
+	num_poisoned_pages_add(1);
+	return true;
+}
+
+/* Ask the users of a marked frame to let go.  0: it was set aside. */
+static int recover(struct page *page, int flags)
+{
+	int err = -EBUSY;
+
+	if (!user || !(READ_ONCE(page->flags) & (1u << PG_anon | 1u << PG_cache)))
+		return err;
+	get_page(page);
+	if (!TestSetPageFlag(page, PG_locked)) {
+		err = user->recover(page, flags);
+		ClearPageFlag(page, PG_locked);
+	}
+	put_page(page); /* the last reference: freed() keeps it */
+	return err;
+}
+
+int memory_failure(unsigned long pfn, int flags)
+{
+	struct page *page;
+	const char *kind;
+	int err;
+
+	if (!pfn_valid(pfn)) {
+		printk("Memory failure: %#lx: memory outside kernel control\n", pfn);
+		return -ENXIO;
+	}
+	page = pfn_to_page(pfn);
+	if (take_if_free(pfn)) {
+		frames_set_aside(page, 0);
+		return report(pfn, "free buddy page", 0);
+	}
+	kind = kind_of(page);
+	if (!mark(page)) {
+		printk("Memory failure: %#lx: already hardware poisoned\n", pfn);
+		err = -EHWPOISON;
+	} else {
+		err = report(pfn, kind, recover(page, flags));
+	}
+	if (flags & MF_COUNT_INCREASED)
+		put_page(page);
+	return err;
+}
+
+/* ---- contents that are still good ------------------------------------------------------------ */
+static struct page *frame_for(struct page *from, unsigned long private)
+{
+	(void)private;
+	return alloc_pages_node((int)page_to_nid(from), GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL,
+				0);
+}
+
+static int move_away(struct page *page)
+{
+	int err;
+
+	if (!isolate_movable_page(page, 0))
+		return -EBUSY;
+	err = migrate_pages(&page, 1, frame_for, NULL, 0, MIGRATE_SYNC, MR_MEMORY_FAILURE, NULL);
+	return err > 0 ? -EBUSY : err;
+}
+
+int soft_offline_page(unsigned long pfn)
+{
+	struct page *page;
+	int err = 0;
+
+	if (!pfn_valid(pfn) || PageFlag(pfn_to_page(pfn), PG_reserved))
+		return -EIO;
+	page = pfn_to_page(pfn);
+	if (PageFlag(page, PG_poisoned))
+		return 0;
+	if (!take_if_free(pfn)) {
+		err = move_away(page);
+		if (!err && !take_if_free(pfn))
+			err = -EBUSY; /* somebody was faster */
+	}
+	if (!err)
+		frames_set_aside(page, 0);
+	printk("soft offline: %#lx: %s\n", pfn, err ? "page could not be moved" : "done");
+	return err;
+}
+
+int unpoison_memory(unsigned long pfn)
+{
+	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+
+	if (!page || !PageFlag(page, PG_poisoned))
+		return -ENXIO;
+	num_poisoned_pages_add(-1);
+	if (!frame_is_set_aside(page)) {
+		ClearPageFlag(page, PG_poisoned);
+		atomic_long_add(-1, &nr_in_use);
+		forget_if_none();
+	} else {
+		make_owned(page, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
+		__free_page(page);
+	}
+	printk("Unpoison: Software-unpoisoned page %#lx\n", pfn);
+	return 0;
+}

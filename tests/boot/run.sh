@@ -25,7 +25,7 @@ check() { # NAME COMMAND...
 # Keep what a person would read as the machine's story; replace what may vary.
 normalise() {
 	tr -d '\r' <"$1" |
-		awk '/^(ok|FAIL|skip|init:|machine:|hello|mmtests:) ?/ || /^quire: (balance|init exited|panic)/ ||
+		awk '/^(ok|FAIL|skip|init:|machine:|hello|mmtests:|order) ?/ || /^quire: (balance|init exited|panic)/ ||
 		     /segfault at|Out of memory|invoked oom-killer|page allocation failure|general protection|BUG|WARNING/' |
 		sed -E -e 's/^\[ *[0-9]+\.[0-9]+\] //' -e 's/(before|after) [0-9]+/\1 N/g' -e 's/0x[0-9a-f]+/ADDR/g' \
 			-e 's/\b[0-9a-f]{6,16}\b/ADDR/g' -e 's/\[[0-9]+\]/[PID]/g' -e 's/(process|pid) [0-9]+/\1 PID/g' \

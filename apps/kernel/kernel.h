@@ -347,6 +347,11 @@ void shm_exit_all(void);
 /* oom.c */
 void kernel_oom_init(void);
 
+/* compactd.c */
+void compactd_start(void);
+void compactd_tick(void); /* interrupts off */
+void compactd_stop(void);
+
 /* syscall.c */
 void show_unknown_syscalls(struct seq_out *out);
 unsigned long unknown_syscalls(void);

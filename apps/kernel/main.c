@@ -12,6 +12,7 @@
 #include "fs/fs.h"
 #include "kernel.h"
 #include <quire/boot.h>
+#include <quire/cma.h>
 #include <quire/mmzone.h>
 #include <quire/quire.h>
 #include <quire/task.h>
@@ -129,13 +130,23 @@ static void start_init(void)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* The root directory, the initramfs in it, /dev and /proc.  Pages that the loader's copy gave
+static void mount_at(const char *path, const char *type)
+{
+	struct dentry *d = ramfs_mkdir_p(path, 0555)
+				   ? ERR_PTR(-ENOMEM)
+				   : path_lookup(AT_FDCWD, path, WALK_FOLLOW | WALK_DIR);
+
+	if (IS_ERR(d) || fs_mount(type, d))
+		quire_panic("cannot mount %s\n", path);
+	dput(d);
+}
+
+/* The root directory, the initramfs in it, /dev, /proc and /sys.  Pages that the loader's copy gave
  * back. */
 static unsigned long fill_root(void)
 {
 	struct bare_boot *b = boot_info;
 	unsigned long freed = 0;
-	struct dentry *d;
 
 	fs_root = ramfs_new_root();
 	if (!fs_root)
@@ -149,12 +160,10 @@ static unsigned long fill_root(void)
 		freed = free_reserved_area(PAGE_ALIGN_DOWN(b->initrd_start),
 					   PAGE_ALIGN(b->initrd_end), "initrd");
 	}
-	if (dev_populate() || ramfs_mkdir_p("/proc", 0555) || ramfs_mkdir_p("/tmp", 01777))
-		quire_panic("no memory for /dev and /proc\n");
-	d = path_lookup(AT_FDCWD, "/proc", WALK_FOLLOW | WALK_DIR);
-	if (IS_ERR(d) || fs_mount("proc", d))
-		quire_panic("cannot mount /proc\n");
-	dput(d);
+	if (dev_populate() || ramfs_mkdir_p("/tmp", 01777))
+		quire_panic("no memory for /dev and /tmp\n");
+	mount_at("/proc", "proc");
+	mount_at("/sys", "sysfs");
 	return freed;
 }
 
@@ -170,7 +179,9 @@ static unsigned finish(unsigned long before)
 
 	kill_all_and_reap();
 	init_process = NULL;
+	compactd_stop();
 	shm_exit_all();
+	sysfs_exit();
 	fs_exit_all();
 	task_cache_drain();
 	after = quire_free_pages_exact();
@@ -219,6 +230,7 @@ static void kmain(void *arg)
 	crash_if_asked();
 	bench_if_asked();
 	before = quire_free_pages_exact();
+	compactd_start();
 	before += fill_root();
 	start_init();
 	while (!READ_ONCE(init_process->zombie))
@@ -262,6 +274,14 @@ static void show_layout(void)
 	       (unsigned long)(i->data_end - i->data_start) >> 10);
 }
 
+/* The kernel's tables are there, and all of RAM is below the linear map: what has to be set aside
+ * before it is handed over. */
+static void after_tables(void)
+{
+	bare_after_tables();
+	cma_parse_cmdline(boot_info->cmdline);
+}
+
 /* For reports of the library. */
 static void describe_current(struct quire_task *who)
 {
@@ -279,7 +299,7 @@ void kernel_main(struct bare_boot *boot)
 	printk("quire: boot kernel, command line: %s\n", boot->cmdline);
 	parse_cmdline();
 	quire_debug_parse_cmdline(boot->cmdline);
-	if (quire_start(1, &boot->image, bare_after_tables))
+	if (quire_start(1, &boot->image, after_tables))
 		quire_panic("quire_start: no memory\n");
 	ram_pages = totalram_pages();
 	show_layout();

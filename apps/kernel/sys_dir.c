@@ -112,6 +112,8 @@ static struct dentry *new_filesystem(const char *type)
 {
 	if (!strcmp(type, "proc"))
 		return proc_new_root();
+	if (!strcmp(type, "sysfs"))
+		return sysfs_new_root();
 	if (!strcmp(type, "tmpfs") || !strcmp(type, "ramfs"))
 		return ramfs_new_root();
 	return ERR_PTR(-ENODEV);

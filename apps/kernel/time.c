@@ -93,6 +93,7 @@ void trap_timer(struct bare_regs *regs)
 	if (now >= next_tick) {
 		sched_tick(bare_user_mode(regs));
 		tty_poll_input();
+		compactd_tick();
 		next_tick += TICK_NS;
 		if (next_tick <= now)
 			next_tick = now + TICK_NS;

@@ -36,6 +36,14 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size, unsigned order_per
 			  const char *name, struct cma **out) __must_check;
 
 /*
+ * Take the word cma=SIZE[@START[-END]] from a kernel command line, with the meaning that Linux's
+ * kernel-parameters documentation gives it: an area named "reserved" of that size, anywhere, at START
+ * exactly, or between START and END; 0: none.  A word that makes no sense or asks for what there is
+ * not is named in the log, and there is no area.  Before memblock_free_all().
+ */
+void cma_parse_cmdline(const char *cmdline);
+
+/*
  * Claim `count` neighbouring frames, the first a multiple of `align` as an order of frames: each is
  * single, with one reference.  NULL: there is no room, or what is there cannot be moved now.
  *   Context:  task, no spinlock held; sleeps.

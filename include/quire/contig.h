@@ -33,8 +33,9 @@ const char *range_why_immovable(unsigned long start, unsigned long end);
 /*
  * Memory comes and goes, by whole sections that were RAM at boot.
  *   offline_pages  empty the range and take it out of use: its frames belong to nobody, and are not
- *                  counted.  -EBUSY: something in it cannot be moved, and nothing has changed;
- *                  -EINVAL: not whole sections of one zone, or not all in use.
+ *                  counted.  -EBUSY: something in it cannot be moved, the kernel itself for one,
+ *                  and nothing has changed; -EINVAL: not whole sections of one zone, or not all in
+ *                  use.
  *   online_pages   the reverse.  -EINVAL: not whole sections, or not all offline.
  */
 int offline_pages(unsigned long start_pfn, unsigned long nr_pages) __must_check;

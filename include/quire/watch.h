@@ -18,6 +18,10 @@ void show_meminfo(struct seq_out *out);      /* /proc/meminfo      */
 void show_zoneinfo(struct seq_out *out);     /* /proc/zoneinfo     */
 void show_vmstat(struct seq_out *out);       /* /proc/vmstat       */
 void show_iomem(struct seq_out *out);        /* /proc/iomem        */
+/* /sys/kernel/debug/extfrag: why a request of each order would fail, and how much of what is free
+ * is of no use to it; quire/compaction.h says what the numbers mean. */
+void show_extfrag_index(struct seq_out *out);
+void show_unusable_index(struct seq_out *out);
 /* /proc/slabinfo: quire/slab.h, /proc/vmallocinfo: quire/vmalloc.h */
 
 /* /proc/PID/...; take mmap_lock for reading. */

@@ -6,7 +6,8 @@
  *                                              └──────<──────cma_release───────────┘
  *
  * Always true:  a bit of an area is set while its frames are claimed, or being claimed.
- * Lock:         cma->lock for the bitmap; claims of an area go one after the other (cma->claiming).
+ * Lock:         cma->lock for the bitmap; claims of an area go one after the other (cma->claiming,
+ *               held while pages move, which sleeps).
  */
 #include <quire/bitmap.h>
 #include <quire/bits.h>
@@ -24,7 +25,8 @@ struct cma {
 	bool active;                   /* (c) lent and claimed; else just reserved             */
 	unsigned long *bitmap;         /* (lock)                                               */
 	unsigned long allocated, failed, released; /* (lock)                                   */
-	u32 lock, claiming;
+	struct mutex claiming;
+	u32 lock;
 };
 
 static struct cma areas[MAX_CMA_AREAS];
@@ -95,6 +97,7 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size, unsigned order_per
 	    !memblock_is_region_reserved(base, size) || !memblock_is_region_memory(base, size))
 		return -EINVAL;
 	memset(cma, 0, sizeof(*cma));
+	mutex_init(&cma->claiming);
 	cma->base_pfn = PHYS_PFN(base);
 	cma->count = PHYS_PFN(size);
 	cma->order_per_bit = order_per_bit;
@@ -140,6 +143,8 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 		return -EINVAL;
 	alignment = max(alignment, PAGEBLOCK_BYTES);
 	size = QUIRE_ALIGN_UP(size, alignment);
+	if (!size || base + size < base)
+		return -EINVAL;
 	if (fixed && base & (alignment - 1))
 		return -EINVAL;
 	at = reserve(QUIRE_ALIGN_UP(base, alignment), size, limit, alignment, fixed);
@@ -152,6 +157,66 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 		printk("cma: Reserved %lu KiB at 0x%llx (%s)\n", (unsigned long)(size >> 10),
 		       (unsigned long long)at, (*out)->name);
 	return err;
+}
+
+/* A size or an address from *at on, which moves behind it; false: there is none. */
+static bool take_size(const char **at, phys_addr_t *size)
+{
+	unsigned long long v;
+	char *end;
+
+	v = memparse(*at, &end);
+	if (end == *at || v > (phys_addr_t)~0ULL)
+		return false;
+	*size = (phys_addr_t)v;
+	*at = end;
+	return true;
+}
+
+/* SIZE[@START[-END]], `len` characters: an area; none for size 0. */
+static int declare_default(const char *at, size_t len)
+{
+	phys_addr_t size, base = 0, limit = 0;
+	const char *end = at + len;
+	struct cma *area;
+
+	if (!take_size(&at, &size))
+		return -EINVAL;
+	if (*at == '@') {
+		at++;
+		if (!take_size(&at, &base))
+			return -EINVAL;
+		if (*at == '-') {
+			at++;
+			if (!take_size(&at, &limit) || limit <= base)
+				return -EINVAL;
+		}
+	}
+	if (at != end)
+		return -EINVAL;
+	return size ? cma_declare_contiguous(base, size, limit, 0, 0, base && !limit, "reserved",
+					     &area)
+		    : 0;
+}
+
+void cma_parse_cmdline(const char *cmdline)
+{
+	const char *word, *value;
+	size_t len;
+	int err;
+
+	while ((word = cmdline_next(&cmdline, &len))) {
+		value = cmdline_value(word, len, "cma=");
+		err = value ? declare_default(value, len - (size_t)(value - word)) : 0;
+		if (err == -EINVAL)
+			pr_warn("cma: boot parameter \"%.*s\" makes no sense and is ignored\n",
+				(int)len, word);
+		else if (err)
+			pr_warn("cma: boot parameter \"%.*s\" cannot be obeyed: %s\n", (int)len,
+				word,
+				err == -EBUSY ? "that is not all free memory"
+					      : "there is no such free memory");
+	}
 }
 
 /* ---- claims ---------------------------------------------------------------------------------- */
@@ -219,7 +284,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count, unsigned align, boo
 	lock_debug_assert_none("cma_alloc");
 	if (!cma->active || !count || align > pageblock_order)
 		return NULL;
-	raw_lock(&cma->claiming);
+	mutex_lock(&cma->claiming);
 	for (;; at++) {
 		at = take_bits(cma, at, bits, align);
 		if (at == nr_bits(cma))
@@ -236,7 +301,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count, unsigned align, boo
 		clear_bits(cma, at, bits);
 		pfn = PFN_NONE;
 	}
-	raw_unlock(&cma->claiming);
+	mutex_unlock(&cma->claiming);
 	count_claim(cma, count, pfn != PFN_NONE);
 	if (pfn == PFN_NONE && !no_warn)
 		pr_warn("cma: %s: %lu frames could not be had: %d\n", cma->name, count, err);

@@ -6,7 +6,7 @@
  *           <--online_pages: given to the buddy system--
  *
  * Always true:  all frames of an offline section are reserved, and none is managed.
- * Lock:         hotplug_lock: one at a time.
+ * Lock:         hotplug_mutex: one at a time; it is held while pages move, which sleeps.
  */
 #include <quire/bitmap.h>
 #include <quire/contig.h>
@@ -14,7 +14,7 @@
 #include <quire/printk.h>
 #include "alloc.h"
 
-static u32 hotplug_lock;
+static DEFINE_MUTEX(hotplug_mutex);
 
 static bool is_whole_sections(unsigned long pfn, unsigned long nr)
 {
@@ -68,52 +68,75 @@ static int offline(struct zone *zone, unsigned long pfn, unsigned long end)
 	return err;
 }
 
+/* The zone of sections that could go, as far as can be seen. */
+static int find_zone(unsigned long start, unsigned long end, struct zone **zone)
+{
+	const char *why;
+
+	for (unsigned long pfn = start; pfn < end; pfn += SECTION_FRAMES)
+		if (!pfn_valid(pfn) || section_is_offline(pfn))
+			return -EINVAL;
+	why = range_why_immovable(start, end);
+	if (why) {
+		pr_warn("frames: 0x%lx..0x%lx stays: %s\n", start, end - 1, why);
+		return -EBUSY;
+	}
+	*zone = zone_of_range(start, end);
+	return *zone ? 0 : -EINVAL;
+}
+
 int offline_pages(unsigned long start_pfn, unsigned long nr_pages)
 {
 	unsigned long end = start_pfn + nr_pages;
 	struct zone *zone;
-	const char *why;
 	int err;
 
 	lock_debug_assert_none("offline_pages");
 	if (!is_whole_sections(start_pfn, nr_pages))
 		return -EINVAL;
-	zone = zone_of_range(start_pfn, end);
-	if (!zone)
-		return -EINVAL;
-	why = range_why_immovable(start_pfn, end);
-	if (why) {
-		pr_warn("frames: 0x%lx..0x%lx stays: %s\n", start_pfn, end - 1, why);
-		return -EBUSY;
-	}
-	raw_lock(&hotplug_lock);
-	err = offline(zone, start_pfn, end);
+	mutex_lock(&hotplug_mutex);
+	err = find_zone(start_pfn, end, &zone);
+	if (!err)
+		err = offline(zone, start_pfn, end);
 	if (!err) {
 		mark_offline(start_pfn, end);
 		change_managed(zone, -(long)nr_pages);
 	}
-	raw_unlock(&hotplug_lock);
+	mutex_unlock(&hotplug_mutex);
 	return err;
+}
+
+static bool all_offline(unsigned long pfn, unsigned long end)
+{
+	while (pfn < end && section_is_offline(pfn))
+		pfn += SECTION_FRAMES;
+	return pfn >= end;
+}
+
+static void mark_online(unsigned long pfn, unsigned long end)
+{
+	for (; pfn < end; pfn++) {
+		page_flags_keep(pfn_to_page(pfn), PAGE_PLACE_MASK);
+		pfn_to_page(pfn)->private = 0;
+	}
 }
 
 int online_pages(unsigned long start_pfn, unsigned long nr_pages)
 {
-	unsigned long end = start_pfn + nr_pages, pfn;
+	unsigned long end = start_pfn + nr_pages;
 	struct zone *zone;
+	int err = -EINVAL;
 
 	if (!is_whole_sections(start_pfn, nr_pages))
 		return -EINVAL;
-	for (pfn = start_pfn; pfn < end; pfn += SECTION_FRAMES)
-		if (!section_is_offline(pfn))
-			return -EINVAL;
-	raw_lock(&hotplug_lock);
-	zone = page_zone(pfn_to_page(start_pfn));
-	for (pfn = start_pfn; pfn < end; pfn++) {
-		page_flags_keep(pfn_to_page(pfn), PAGE_PLACE_MASK);
-		pfn_to_page(pfn)->private = 0;
+	mutex_lock(&hotplug_mutex);
+	if (all_offline(start_pfn, end)) {
+		zone = page_zone(pfn_to_page(start_pfn));
+		mark_online(start_pfn, end);
+		change_managed(zone, (long)nr_pages);
+		zone_add_frames(zone, start_pfn, end);
+		err = 0;
 	}
-	change_managed(zone, (long)nr_pages);
-	zone_add_frames(zone, start_pfn, end);
-	raw_unlock(&hotplug_lock);
-	return 0;
+	mutex_unlock(&hotplug_mutex);
+	return err;
 }

@@ -21,6 +21,8 @@ static struct kcompactd {
 	unsigned order; /* wanted + 1, 0: nobody waits                          */
 	bool poked, stop;
 	void *thread; /* whom to wake, NULL: there is none                    */
+	/* The thread's own: after a vain attempt so many pokes pass, unless more is asked for. */
+	unsigned pass, vain_at;
 } kcompactds[QUIRE_NR_NODES];
 static u32 kcompactd_lock;
 
@@ -48,14 +50,35 @@ static unsigned score_wanted(void)
 	return 100 - min(sysctl_compaction_proactiveness, 100u);
 }
 
+#define PASS_AFTER_VAIN 64u
+
+/* What speaks against it now, or NULL. */
+static const char *why_not_ahead(struct kcompactd *k, unsigned score)
+{
+	if (!sysctl_compaction_proactiveness)
+		return "nobody wants it";
+	if (score <= min(score_wanted() + 10, 100u))
+		return "free memory is in few enough pieces";
+	if (k->pass && k->vain_at == sysctl_compaction_proactiveness) {
+		k->pass--;
+		return "it gained nothing lately";
+	}
+	return NULL;
+}
+
 static bool compact_ahead(int nid)
 {
+	struct kcompactd *k = &kcompactds[nid];
 	unsigned before = fragmentation_score_node(nid);
+	bool gained;
 
-	if (!sysctl_compaction_proactiveness || before <= min(score_wanted() + 10, 100u))
+	if (why_not_ahead(k, before))
 		return false;
 	compact_node(nid);
-	return fragmentation_score_node(nid) < before;
+	gained = fragmentation_score_node(nid) < before;
+	k->pass = gained ? 0 : PASS_AFTER_VAIN;
+	k->vain_at = sysctl_compaction_proactiveness;
+	return gained;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */

@@ -168,6 +168,10 @@ void show_meminfo(struct seq_out *out)
 	if (num_poisoned_pages())
 		seq_printf(out, "HardwareCorrupted: %5lu kB\n",
 			   num_poisoned_pages() << (PAGE_SHIFT - 10));
+	if (totalcma_pages) {
+		line(out, "CmaTotal:", totalcma_pages);
+		line(out, "CmaFree:", global_zone_page_state(NR_FREE_CMA_PAGES));
+	}
 	line_kb(out, "DirectMap4k:", small);
 	line_kb(out, "DirectMap2M:", large);
 }

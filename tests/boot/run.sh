@@ -25,7 +25,7 @@ check() { # NAME COMMAND...
 # Keep what a person would read as the machine's story; replace what may vary.
 normalise() {
 	tr -d '\r' <"$1" |
-		awk '/^(ok|FAIL|skip|init:|machine:|hello|mmtests:) ?/ || /^quire: (balance|init exited|panic)/ ||
+		awk '/^(ok|FAIL|skip|init:|machine:|hello|mmtests:|order) ?/ || /^quire: (balance|init exited|panic)/ ||
 		     /segfault at|Out of memory|invoked oom-killer|page allocation failure|general protection|BUG|WARNING/' |
 		sed -E -e 's/^\[ *[0-9]+\.[0-9]+\] //' -e 's/(before|after) [0-9]+/\1 N/g' -e 's/0x[0-9a-f]+/ADDR/g' \
 			-e 's/\b[0-9a-f]{6,16}\b/ADDR/g' -e 's/\[[0-9]+\]/[PID]/g' -e 's/(process|pid) [0-9]+/\1 PID/g' \
@@ -116,6 +116,57 @@ numa_case() {
 	check "numa: and ZONE_MOVABLE was there" [ "$(grep -c '^  Movable ' $out/boot-numa.txt)" = 2 ]
 }
 
+# Memory in pieces becomes whole: at once, by hand, by kcompactd; two sizes, and two nodes.
+frag_case() {
+	for ram in 64M 256M; do
+		for how in order memory daemon; do
+			boot frag $ram max /bin/tests/frag $how
+			steps frag
+			check "frag: $how in $ram: every frame is back" balanced frag
+			check "frag: $how in $ram: exit status 0" [ "$status" = 0 ]
+			[ $how$ram != order256M ] || check "frag: the transcript is as expected" compare frag
+		done
+	done
+	QEMU="-object memory-backend-ram,id=m0,size=64M -object memory-backend-ram,id=m1,size=64M
+		-numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1" boot frag 128M max /bin/tests/frag daemon
+	steps frag
+	check "frag: two nodes: every frame is back" balanced frag
+	check "frag: two nodes: exit status 0" [ "$status" = 0 ]
+}
+
+# An area is lent to programs, claimed over their heads, and lent again.
+cma_case() {
+	for area in 16M 8M@64M; do
+		APPEND=cma=$area boot cma 256M max /bin/tests/cma
+		steps cma
+		[ $area != 16M ] || check "cma: the transcript is as expected" compare cma
+		check "cma: $area: every frame is back" balanced cma
+		check "cma: $area: exit status 0" [ "$status" = 0 ]
+	done
+	check "cma: the area is where it was wanted" grep -q 'cma: Reserved 8192 KiB at 0x4000000 (reserved)' $out/boot-cma.txt
+	for bad in cma=16X cma=1T cma=16M@; do
+		APPEND=$bad boot cma 64M max /bin/tests/hello
+		check "cma: $bad is refused in words" grep -q "boot parameter \"$bad\"" $out/boot-cma.txt
+		check "cma: $bad: every frame is back" balanced cma
+	done
+}
+
+# Sections go and come under programs: where they lie as they may, where half of memory is movable, and on two nodes.
+hotplug_case() {
+	boot hotplug 256M max /bin/tests/hotplug
+	steps hotplug
+	check "hotplug: the transcript is as expected" compare hotplug
+	check "hotplug: every frame is back" balanced hotplug
+	check "hotplug: exit status 0" [ "$status" = 0 ]
+	APPEND=movablecore=50% boot hotplug 256M max /bin/tests/hotplug
+	check "hotplug: with ZONE_MOVABLE: every frame is back" balanced hotplug
+	check "hotplug: with ZONE_MOVABLE: exit status 0" [ "$status" = 0 ]
+	QEMU="-object memory-backend-ram,id=m0,size=128M -object memory-backend-ram,id=m1,size=128M
+		-numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1" boot hotplug 256M max /bin/tests/hotplug
+	check "hotplug: on two nodes: every frame is back" balanced hotplug
+	check "hotplug: on two nodes: exit status 0" [ "$status" = 0 ]
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -160,7 +211,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa mmtests programs crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa frag cma hotplug mmtests programs crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

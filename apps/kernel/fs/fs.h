@@ -195,6 +195,8 @@ bool is_dev_zero(const struct kfile *f);
 extern const struct file_ops tty_ops;
 void tty_init(void);
 struct dentry *proc_new_root(void);
+struct dentry *sysfs_new_root(void);
+void sysfs_exit(void);
 int proc_init(void);
 int proc_mounts(struct seq_out *out, int pid);
 long fs_mount(const char *type, struct dentry *at);

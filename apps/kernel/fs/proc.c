@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs/proc.c - /proc as a file system: names are looked up in tables, text is made when a file is
- * first read.
+ * fs/proc.c - /proc and /sys as file systems: names are looked up in tables, text is made when a
+ * file is first read.
  *
  *   /proc            proc_root_entries, and a directory for each process
  *   /proc/PID        proc_pid_entries
  *   /proc/PID/fd     a link for each open file
+ *   /sys             sysfs_root_entries
  *
  * Dentries and inodes are made by each lookup and go with the last reference.
  */
 #include "proc.h"
 #include <quire/vmalloc.h>
 
-#define PID_DIR_COOKIE 1000
+#define PID_DIR_COOKIE 1000 /* of processes, descriptors and things, after the children */
 
 /* The text of an open file. */
 struct proc_text {
@@ -24,6 +25,9 @@ static struct kmem_cache *proc_inode_cache;
 static const struct proc_entry root_entry = { .name = "/",
 					      .mode = 0555,
 					      .children = proc_root_entries };
+static const struct proc_entry sysfs_entry = { .name = "/",
+					       .mode = 0555,
+					       .children = sysfs_root_entries };
 static const struct proc_entry pid_entry = { .name = "PID",
 					     .mode = 0555,
 					     .children = proc_pid_entries };
@@ -36,7 +40,7 @@ int proc_init(void)
 	return proc_inode_cache ? 0 : -ENOMEM;
 }
 
-/* ---- inodes: priv is the entry, priv2 the pid and (upper half) the descriptor number --------- */
+/* ---- inodes: priv is the entry, priv2 the pid or thing and (upper half) the descriptor number -- */
 static const struct proc_entry *entry_of(const struct inode *inode)
 {
 	return inode->priv;
@@ -49,7 +53,7 @@ static int pid_of(const struct inode *inode)
 
 static bool is_dir(const struct proc_entry *e)
 {
-	return e->children || e->numbers;
+	return e->children || e->numbers || e->each;
 }
 
 static struct inode *proc_inode(const struct proc_entry *e, int pid, unsigned number)
@@ -90,11 +94,21 @@ static struct dentry *make_dentry(struct dentry *dir, const char *name, size_t l
 	return d ? d : ERR_PTR(-ENOMEM);
 }
 
-struct dentry *proc_new_root(void)
+static struct dentry *new_root(const struct proc_entry *e)
 {
-	struct dentry *d = make_dentry(NULL, "/", 1, &root_entry, 0, 0);
+	struct dentry *d = make_dentry(NULL, "/", 1, e, 0, 0);
 
 	return IS_ERR(d) ? NULL : d;
+}
+
+struct dentry *proc_new_root(void)
+{
+	return new_root(&root_entry);
+}
+
+struct dentry *sysfs_new_root(void)
+{
+	return new_root(&sysfs_entry);
 }
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
@@ -128,6 +142,17 @@ static struct dentry *lookup_number(struct dentry *dir, const char *name, size_t
 	return make_dentry(dir, name, len, &proc_fd_link, pid_of(dir->inode), (unsigned)n);
 }
 
+static struct dentry *lookup_thing(struct dentry *dir, const char *name, size_t len)
+{
+	const struct proc_entry *e = entry_of(dir->inode);
+	char text[PROC_NAME];
+
+	for (int n = e->next(-1, text); n >= 0; n = e->next(n, text))
+		if (strlen(text) == len && !memcmp(text, name, len))
+			return make_dentry(dir, name, len, e->each, n, 0);
+	return NULL;
+}
+
 static struct dentry *proc_lookup(struct dentry *dir, const char *name, size_t len)
 {
 	const struct proc_entry *e = entry_of(dir->inode);
@@ -138,7 +163,7 @@ static struct dentry *proc_lookup(struct dentry *dir, const char *name, size_t l
 	for (const struct proc_entry *c = e->children; c && c->name; c++)
 		if (strlen(c->name) == len && !memcmp(c->name, name, len))
 			return make_dentry(dir, name, len, c, pid_of(dir->inode), 0);
-	return NULL;
+	return e->each ? lookup_thing(dir, name, len) : NULL;
 }
 
 static long proc_readlink(struct inode *inode, char *buf, size_t size)
@@ -311,6 +336,16 @@ static bool emit_number(struct dir_context *ctx, int n, unsigned type)
 	return ctx->emit(ctx, name, (size_t)len, (u64)n + 1, type);
 }
 
+static void emit_things(const struct proc_entry *e, struct dir_context *ctx)
+{
+	int n = ctx->pos < PID_DIR_COOKIE ? -1 : (int)(ctx->pos - PID_DIR_COOKIE);
+	char name[PROC_NAME];
+
+	while ((n = e->next(n, name)) >= 0 &&
+	       ctx->emit(ctx, name, strlen(name), (u64)n + 1, DT_OF_MODE(S_IFDIR)))
+		ctx->pos = PID_DIR_COOKIE + (u64)n;
+}
+
 static int proc_readdir(struct kfile *f, struct dir_context *ctx)
 {
 	const struct proc_entry *e = entry_of(f->inode), *c;
@@ -331,6 +366,8 @@ static int proc_readdir(struct kfile *f, struct dir_context *ctx)
 			return 0;
 		ctx->pos = at + 1;
 	}
+	if (e->each)
+		emit_things(e, ctx);
 	if (e != &root_entry && !e->numbers)
 		return 0;
 	n = ctx->pos < PID_DIR_COOKIE ? -1 : (int)(ctx->pos - PID_DIR_COOKIE);

@@ -5,6 +5,7 @@
  */
 #include "proc.h"
 #include <quire/bytes.h>
+#include <quire/compaction.h>
 #include <quire/mmzone.h>
 #include <quire/page_owner.h>
 #include <quire/slab.h>
@@ -109,7 +110,7 @@ static int version(struct seq_out *out, int pid)
 static int filesystems(struct seq_out *out, int pid)
 {
 	(void)pid;
-	seq_puts(out, "nodev\tproc\nnodev\tramfs\nnodev\ttmpfs\n");
+	seq_puts(out, "nodev\tproc\nnodev\tramfs\nnodev\tsysfs\nnodev\ttmpfs\n");
 	return 0;
 }
 
@@ -121,7 +122,7 @@ static int kernel_cmdline(struct seq_out *out, int pid)
 }
 
 /* ---- /proc/sys/vm ---------------------------------------------------------------------------- */
-static int parse_ulong(const char *text, unsigned long *v)
+int parse_ulong(const char *text, unsigned long *v)
 {
 	*v = 0;
 	while (*text == ' ')
@@ -158,6 +159,8 @@ SETTING(overcommit_ratio, quire_vm.overcommit_ratio, 0UL, 1000000UL)
 SETTING(max_map_count, quire_vm.max_map_count, 0UL, 1UL << 30)
 SETTING(mmap_min_addr, quire_vm.mmap_min_addr, 0UL, 1UL << 30)
 
+SETTING(compaction_proactiveness, sysctl_compaction_proactiveness, 0UL, 100UL)
+SETTING(extfrag_threshold, sysctl_extfrag_threshold, 0UL, 1000UL)
 SETTING(watermark_boost_factor, watermark_boost_factor, 0UL, (unsigned long)INT32_MAX)
 
 /* A number that the library takes by a function. */
@@ -201,6 +204,16 @@ static int lowmem_reserve_ratio_store(const char *text)
 		set_lowmem_reserve_ratio((enum zone_type)i, (unsigned)v);
 		text = end;
 	}
+	return 0;
+}
+
+static int compact_memory_store(const char *text)
+{
+	unsigned long v;
+
+	if (parse_ulong(text, &v) || v != 1)
+		return -EINVAL;
+	compact_memory();
 	return 0;
 }
 
@@ -261,6 +274,15 @@ static const struct proc_entry vm_entries[] = {
 	  .mode = 0644,
 	  .show = watermark_scale_factor_show,
 	  .store = watermark_scale_factor_store },
+	{ .name = "compact_memory", .mode = 0200, .store = compact_memory_store },
+	{ .name = "compaction_proactiveness",
+	  .mode = 0644,
+	  .show = compaction_proactiveness_show,
+	  .store = compaction_proactiveness_store },
+	{ .name = "extfrag_threshold",
+	  .mode = 0644,
+	  .show = extfrag_threshold_show,
+	  .store = extfrag_threshold_store },
 	{ .name = "lowmem_reserve_ratio",
 	  .mode = 0644,
 	  .show = lowmem_reserve_ratio_show,

@@ -5,7 +5,7 @@
 #include "support/movers.h"
 
 #define MIB (1ULL << 20)
-static struct page *stays[9000];
+static struct page *stays[20000];
 static unsigned nr_stays;
 
 static int up(void **state)
@@ -206,12 +206,54 @@ static void score_and_thread(void **state)
 	assert_law(frames_check());
 }
 
+/* Every second frame is the kernel's and stays: kcompactd tries in vain. */
+static void try_in_vain(void)
+{
+	unsigned n = 0;
+
+	while (n < ARRAY_SIZE(stays) && (stays[n] = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))
+		n++;
+	assert_true(n < ARRAY_SIZE(stays));
+	for (unsigned i = 0; i < n; i += 2)
+		__free_page(stays[i]);
+	drain_all_pages();
+	assert_in_range(fragmentation_score_node(0), 91, 100);
+	kcompactd_poke(0);
+	assert_false(kcompactd_work(0));
+	for (unsigned i = 1; i < n; i += 2)
+		__free_page(stays[i]);
+	drain_all_pages();
+}
+
+static void vain_attempts(void **state)
+{
+	(void)state;
+	try_in_vain();
+	fragment(5);
+	for (unsigned i = 0; i < 64; i++) {
+		kcompactd_poke(0);
+		assert_false(kcompactd_work(0)); /* it may be in vain again */
+	}
+	kcompactd_poke(0);
+	assert_true(kcompactd_work(0));
+	/* a new setting is a reason to look at once */
+	movers_free();
+	try_in_vain();
+	fragment(6);
+	sysctl_compaction_proactiveness = 30;
+	kcompactd_poke(0);
+	assert_true(kcompactd_work(0));
+	sysctl_compaction_proactiveness = 20;
+	movers_check();
+	assert_law(frames_check());
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, up, down)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(everything),      T(for_one_request), T(what_stays),
-		T(nothing_to_gain), T(deferred),        T(score_and_thread),
+		T(everything), T(for_one_request),  T(what_stays),    T(nothing_to_gain),
+		T(deferred),   T(score_and_thread), T(vain_attempts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

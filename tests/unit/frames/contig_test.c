@@ -244,6 +244,60 @@ static void refused_areas(void **state)
 	assert_int_equal(totalcma_pages, MAX_CMA_AREAS * pageblock_nr_pages);
 }
 
+static int stat_first(struct cma *area, void *stat)
+{
+	cma_get_stat(area, stat);
+	return 1;
+}
+
+/* The word cma= of a command line on a machine of 64 MiB. */
+static void declared_by_a_word(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned long frames; /* of the area                       */
+		phys_addr_t base;     /* 0: wherever it is                 */
+		const char *said;
+	} rows[] = {
+		{ "quiet cma=8M timing", 2048, 0, "Reserved 8192 KiB" },
+		{ "cma=8m@16M", 2048, 16 * MIB, "(reserved)" },
+		{ "cma=0x200000@16M-24M", 512, 0, "Reserved 2048 KiB" },
+		{ "cma=5000k", 1536, 0, "Reserved 6144 KiB" },
+		{ "cma=0", 0, 0, "" },
+		{ "acma=8M -- cma=8M", 0, 0, "" },
+		{ "cma=", 0, 0, "\"cma=\" makes no sense" },
+		{ "cma=eight", 0, 0, "\"cma=eight\" makes no sense" },
+		{ "cma=8Mx", 0, 0, "\"cma=8Mx\" makes no sense" },
+		{ "cma=8M@", 0, 0, "makes no sense" },
+		{ "cma=8M@32M-", 0, 0, "makes no sense" },
+		{ "cma=8M@32M-16M", 0, 0, "makes no sense" },
+		{ "cma=8M@17000000", 0, 0, "makes no sense" },
+		{ "cma=99999999999999999999", 0, 0, "makes no sense" },
+		{ "cma=1G", 0, 0, "cannot be obeyed: there is no such free memory" },
+		{ "cma=8M@1G", 0, 0, "cannot be obeyed: that is not all free memory" },
+		{ "cma=8M@16M-20M", 0, 0, "cannot be obeyed: there is no such free memory" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cma_stat stat;
+
+		stop_frames();
+		assert_int_equal(posix_machine_start_simple(64, 1), 0);
+		posix_log_take();
+		cma_parse_cmdline(rows[i].words);
+		assert_true(logged(rows[i].said));
+		assert_int_equal(totalcma_pages, rows[i].frames);
+		assert_int_equal(cma_for_each_area(stat_first, &stat), rows[i].frames != 0);
+		if (rows[i].base)
+			assert_true(memblock_is_region_reserved(rows[i].base, 8 * MIB));
+		frames_init();
+		memblock_free_all();
+		assert_int_equal(percpu_init(1), 0);
+		assert_law(frames_check());
+	}
+}
+
 /* ---- hotplug --------------------------------------------------------------------------------- */
 static void section_goes_and_comes(void **state)
 {
@@ -283,6 +337,12 @@ static void sections_that_stay(void **state)
 	assert_int_equal(offline_pages(start, 1), -EINVAL);
 	assert_int_equal(offline_pages(PHYS_PFN(1024 * MIB), SECTION), -EINVAL);
 	assert_int_equal(online_pages(start, SECTION), -EINVAL);
+	/* where the frame descriptors are, for one */
+	for (start = 0; !pfn_valid(start) || !PageFlag(pfn_to_page(start), PG_reserved); start++)
+		;
+	posix_log_take();
+	assert_int_equal(offline_pages(start / SECTION * SECTION, SECTION), -EBUSY);
+	assert_true(logged("stays: it was never handed to the buddy system"));
 	page = alloc_contig_pages(512, GFP_KERNEL, 0);
 	assert_non_null(page);
 	posix_log_take();
@@ -324,6 +384,7 @@ int main(void)
 		T(claimed),
 		T(placed),
 		T(refused_areas),
+		T(declared_by_a_word),
 		T(section_goes_and_comes),
 		T(sections_that_stay),
 		T(one_frame),

@@ -7,6 +7,8 @@
  * must, too, down to the trailing blank.
  */
 #include "mm_harness.h"
+#include <quire/cma.h>
+#include <quire/compaction.h>
 #include <quire/ioport.h>
 #include <quire/memblock.h>
 #include <quire/numa.h>
@@ -144,6 +146,142 @@ static void buddyinfo(void **state)
 		}
 		down();
 	}
+}
+
+/* ---- extfrag --------------------------------------------------------------------------------- */
+
+/* What Linux prints, of machines of its own. */
+static const char linux_extfrag[] =
+	"Node 0, zone      DMA -1.000 -1.000 -1.000 -1.000 -1.000 -1.000 -1.000 -1.000 -1.000 "
+	"-1.000 -1.000 \n"
+	"Node 0, zone   Normal -1.000 -1.000 -1.000 -1.000  0.931  0.966  0.983  0.992  0.996  "
+	"0.998  0.999 \n";
+static const char linux_unusable[] =
+	"Node 0, zone    DMA32 0.000 0.000 0.000 0.000 0.000 0.001 0.001 0.003 0.007 0.013 0.028 \n"
+	"Node 1, zone   Normal 0.000 0.006 0.021 0.051 0.104 0.190 0.325 0.522 0.775 1.000 1.000 "
+	"\n";
+
+/* Columns of `width` characters and a blank, three digits after the point, within `low` and 1.
+ * Returns the lines; *last: the last column of the last. */
+static unsigned check_indices(const char *text, int width, double low, double *last)
+{
+	char line[512], again[512], zone[32];
+	unsigned node, n = 0;
+
+	for (; (text = take_line(text, line, sizeof(line))); n++) {
+		size_t len;
+		int used;
+		const char *at;
+
+		assert_int_equal(sscanf(line, "Node %u, zone %31s%n", &node, zone, &used), 2);
+		at = line + used;
+		len = (size_t)snprintf(again, sizeof(again), "Node %u, zone %8s ", node, zone);
+		for (unsigned i = 0; i < NR; i++) {
+			assert_int_equal(sscanf(at, "%lf%n", last, &used), 1);
+			assert_true(*last >= low && *last <= 1);
+			at += used;
+			len += (size_t)snprintf(again + len, sizeof(again) - len, "%*.3f ", width,
+						*last);
+		}
+		snprintf(again + len, sizeof(again) - len, "\n");
+		assert_string_equal(line, again);
+	}
+	return n;
+}
+
+static void layouts_of_indices(void **state)
+{
+	double last;
+
+	(void)state;
+	assert_int_equal(check_indices(linux_extfrag, 6, -1, &last), 2);
+	assert_int_equal(check_indices(linux_unusable, 5, 0, &last), 2);
+	for (unsigned nodes = 1; nodes <= 2; nodes++) {
+		struct zone *zone;
+		unsigned zones = 0;
+
+		up(nodes);
+		for_each_populated_zone(zone) zones++;
+		assert_int_equal(check_indices(report(show_extfrag_index), 6, -1, &last), zones);
+		assert_int_equal(check_indices(report(show_unusable_index), 5, 0, &last), zones);
+		down();
+	}
+}
+
+/* All memory is taken, and what `keep` says no to given back. */
+static void indices_where_taken(bool (*keep)(unsigned long pfn), double *extfrag, double *unusable)
+{
+	static struct page *pages[40000];
+	unsigned n = 0;
+
+	up(1);
+	while (n < ARRAY_SIZE(pages) &&
+	       (pages[n] = alloc_page(GFP_KERNEL | __GFP_MEMALLOC | __GFP_NOWARN)))
+		n++;
+	for (unsigned i = 0; i < n; i++)
+		if (!keep(page_to_pfn(pages[i]))) {
+			__free_page(pages[i]);
+			pages[i] = NULL;
+		}
+	drain_all_pages();
+	check_indices(report(show_unusable_index), 5, 0, unusable);
+	check_indices(report(show_extfrag_index), 6, -1, extfrag);
+	while (n--)
+		if (pages[n])
+			__free_page(pages[n]);
+	down();
+}
+
+static bool keep_odd(unsigned long pfn)
+{
+	return pfn & 1;
+}
+
+static bool keep_but_one_block(unsigned long pfn)
+{
+	return pfn / 512 != 32;
+}
+
+static void indices_tell_why(void **state)
+{
+	double extfrag, unusable;
+
+	(void)state;
+	indices_where_taken(keep_odd, &extfrag, &unusable);
+	assert_true(extfrag > 0.9);
+	assert_true(unusable > 0.9);
+	/* half of what is wanted, in one piece: lack of memory, and the sign goes before the 0 */
+	indices_where_taken(keep_but_one_block, &extfrag, &unusable);
+	assert_non_null(strstr(ours, " -1.000 -0.500 \n"));
+	assert_true(unusable > 0.999);
+}
+
+/* ---- meminfo: the lines of CMA, where Linux has them ----------------------------------------- */
+static void cma_in_meminfo(void **state)
+{
+	const char *found;
+	struct cma *area;
+	struct page *page;
+	char want[80];
+
+	(void)state;
+	up(1);
+	assert_null(strstr(report(show_meminfo), "Cma"));
+	down();
+	assert_int_equal(posix_machine_start_simple(64, 1), 0);
+	assert_int_equal(cma_declare_contiguous(0, 8 * MIB, 0, 0, 0, false, "x", &area), 0);
+	assert_int_equal(quire_start(1, NULL, NULL), 0);
+	page = cma_alloc(area, 256, 0, false);
+	assert_non_null(page);
+	found = strstr(report(show_meminfo), "CmaTotal:");
+	assert_non_null(found);
+	snprintf(want, sizeof(want), "%-16s%8u kB\n%-16s%8u kB\n", "CmaTotal:", 8192u,
+		 "CmaFree:", 7168u);
+	assert_memory_equal(found, want, strlen(want));
+	assert_true(strstr(ours, "VmallocChunk:") < found && found < strstr(ours, "DirectMap"));
+	assert_non_null(strstr(report(show_pagetypeinfo), "type          CMA "));
+	assert_true(cma_release(area, page, 256));
+	down();
 }
 
 /* ---- pagetypeinfo ---------------------------------------------------------------------------- */
@@ -422,9 +560,10 @@ static void iomem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buddyinfo), cmocka_unit_test(pagetypeinfo),
-		cmocka_unit_test(zoneinfo),  cmocka_unit_test(vmstat),
-		cmocka_unit_test(iomem),
+		cmocka_unit_test(buddyinfo),        cmocka_unit_test(layouts_of_indices),
+		cmocka_unit_test(indices_tell_why), cmocka_unit_test(cma_in_meminfo),
+		cmocka_unit_test(pagetypeinfo),     cmocka_unit_test(zoneinfo),
+		cmocka_unit_test(vmstat),           cmocka_unit_test(iomem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

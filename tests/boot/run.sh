@@ -167,6 +167,21 @@ hotplug_case() {
 	check "hotplug: on two nodes: exit status 0" [ "$status" = 0 ]
 }
 
+# Owners, patterns in free frames and failures by the command line, under real programs.
+debug_case() {
+	APPEND="page_owner=on page_poison=1" boot debug 128M max /bin/sh /init test
+	check "debug: with owners and poison every step works" sh -c "! grep -E '^FAIL|BUG' $out/boot-debug.txt"
+	check "debug: every frame is back" balanced debug
+	APPEND="page_owner=on init_on_alloc=1 init_on_free=1" boot debug 128M max /bin/cat /proc/page_owner
+	check "debug: who has a frame is named" \
+		grep -qE '^Page allocated via order 0, mask 0x[0-9a-f]+\(GFP_[A-Z_|]+\), pid [0-9]+, tgid [0-9]+ \(cat\), ts [0-9]+ ns' \
+		$out/boot-debug.txt
+	check "debug: and from where" grep -qE '^ 0xffffffff80[0-9a-f]{6}' $out/boot-debug.txt
+	check "debug: every frame is back again" balanced debug
+	APPEND="fail_page_alloc=1,100,0,1 failslab=nonsense" boot debug 64M max /bin/tests/hello 3
+	check "debug: a word without a meaning is named" grep -q '^warning: failslab=nonsense: not <interval>' $out/boot-debug.txt
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -211,7 +226,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa frag cma hotplug mmtests programs crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa frag cma hotplug mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

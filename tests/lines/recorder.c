@@ -212,6 +212,17 @@ UNALIGNED(16)
 						   __ATOMIC_SEQ_CST);                              \
 	}
 
+/* clang's form: returns what was there. */
+#define ATOMIC_CAS_VAL(bits, type)                                                                 \
+	type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type was, type v,       \
+							int order, int fail_order);                \
+	type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type was, type v,       \
+							int order, int fail_order)                 \
+	{                                                                                          \
+		__tsan_atomic##bits##_compare_exchange_strong(at, &was, v, order, fail_order);     \
+		return was;                                                                        \
+	}
+
 #define ATOMICS(bits, type)                                                                        \
 	type __tsan_atomic##bits##_load(const volatile type *at, int order);                       \
 	type __tsan_atomic##bits##_load(const volatile type *at, int order)                        \
@@ -239,7 +250,8 @@ UNALIGNED(16)
 	ATOMIC_OP(bits, type, fetch_or)                                                            \
 	ATOMIC_OP(bits, type, fetch_xor)                                                           \
 	ATOMIC_CAS(bits, type, strong)                                                             \
-	ATOMIC_CAS(bits, type, weak)
+	ATOMIC_CAS(bits, type, weak)                                                               \
+	ATOMIC_CAS_VAL(bits, type)
 ATOMICS(8, uint8_t)
 ATOMICS(16, uint16_t)
 ATOMICS(32, uint32_t)

@@ -143,10 +143,13 @@ unsigned port_stack_trace(unsigned long *pc, unsigned n)
 	const unsigned long *end = (const unsigned long *)bare_current()->kstack_top;
 	unsigned i = 0;
 
-	for (; at < end && i < n; at++)
+	for (; at < end && i < n; at++) {
+		if (at >= pc && at < pc + n)
+			continue; /* the caller's array, most of the time on the same stack */
 		if (*at > (unsigned long)bare_text_start + 8 &&
 		    *at <= (unsigned long)bare_text_end && follows_call(*at))
 			pc[i++] = *at;
+	}
 	return i;
 }
 

@@ -32,7 +32,7 @@ bench-vm:        ## the same binary on Debian's kernel and on this one, in instr
 bench-frames:    ## page frames: time, instructions, what is left of large blocks
 	@bench/bench-frames.sh
 
-soak:            ## boot the machine again and again, for SOAK_MINUTES (default 30)
+soak:            ## frames in many hands for a minute, then boots for SOAK_MINUTES (default 30)
 	@scripts/soak.sh
 
 format:          ## bring every C file into the house's shape

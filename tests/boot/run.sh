@@ -178,6 +178,10 @@ debug_case() {
 		$out/boot-debug.txt
 	check "debug: and from where" grep -qE '^ 0xffffffff80[0-9a-f]{6}' $out/boot-debug.txt
 	check "debug: every frame is back again" balanced debug
+	boot debug 128M max /bin/sh -c '"cd /sys/kernel/debug/fail_page_alloc; echo N >ignore-gfp-wait; echo N >ignore-gfp-highmem;
+		echo 0 >min-order; echo 30 >interval; echo 100 >probability; cat times interval; /bin/tests/hello 3; cat times; echo 0 >probability"'
+	check "debug: a failure set by hand happens once" grep -q '^FAULT_INJECTION: forcing a failure' $out/boot-debug.txt
+	check "debug: and every frame is back" balanced debug
 	APPEND="fail_page_alloc=1,100,0,1 failslab=nonsense" boot debug 64M max /bin/tests/hello 3
 	check "debug: a word without a meaning is named" grep -q '^warning: failslab=nonsense: not <interval>' $out/boot-debug.txt
 }

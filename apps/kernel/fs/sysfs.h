@@ -10,6 +10,9 @@ extern const struct proc_entry sysfs_cma_area, debugfs_cma_area;
 int sysfs_next_cma(int after, char *name);
 void sysfs_cma_exit(void);
 
+/* sysfs_fault.c: /sys/kernel/debug/... */
+extern const struct proc_entry debugfs_fail_page_alloc[], debugfs_failslab[];
+
 /* sysfs_memory.c: /sys/devices/system/memory */
 extern const struct proc_entry sysfs_memory_entries[], sysfs_memory_section;
 int sysfs_next_section(int after, char *name);

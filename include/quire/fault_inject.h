@@ -40,8 +40,8 @@ struct fault_attr {
 /* The fields were changed. */
 void fault_attr_apply(struct fault_attr *attr);
 
-/* "<interval>,<probability>,<space>,<times>", as on Linux's command line; applied.  0, or -EINVAL and
- * nothing changed. */
+/* "<interval>,<probability>,<space>,<times>", as on Linux's command line; applied.  0, or -EINVAL
+ * and nothing changed. */
 int setup_fault_attr(struct fault_attr *attr, const char *text) __must_check;
 
 /* Whether this call, for `size` frames or bytes, is to fail.  Counts it.  Any context. */

@@ -6,8 +6,8 @@
  *   user memory, cache    ──> memory_failure_ops: unmapped, dropped or its users told; then taken out
  *   kernel's, reserved    ──> nothing can be done: reported, counted, and kept when it is freed
  *
- * Frames that are out of use carry PG_poisoned, are counted (HardwareCorrupted in /proc/meminfo) and
- * stay so until unpoison_memory().
+ * Frames that are out of use carry PG_poisoned, are counted (HardwareCorrupted in /proc/meminfo)
+ * and stay so until unpoison_memory().
  */
 #ifndef QUIRE_MEMORY_FAILURE_H
 #define QUIRE_MEMORY_FAILURE_H
@@ -33,16 +33,16 @@
 int memory_failure(unsigned long pfn, int flags);
 
 /*
- * The contents are still good, but the frame is to be used no more: they move elsewhere.  Context: task,
- * no lock held; may sleep.
- *   0 (also if it is out of use already); -EIO: no such frame; -EBUSY: it is in use and does not move;
- *   -ENOMEM: there is nowhere to move to
+ * The contents are still good, but the frame is to be used no more: they move elsewhere.  Context:
+ * task, no lock held; may sleep.
+ *   0 (also if it is out of use already); -EIO: no such frame; -EBUSY: it is in use and does not
+ *   move; -ENOMEM: there is nowhere to move to
  */
 int soft_offline_page(unsigned long pfn);
 
 /*
- * The frame is good after all (a test put it out of use): it is free, or its owner's again.  Context:
- * task, no lock held.
+ * The frame is good after all (a test put it out of use): it is free, or its owner's again.
+ * Context: task, no lock held.
  *   0; -ENXIO: there is no such frame, or it was never put out of use
  */
 int unpoison_memory(unsigned long pfn);
@@ -51,10 +51,11 @@ int unpoison_memory(unsigned long pfn);
 unsigned long num_poisoned_pages(void);
 
 /*
- * What the owner of user memory does; filled in by spaces/, once, at init.  The page is referenced by
- * the caller and locked (PG_locked), and carries PG_poisoned.
- *   recover  make every user let go of it: unmap it, tell the tasks that need its contents (SIGBUS with
- *            the address), drop it from the page cache, where the next reader gets the stored copy.
+ * What the owner of user memory does; filled in by spaces/, once, at init.  The page is referenced
+ * by the caller and locked (PG_locked), and carries PG_poisoned.
+ *   recover  make every user let go of it: unmap it, tell the tasks that need its contents (SIGBUS
+ *            with the address), drop it from the page cache, where the next reader gets the stored
+ *            copy.
  *            0: only the caller's reference is left; -errno: somebody still uses it.
  *            May sleep.  flags: MF_*
  */

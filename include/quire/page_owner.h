@@ -3,8 +3,8 @@
  * quire/page_owner.h - who allocated each frame, from where, and who freed it last.
  *
  * Switched on before the machine starts (boot word page_owner=on, or page_owner_enable()).  Then a
- * record is kept for every frame, 64 bytes each on most machines, every allocation and free is noted,
- * and the per-CPU fast paths are closed.  Otherwise it costs nothing at all.
+ * record is kept for every frame, 64 bytes each on most machines, every allocation and free is
+ * noted, and the per-CPU fast paths are closed.  Otherwise it costs nothing at all.
  *
  * The report is Linux's: one paragraph per allocated block, for tools/mm/page_owner_sort.
  */
@@ -37,15 +37,15 @@ void page_owner_enable(void);
 /* Whether records are kept. */
 bool page_owner_enabled(void);
 
-/* What is known of a frame, whether it is in use or not.  False: nothing was noted, or no records are
- * kept.  A snapshot; any context. */
+/* What is known of a frame, whether it is in use or not.  False: nothing was noted, or no records
+ * are kept.  A snapshot; any context. */
 bool page_owner_get(unsigned long pfn, struct page_owner *owner);
 
 /* The addresses of a record's trace: how many; *pc points to them. */
 unsigned page_owner_stack(depot_stack_handle_t handle, const unsigned long **pc);
 
-/* The frame's contents were moved here, and this is why.  migrate_pages() says it by itself, and who
- * allocated the old frame is then taken to own the new one. */
+/* The frame's contents were moved here, and this is why.  migrate_pages() says it by itself, and
+ * who allocated the old frame is then taken to own the new one. */
 void page_owner_set_migrate_reason(const struct page *page, enum migrate_reason reason);
 
 /* /proc/page_owner: all blocks in use.  Task context, no lock held. */

@@ -3,8 +3,8 @@
  * quire/page_poison.h - free frames hold a pattern, so that who writes to one is found out; and
  * frames that are cleared for safety.
  *
- * All are switched on before the machine starts, by boot words (quire_boot_word()) or by these calls,
- * last until frames_exit(), and close the per-CPU fast paths.
+ * All are switched on before the machine starts, by boot words (quire_debug_parse_cmdline()) or by
+ * these calls, last until frames_exit(), and close the per-CPU fast paths.
  */
 #ifndef QUIRE_PAGE_POISON_H
 #define QUIRE_PAGE_POISON_H

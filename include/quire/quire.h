@@ -26,8 +26,8 @@ void quire_stop(void);
  *   page_owner=on                                   quire/page_owner.h
  *   page_poison=1  init_on_alloc=1  init_on_free=1  quire/page_poison.h
  *   fail_page_alloc=<interval>,<probability>,<space>,<times>  failslab=...   quire/fault_inject.h
- * Words that it does not know are for others.  Before frames_init().  Who does not call it links none
- * of what they switch on.
+ * Words that it does not know are for others.  Before frames_init().  Who does not call it links
+ * none of what they switch on.
  */
 void quire_debug_parse_cmdline(const char *cmdline);
 

@@ -4,8 +4,8 @@
  *
  *   bucket[hash] ──> | next | hash | n | pc 0 ... pc n-1 | ──> ...      entries lie in one array of words
  *
- * A program allocates from a few thousand places, however many frames it allocates: each frame keeps
- * 4 bytes instead of its trace.  Traces are never forgotten; a full depot refuses new ones.
+ * A program allocates from a few thousand places, however many frames it allocates: each frame
+ * keeps 4 bytes instead of its trace.  Traces are never forgotten; a full depot refuses new ones.
  *
  * Context: any, also interrupt handlers; nothing blocks.
  */
@@ -30,8 +30,8 @@ struct stack_depot {
 	u32 nr_lost;          /* (a) traces refused                                   */
 };
 
-/* Use memory[size], aligned to a word and zero, which stays the caller's but must last as long as the
- * depot is used.  A quarter becomes buckets, at least one. */
+/* Use memory[size], aligned to a word and zero, which stays the caller's but must last as long as
+ * the depot is used.  A quarter becomes buckets, at least one. */
 void stack_depot_init(struct stack_depot *depot, void *memory, size_t size);
 
 /* Keep a trace of n addresses (the first STACK_DEPOT_DEPTH); the same trace has the same handle.

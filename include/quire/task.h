@@ -18,15 +18,16 @@ struct quire_task {
 	char comm[TASK_COMM_LEN]; /* name, terminated                                  */
 };
 
-/* Say how the running task is described; NULL: there are none (any more).  The function is called in
- * any context, with any lock held: it must not sleep, lock or allocate.  `who` holds the defaults. */
+/* Say how the running task is described; NULL: there are none (any more).  The function is called
+ * in any context, with any lock held: it must not sleep, lock or allocate.  `who` holds the
+ * defaults. */
 void set_current_task_fn(void (*describe)(struct quire_task *who));
 
 /* The task that runs on this CPU.  Any context. */
 void quire_current_task(struct quire_task *who);
 
-/* Return addresses of the calling CPU, innermost first: how many of pc[n] were filled; 0 if the port
- * cannot tell (port_stack_trace()).  Any context. */
+/* Return addresses of the calling CPU, innermost first: how many of pc[n] were filled; 0 if the
+ * port cannot tell (port_stack_trace()).  Any context. */
 unsigned quire_stack_trace(unsigned long *pc, unsigned n);
 
 /* CPU, task and call trace to the log.  Any context. */

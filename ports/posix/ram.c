@@ -109,8 +109,8 @@ static unsigned long stack_end(void)
 	return end;
 }
 
-/* Along the frame pointers, for as long as they lead upwards within the stack.  Builds that keep none
- * see a trace that is short, or empty. */
+/* Along the frame pointers, for as long as they lead upwards within the stack.  Builds that keep
+ * none see a trace that is short, or empty. */
 __attribute__((__no_sanitize__("address", "thread"))) unsigned port_stack_trace(unsigned long *pc,
 										unsigned n)
 {
@@ -138,8 +138,8 @@ static void *reserve(size_t size)
 
 	if (at == MAP_FAILED)
 		return NULL;
-	/* Descriptors are written from end to end at boot: in large host pages that takes a third of
-	 * the time.  A host that has none is asked in vain. */
+	/* Descriptors are written from end to end at boot: in large host pages that takes a third
+	 * of the time.  A host that has none is asked in vain. */
 	(void)madvise(at, size, MADV_HUGEPAGE);
 	return at;
 }

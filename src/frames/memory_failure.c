@@ -6,11 +6,11 @@
  *   in use ─ users let go of it ───────────┼──> set aside: PG_poisoned, one reference, ours
  *          └ they do not ─> marked ──freed─┘
  *
- * Always true:  a frame with PG_poisoned is in no free list and on no per-CPU list.  While one of them
- *               is in use we watch every free, so that it never gets to one; its neighbours in the
- *               block do.
- * Lock:         in_use.lock for the count and the watching; zone->lock inside buddy_take_frame().  Of
- *               two failures of one frame at a time the first to set PG_poisoned deals with it.
+ * Always true:  a frame with PG_poisoned is in no free list and on no per-CPU list.  While one of
+ *               them is in use we watch every free, so that it never gets to one; its neighbours in
+ *               the block do.
+ * Lock:         in_use.lock for the count and the watching; zone->lock inside buddy_take_frame().
+ *               Of two failures of one frame at a time the first to set PG_poisoned deals with it.
  */
 #include <quire/err.h>
 #include <quire/gfp.h>
@@ -174,8 +174,8 @@ static enum outcome recover(struct page *page, int flags)
 	return err ? FAILED : RECOVERED;
 }
 
-/* First frame of the block in use that the frame is part of, or NULL.  Only the first has references
- * and knows the order. */
+/* First frame of the block in use that the frame is part of, or NULL.  Only the first has
+ * references and knows the order. */
 static struct page *holder_of(unsigned long pfn)
 {
 	for (unsigned order = 0; order <= MAX_PAGE_ORDER; order++) {

@@ -7,8 +7,9 @@
  *
  * Every frame of a block gets the record, so that split_page() need not be told.
  *
- * Always true:  a record belongs to whoever holds the frame: the allocator's caller, or who is about
- *               to put it on a free list.  Reports read it meanwhile and may see half of a change.
+ * Always true:  a record belongs to whoever holds the frame: the allocator's caller, or who is
+ *               about to put it on a free list.  Reports read it meanwhile and may see half a
+ *               change.
  * Lock:         none.
  */
 #include <quire/bytes.h>

@@ -3,7 +3,8 @@
  * frames_inject_test.c - every way to get frames is refused at every step: by quire_fail_nth(), by
  * fail_page_alloc, with and without records of owners and patterns in free frames.
  *
- * After a refusal nothing may be missing: what is free before and after is the same, and the laws hold.
+ * After a refusal nothing may be missing: what is free before and after is the same, and the laws
+ * hold.
  */
 #include <quire/compaction.h>
 #include <quire/contig.h>

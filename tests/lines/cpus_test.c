@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/lines/cpus_test.c - 16 and 64 simulated CPUs: on the local path no cache line is written by two
- * of them and no lock is taken; and what batches cost in locks.
+ * tests/lines/cpus_test.c - 16 and 64 simulated CPUs: on the local path no cache line is written by
+ * two of them and no lock is taken; and what batches cost in locks.
  *
  * With the argument "figures" prints them for bench/bench-frames.sh instead: name, tab, value.
  */
@@ -188,8 +188,8 @@ static void sharing_is_found(void **state)
 
 /* ---- locks ----------------------------------------------------------------------------------- */
 
-/* Every CPU in turn takes a frame, again and again; then they give them back, each its own or those of
- * its neighbour.  Acquisitions of zone locks per operation. */
+/* Every CPU in turn takes a frame, again and again; then they give them back, each its own or those
+ * of its neighbour.  Acquisitions of zone locks per operation. */
 static double locks_in_bulk(bool own)
 {
 	unsigned long ops = 0;

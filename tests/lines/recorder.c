@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/lines/recorder.c - what gcc and clang call from code that is compiled with -fsanitize=thread.
+ * tests/lines/recorder.c - what gcc and clang call from code that is compiled with
+ * -fsanitize=thread.
  *
  *   store of n bytes at a  ->  __tsan_write<n>(a)             then the store itself
  *   atomic operation       ->  __tsan_atomic<bits>_<op>(a)    which has to do it

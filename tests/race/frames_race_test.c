@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames_race_test.c - threads as CPUs that take frames and give them back: their own and each other's,
- * of every order, while lists are drained, frames move, ranges are claimed and CPUs come and go.
+ * frames_race_test.c - threads as CPUs that take frames and give them back: their own and each
+ * other's, of every order, while lists are drained, frames move, ranges are claimed and CPUs come
+ * and go.
  *
  *   operations[]  ──drawn by chance──>  every thread  ──frames──>  market, where another takes them
  *
- * A block carries its frame number in its first words from when it is taken until it is given back, so
- * one that is handed out twice is found out.  At the end everything is given back, the laws must hold
- * and no frame may be missing.
+ * A block carries its frame number in its first words from when it is taken until it is given back,
+ * so one that is handed out twice is found out.  At the end everything is given back, the laws must
+ * hold and no frame may be missing.
  *
  * QUIRE_RACE_ROUNDS operations per thread (20,000); with QUIRE_RACE_SECONDS until so much time has
  * passed, for make soak.

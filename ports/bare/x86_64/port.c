@@ -134,8 +134,8 @@ static bool follows_call(unsigned long pc)
 	return false;
 }
 
-/* The kernel keeps no frame pointers: whatever on the stack points behind a call in its text is taken
- * for a return address.  A few are left over from calls that have returned. */
+/* The kernel keeps no frame pointers: whatever on the stack points behind a call in its text is
+ * taken for a return address.  A few are left over from calls that have returned. */
 unsigned port_stack_trace(unsigned long *pc, unsigned n)
 {
 	extern char bare_text_start[], bare_text_end[];

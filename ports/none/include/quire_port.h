@@ -28,7 +28,8 @@
 #endif
 #define PORT_KERNEL_TABLES 0
 
-/* (1) Define PORT_STACK_TRACE as 1 and implement port_stack_trace(), and reports show who called. */
+/* (1) Define PORT_STACK_TRACE as 1 and implement port_stack_trace(), and reports show who
+ * called. */
 
 /* Without PORT_VMEMMAP quire allocates one array of frame descriptors from memblock.  With a large
  * hole in physical memory, define it as an unused kernel address and implement

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug_test.c - page_owner, poisoning, injected failures and the reports: every planted error must be
- * told, with the frame and with who did it.
+ * debug_test.c - page_owner, poisoning, injected failures and the reports: every planted error must
+ * be told, with the frame and with who did it.
  */
 #include <quire/err.h>
 #include <quire/fault_inject.h>

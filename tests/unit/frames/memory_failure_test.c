@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_failure_test.c - frames that go out of use: free, reserved, the kernel's, the user's; and back.
+ * memory_failure_test.c - frames that go out of use: free, reserved, the kernel's, the user's; and
+ * back.
  */
 #include <quire/err.h>
 #include <quire/event.h>
@@ -92,7 +93,8 @@ static void free_frames(void **state)
 	assert_law(frames_check());
 }
 
-/* The kernel's memory cannot be taken away; once it is freed the frame stays and its neighbours go. */
+/* The kernel's memory cannot be taken away; once it is freed the frame stays and its neighbours
+ * go. */
 static void kernel_memory(void **state)
 {
 	static const struct {

@@ -221,9 +221,10 @@ static bool is_source(const struct compact *c, u32 g)
 	/* Not what was just filled. */
 	if (c->second && g >= c->free_at)
 		return false;
-	return c->order < (int)FRAME_GROUP_ORDER && c->order >= 0
-		       ? true
-		       : group_can_be_emptied(c->zone, g);
+	/* For a block within a group some of the frames may be enough. */
+	if (c->order >= 0 && (unsigned)c->order < FRAME_GROUP_ORDER)
+		return true;
+	return group_can_be_emptied(c->zone, g);
 }
 
 static bool done(const struct compact *c)

@@ -255,7 +255,7 @@ void group_set_type(struct zone_groups *gs, u32 g, enum migratetype type)
 {
 	struct frame_group *group = &gs->group[g];
 	unsigned nr_free = group->nr_free;
-	int largest = group->largest;
+	s8 largest = group->largest;
 
 	if (largest == LARGEST_INSIDE) {
 		group->type = type & 15;

@@ -15,7 +15,7 @@ static unsigned largest_order(unsigned long pfn, unsigned long end)
 {
 	unsigned order = pfn ? min(__ffs(pfn), (unsigned)MAX_PAGE_ORDER) : MAX_PAGE_ORDER;
 
-	while (1UL << order > end - pfn)
+	while (order && 1UL << order > end - pfn)
 		order--;
 	return order;
 }

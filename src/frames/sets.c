@@ -129,13 +129,15 @@ static quire_cold void put_set_slow(struct zone *zone, const struct frame_set *s
 /* Order of the largest free block that has frames in the word, to which the set was just added. */
 static unsigned grown(const u64 *words, const struct frame_set *set)
 {
-	unsigned bit = (unsigned)__builtin_ctzll(set->bits);
-	const u64 *word = &words[set->pfn >> WORD_ORDER & (GROUP_WORDS - 1)];
+	u64 buddy;
 
 	if (set->nr > 1)
 		return words_grow_word(words, set->pfn);
 	/* What is freed in random order has no free neighbour most of the time. */
-	return WORD_ORDER && *word >> (bit ^ 1) & 1 ? words_grow(words, set->pfn + bit, 0) : 0;
+	buddy = set->bits & word_starts[0] ? set->bits << 1 : set->bits >> 1;
+	if (!(words[set->pfn >> WORD_ORDER & (GROUP_WORDS - 1)] & buddy))
+		return 0;
+	return words_grow(words, set->pfn + (unsigned)__builtin_ctzll(set->bits), 0);
 }
 
 static inline void put_set(struct zone *zone, const struct frame_set *set)

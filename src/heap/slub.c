@@ -314,7 +314,7 @@ static void flush(struct kmem_cache *cache, struct cpu_objects *c, unsigned long
 		slab = slab_of_next(cache, slab, object);
 		if (!slab)
 			continue;
-		if (node != &cache->node[page_to_nid(slab)]) {
+		if (!node || node != &cache->node[page_to_nid(slab)]) {
 			if (node)
 				spin_unlock_irqrestore(&node->lock, flags);
 			node = &cache->node[page_to_nid(slab)];

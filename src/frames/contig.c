@@ -55,13 +55,7 @@ int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype 
 		return -EINVAL;
 	if (range_why_immovable(start, end))
 		return -EBUSY;
-	err = isolate_range(zone, start, end, migratetype);
-	if (err)
-		return err;
-	zone_pcp_disable(zone);
-	err = empty_and_claim(zone, start, end, gfp, MR_CONTIG_RANGE);
-	zone_pcp_enable(zone);
-	unisolate_range(zone, start, end);
+	err = take_range(zone, start, end, migratetype, gfp, MR_CONTIG_RANGE);
 	if (err)
 		return err;
 	own_range(start, end, gfp);

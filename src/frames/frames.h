@@ -263,15 +263,12 @@ static inline unsigned page_order_taken(u32 flags)
 /* ---- ranges (isolate.c) ---------------------------------------------------------------------- */
 /* The zone that all frames of the range are of, reserved ones apart; or NULL. */
 struct zone *zone_of_range(unsigned long start, unsigned long end);
-/* Close the pageblocks of a range of one zone: -EBUSY if one of them is not of the wanted type (CMA;
- * MOVABLE: any that everybody may use) or closed already; open them again. */
-int isolate_range(struct zone *zone, unsigned long start, unsigned long end,
-		  enum migratetype wanted);
-void unisolate_range(struct zone *zone, unsigned long start, unsigned long end);
-/* Move what is in a closed range elsewhere, and take it.  0, -EBUSY or -ENOMEM. */
-int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
-		    enum migrate_reason reason);
-/* One pageblock; zone->lock held.  False: see isolate_range(). */
+/* Close the pageblocks of a range of one zone, move what is in it elsewhere, take exactly its frames,
+ * and open the pageblocks again.  0; -EBUSY: something does not move, or a pageblock is not of the
+ * wanted type (CMA; MOVABLE: any that everybody may use) or closed already; -ENOMEM: nowhere to. */
+int take_range(struct zone *zone, unsigned long start, unsigned long end, enum migratetype wanted,
+	       gfp_t gfp, enum migrate_reason reason);
+/* One pageblock; zone->lock held.  False: see take_range() about types. */
 bool pageblock_isolate_locked(struct zone *zone, unsigned long pfn, enum migratetype wanted);
 void pageblock_unisolate_locked(struct zone *zone, unsigned long pfn);
 /* `private` of the frames of an offline section. */

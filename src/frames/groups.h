@@ -38,9 +38,8 @@ static inline const struct zone_extent *extent_of_pfn(const struct zone_groups *
 {
 	const struct zone_extent *e = gs->extent;
 
-	if (unlikely(pfn - e->start_pfn >= e->frames))
-		while (pfn - e->start_pfn >= e->frames)
-			e++;
+	while (unlikely(pfn - e->start_pfn >= e->frames))
+		e++;
 	return e;
 }
 

@@ -55,19 +55,6 @@ static void mark_offline(unsigned long pfn, unsigned long end)
 	}
 }
 
-static int offline(struct zone *zone, unsigned long pfn, unsigned long end)
-{
-	int err = isolate_range(zone, pfn, end, MIGRATE_MOVABLE);
-
-	if (err)
-		return err;
-	zone_pcp_disable(zone);
-	err = empty_and_claim(zone, pfn, end, GFP_HIGHUSER_MOVABLE, MR_MEMORY_HOTPLUG);
-	zone_pcp_enable(zone);
-	unisolate_range(zone, pfn, end);
-	return err;
-}
-
 /* The zone of sections that could go, as far as can be seen. */
 static int find_zone(unsigned long start, unsigned long end, struct zone **zone)
 {
@@ -97,7 +84,8 @@ int offline_pages(unsigned long start_pfn, unsigned long nr_pages)
 	mutex_lock(&hotplug_mutex);
 	err = find_zone(start_pfn, end, &zone);
 	if (!err)
-		err = offline(zone, start_pfn, end);
+		err = take_range(zone, start_pfn, end, MIGRATE_MOVABLE, GFP_HIGHUSER_MOVABLE,
+				 MR_MEMORY_HOTPLUG);
 	if (!err) {
 		mark_offline(start_pfn, end);
 		change_managed(zone, -(long)nr_pages);

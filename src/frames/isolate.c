@@ -56,7 +56,7 @@ static int isolate_block(struct zone *zone, unsigned long pfn, enum migratetype 
 	return err;
 }
 
-void unisolate_range(struct zone *zone, unsigned long start, unsigned long end)
+static void unisolate_range(struct zone *zone, unsigned long start, unsigned long end)
 {
 	for (unsigned long pfn = block_down(start); pfn < end; pfn += pageblock_nr_pages) {
 		unsigned long flags;
@@ -67,8 +67,8 @@ void unisolate_range(struct zone *zone, unsigned long start, unsigned long end)
 	}
 }
 
-int isolate_range(struct zone *zone, unsigned long start, unsigned long end,
-		  enum migratetype wanted)
+static int isolate_range(struct zone *zone, unsigned long start, unsigned long end,
+			 enum migratetype wanted)
 {
 	for (unsigned long pfn = block_down(start); pfn < end; pfn += pageblock_nr_pages) {
 		int err = isolate_block(zone, max(pfn, zone->zone_start_pfn), wanted);
@@ -121,8 +121,8 @@ static bool claim(struct zone *zone, unsigned long start, unsigned long end)
 	return claimed;
 }
 
-int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
-		    enum migrate_reason reason)
+static int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, gfp_t gfp,
+			   enum migrate_reason reason)
 {
 	for (unsigned attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		int err;
@@ -137,4 +137,18 @@ int empty_and_claim(struct zone *zone, unsigned long start, unsigned long end, g
 		drain_all_pages();
 	}
 	return claim(zone, start, end) ? 0 : -EBUSY;
+}
+
+int take_range(struct zone *zone, unsigned long start, unsigned long end, enum migratetype wanted,
+	       gfp_t gfp, enum migrate_reason reason)
+{
+	int err = isolate_range(zone, start, end, wanted);
+
+	if (err)
+		return err;
+	zone_pcp_disable(zone);
+	err = empty_and_claim(zone, start, end, gfp, reason);
+	zone_pcp_enable(zone);
+	unisolate_range(zone, start, end);
+	return err;
 }

@@ -3,7 +3,7 @@
  * frames/pcp.c - each CPU parks free blocks of its own, so that the common allocation and free take
  * no lock.
  *
- *   alloc.c   <- pop   | slot[count-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c
+ *   alloc.c   <- pop   | top[-1] | ... | slot[0] |   -> batches, oldest first ->  buddy.c, sets.c
  *             -> push  |  one stack of frame numbers per order (0..3 and pageblock) and migratetype
  *
  * Who only takes gets twice as much each time, who only gives gives back twice as much, up to `most`:
@@ -11,9 +11,7 @@
  *
  * Always true:  a parked block is counted by nobody else: its bits are not set, nobody refers to it.
  * Lock:         none, and no atomic: the lists are their CPU's, between pcp_enter() and
- *               pcp_leave().  Another CPU that wants them closes the gate, makes every CPU pass a
- *               barrier, and waits until the owner has left; the cost is all on its side.
- *               zone->lock for batches; drain_lock between those who drain others.
+ *               pcp_leave(); drain.c says how another CPU gets at them.  zone->lock for batches.
  */
 #include <quire/bits.h>
 #include <quire/err.h>

@@ -7,6 +7,7 @@
  * must, too, down to the trailing blank.
  */
 #include "mm_harness.h"
+#include "support/fixture.h"
 #include <quire/cma.h>
 #include <quire/compaction.h>
 #include <quire/ioport.h>
@@ -31,20 +32,7 @@ static const char *report(void (*show)(struct seq_out *))
 
 static const char *fixture(const char *name)
 {
-	char path[512];
-	const char *root = strrchr(__FILE__, '/');
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "%.*s/../../fixtures/linux-6.18-proc/%s",
-		 (int)(root - __FILE__), __FILE__, name);
-	f = fopen(path, "r");
-	if (!f)
-		fail_msg("cannot open %s", path);
-	n = fread(theirs, 1, sizeof(theirs) - 1, f);
-	fclose(f);
-	theirs[n] = 0;
-	return theirs;
+	return fixture_read(name, theirs, sizeof(theirs));
 }
 
 /* The next line with its newline, copied; NULL at the end. */

@@ -7,6 +7,7 @@
  * a column is right-aligned the place of its last digit must agree.
  */
 #include "mm_harness.h"
+#include "support/fixture.h"
 
 static char ours[1 << 20], linux_text[1 << 17];
 
@@ -45,20 +46,7 @@ static void status_of_shown(struct seq_out *out)
 
 static const char *fixture(const char *name)
 {
-	char path[512];
-	const char *root = strrchr(__FILE__, '/');
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "%.*s/../../fixtures/linux-6.18-proc/%s",
-		 (int)(root - __FILE__), __FILE__, name);
-	f = fopen(path, "r");
-	if (!f)
-		fail_msg("cannot open %s", path);
-	n = fread(linux_text, 1, sizeof(linux_text) - 1, f);
-	fclose(f);
-	linux_text[n] = 0;
-	return linux_text;
+	return fixture_read(name, linux_text, sizeof(linux_text));
 }
 
 /* The line at p without its newline, copied; returns where the next begins, or NULL at the end. */

@@ -260,9 +260,6 @@ void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
 
-/* Free memory by zone and order, to the log. */
-void show_mem(void);
-
 /* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
 struct low_memory_ops {
 	/* A zone of this node fell below its low watermark.  Any context; must not sleep or

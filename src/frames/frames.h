@@ -297,6 +297,8 @@ extern const struct cma_ops *cma_ops;
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
 void bad_page(const struct page *page, const char *why);
 void report_alloc_failure(gfp_t gfp, unsigned order);
+/* Tells more of it (show_mem.c), or NULL. */
+extern void (*alloc_failure_hook)(const char *comm, gfp_t gfp, unsigned order);
 /* Flags by their names, as Linux's %pGg and the inside of its %pGp print them. */
 #define GFP_WORDS  400 /* room for all of them                             */
 #define FLAG_WORDS 200

@@ -121,7 +121,17 @@ void free_percpu(void __percpu *ptr);
 #define alloc_percpu(type) ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
 
 /* ---- the gate in front of per-CPU caches ----------------------------------------------------- */
+struct page;
 struct pcp_list;
+
+/* Frames that wait for their descriptor, see quire_cpu.far. */
+#define QUIRE_FAR_FREES 16u
+
+/* A freed frame that nobody has looked at yet, and who freed it. */
+struct far_free {
+	struct page *page;
+	const void *caller;
+};
 
 /* What the fast paths of a CPU look at, in one place, so that one address serves them. */
 struct quire_cpu {
@@ -135,11 +145,24 @@ struct quire_cpu {
 	};
 	unsigned long busy;         /* 1: this CPU is at its page lists                     */
 	unsigned long busy_outside; /* what `busy` was when the outermost handler began     */
+	struct page *near_page;     /* a guess: descriptors around it are in the cache      */
+	const void *far_caller;     /* who freed what is being freed now, if that was earlier */
+	u32 far_at;                 /* slot of `far` that comes next                        */
+	u32 far_shut;               /* not 0: `far` is empty and stays so                   */
 	/* Lists of single frames: by zone and migratetype of a request, by place of a frame. */
 	struct pcp_list *alloc[QUIRE_PCP_ALLOC_KEYS];
 	struct pcp_list *free[QUIRE_PCP_FREE_KEYS];
+	/* Single frames that were freed far from the one before: their descriptors are on the way. */
+	struct far_free far[QUIRE_FAR_FREES];
 };
 DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
+
+/* This CPU's. */
+#if PORT_THIS_CPU
+#define this_quire_cpu() port_this_cpu()
+#else
+#define this_quire_cpu() this_cpu_ptr(&quire_cpu)
+#endif
 
 /* An event sink or fault injection wants to see every operation. */
 #define QUIRE_GATE_WATCHED 1u
@@ -149,7 +172,7 @@ DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 
 	if (!cpu->irq++)
 		cpu->busy_outside = cpu->busy;
@@ -157,7 +180,7 @@ static inline void quire_irq_enter(void)
 
 static inline void quire_irq_exit(void)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 
 	if (!--cpu->irq)
 		__atomic_store_n(&cpu->busy, cpu->busy_outside, __ATOMIC_RELEASE);

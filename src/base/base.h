@@ -31,6 +31,19 @@ bool quire_should_fail(gfp_t gfp);
 #define quire_racy
 #endif
 
+/* Add to a word that only this CPU changes and others read: one instruction where there is one, which
+ * the compiler makes of plain code only. */
+#if defined(__SANITIZE_THREAD__)
+#define owner_add(x, n) racy_add(x, n)
+#else
+#define owner_add(x, n)                                                                            \
+	do {                                                                                       \
+		barrier();                                                                         \
+		(x) += (n);                                                                        \
+		barrier();                                                                         \
+	} while (0)
+#endif
+
 /* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset
  * once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))

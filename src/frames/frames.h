@@ -138,6 +138,10 @@ void pcp_make_room(struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
 /* The lists of a CPU that is stopped, or alone: drained, and nothing is parked there any more. */
 void pcp_shut(unsigned cpu);
+/* Frames that the CPU freed and that wait for their descriptors go to their zones (alloc.c).  It is this
+ * CPU, between pcp_enter() and pcp_leave(), or one that is kept out. */
+void far_flush(struct quire_cpu *cpu);
+extern bool late_frees; /* see set_late_frees() */
 
 /* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)

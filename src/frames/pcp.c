@@ -35,6 +35,8 @@ void pcp_boot_init(void)
 {
 	memset(&boot_pcp, 0, sizeof(boot_pcp));
 	map_nothing(&quire_cpu);
+	quire_cpu.far_shut = 1;
+	late_frees = !QUIRE_DEBUG; /* who frees wrongly is then still there to be seen */
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -182,9 +184,11 @@ void pcp_init(void)
 	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		map_first(&per_cpu(quire_cpu, cpu),
 			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
+		per_cpu(quire_cpu, cpu).far_shut = !late_frees;
+	}
 }
 
 /* Words of the bitmaps that are changed under one lock. */
@@ -387,9 +391,24 @@ void pcp_exit(void)
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
+
+/* Frames that CPU freed and that wait for their descriptors. */
+static quire_racy unsigned long nr_far(const struct zone *zone, unsigned cpu)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < QUIRE_FAR_FREES; i++) {
+		const struct page *page = per_cpu(quire_cpu, cpu).far[i].page;
+
+		n += page && page_zone_id(page->flags) == zone->id;
+	}
+	return n;
+}
+
 quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 {
 	memset(info, 0, sizeof(*info));
+	info->count = nr_far(zone, cpu);
 	if (!zone->pcp)
 		return;
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {

@@ -131,12 +131,15 @@ void dump_page(const struct page *page, const char *reason)
 
 void bad_page(const struct page *page, const char *why)
 {
+	const void *caller = this_quire_cpu()->far_caller;
 	struct quire_task who;
 
 	__atomic_fetch_add(&nr_bad_pages, 1, __ATOMIC_RELAXED);
 	quire_current_task(&who);
 	printk("BUG: Bad page state in process %s  pfn:%05lx\n", who.comm, page_to_pfn(page));
 	dump_page(page, why);
+	if (caller)
+		printk("freed by 0x%lx, a few frees before this one\n", (unsigned long)caller);
 	dump_stack();
 }
 

@@ -11,6 +11,7 @@
  * Lock: none; each CPU sets up itself.
  */
 #include "bare_private.h"
+#include <quire/percpu.h>
 #include <quire/printk.h>
 
 struct tss {
@@ -151,6 +152,7 @@ void bare_cpu_init(unsigned cpu)
 	tss[cpu].iomap = sizeof(struct tss);
 	c->self = c;
 	c->cpu_id = cpu;
+	c->quire = &quire_cpu; /* until port_percpu_set() */
 	c->tss = &tss[cpu];
 	load_gdt(cpu);
 	__asm__ volatile("lidt %0" : : "m"(ptr));
@@ -166,6 +168,7 @@ void bare_cpu_init(unsigned cpu)
 void port_percpu_set(unsigned cpu, unsigned long offset)
 {
 	bare_cpus[cpu].percpu_offset = offset;
+	bare_cpus[cpu].quire = (struct quire_cpu *)((unsigned long)&quire_cpu + offset);
 }
 
 bool bare_features(char *buf, size_t size)

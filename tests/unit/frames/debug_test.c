@@ -12,6 +12,7 @@
 #include <quire/show_mem.h>
 #include <quire/task.h>
 #include <quire/watch.h>
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 #include "support/movers.h"
@@ -31,6 +32,7 @@ static int up_plain(void **state)
 	(void)state;
 	set_current_task_fn(describe);
 	start_frames(&bank, 1, 2);
+	set_late_frees(false);
 	show_mem_init();
 	posix_log_take();
 	return 0;
@@ -358,6 +360,7 @@ static void cleared_frames(void **state)
 	(void)state;
 	quire_debug_parse_cmdline("quiet init_on_alloc=1 init_on_free=on -- page_owner=on");
 	start_frames(&bank, 1, 1);
+	set_late_frees(false);
 	show_mem_init();
 	page = alloc_pages(GFP_KERNEL, 2);
 	for (size_t i = 0; i < 4 * PAGE_SIZE; i++)

@@ -33,6 +33,8 @@
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
+ *   PORT_BOOT_ZERO           1: what memblock has free is all zero when it is added, so that it need
+ *                            not be cleared.
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
  */
 #ifndef QUIRE_PORT_H
@@ -41,6 +43,9 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_BOOT_ZERO
+#define PORT_BOOT_ZERO 0
+#endif
 #ifndef PORT_STACK_TRACE
 #define PORT_STACK_TRACE 0
 #endif

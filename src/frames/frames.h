@@ -127,6 +127,8 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 
 /* Give every populated zone its lists.  Called by percpu_init() once areas exist. */
 void pcp_init(void);
+/* The same for a CPU whose area was copied from another's; 0, or -ENOMEM and it has none. */
+int pcp_add_cpu(unsigned cpu);
 /* Before that, and after percpu_exit(): lists that hold nothing. */
 void pcp_boot_init(void);
 void pcp_exit(void);
@@ -322,6 +324,7 @@ void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
 extern unsigned long quire_max_pfn;          /* first frame number above all RAM */
+extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
 

@@ -161,5 +161,7 @@ void group_set_type(struct zone_groups *gs, u32 g, enum migratetype type);
 /* ---- boot ------------------------------------------------------------------------------------ */
 /* Lay out the groups of a zone: nothing free, everything of type MOVABLE.  Panics without memory. */
 void groups_init(struct zone *zone);
+/* The zone, whose end is the end of RAM, has so many frames more, none of them free yet. */
+void groups_grow_locked(struct zone *zone, unsigned long frames);
 
 #endif

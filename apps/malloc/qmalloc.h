@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * qmalloc.h - what the parts of libquire-malloc.so share.
+ *
+ *   api.c     the C names: malloc, free ...     small.c   up to 8 KiB: objects of the heap's caches
+ *   start.c   from nothing to a heap; growth    block.c   up to 4 MiB: runs of frames
+ *   threads.c threads take slots as CPUs        mapped.c  above: mappings of their own
+ *
+ * Lock: `quire_started` and who holds a slot: threads.c.  The rest locks in the library.
+ */
+#ifndef QUIRE_QMALLOC_H
+#define QUIRE_QMALLOC_H
+
+#include <preload_machine.h>
+#include <quire/gfp.h>
+#include <quire/slab.h>
+
+#define GFP_MALLOC (GFP_KERNEL | __GFP_NOWARN)
+
+#define SMALL_MAX   8192u                    /* bytes; larger ones are runs of frames     */
+#define BLOCK_MAX   (PAGE_SIZE << MAX_PAGE_ORDER) /* bytes; larger ones are mapped        */
+#define MALLOC_MOST ((size_t)PTRDIFF_MAX)    /* bytes; more is refused                    */
+#define MIN_ALIGN   16u
+
+/* ---- threads.c ------------------------------------------------------------------------------- */
+/* Whether the calling thread holds a slot: then it may call the library at once. */
+static quire_always_inline bool have_slot(void)
+{
+	return likely(preload_cpu.percpu_offset != 0);
+}
+
+/* Between the two the thread is a CPU: its own, or the one that threads without a slot share, which
+ * is locked.  The first call starts everything. */
+struct visit {
+	bool shared;
+};
+struct visit visit_begin(void);
+void visit_end(struct visit visit);
+void threads_start(void);
+
+/* ---- start.c --------------------------------------------------------------------------------- */
+/* RAM, frames, heap, caches: once, on whatever thread comes first.  Ends the process if there is not
+ * even the least memory. */
+void malloc_start(void);
+
+/* ---- small.c --------------------------------------------------------------------------------- */
+/* The cache for sizes up to SMALL_TABLE, by (size + 7) / 8. */
+#define SMALL_TABLE 1024u
+extern struct kmem_cache *small_table[SMALL_TABLE / 8 + 1];
+int small_start(void);
+/* The cache for 1 .. SMALL_MAX bytes. */
+struct kmem_cache *small_cache(size_t size);
+
+/* ---- block.c; the thread is a CPU ------------------------------------------------------------ */
+/* A run of frames for SMALL_MAX < size <= BLOCK_MAX, or smaller with an alignment above a page. */
+void *block_alloc(size_t size, size_t align, bool zero);
+/* page: of the first byte of p.  False: p is no block. */
+bool block_free(void *p, struct page *page);
+size_t block_usable(const void *p, const struct page *page);
+/* Make it larger or smaller where it is; false: it stays as it was. */
+bool block_resize(void *p, struct page *page, size_t size);
+
+/* ---- mapped.c; any thread -------------------------------------------------------------------- */
+void *mapped_alloc(size_t size, size_t align);
+bool mapped_free(void *p);
+size_t mapped_usable(const void *p);
+void *mapped_resize(void *p, size_t size);
+
+/* ---- any --------------------------------------------------------------------------------------- */
+void *alloc_any(size_t size, size_t align, bool zero);
+void free_any(void *p);
+size_t usable_any(const void *p);
+
+/* Stop, with what was wrong. */
+void bad_pointer(const char *call, const void *p) __noreturn;
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * threads.c - threads come, take a slot as a CPU takes its place, and go.
+ *
+ *   first call of a thread --> a free slot, or a new one --> its own until the thread ends: drained
+ *                          \-> none left, or the thread is ending: the shared slot, for one call
+ *
+ *   CPU 0  shared, whoever uses it holds shared_lock     CPU 1  never runs: new slots are copies of it
+ *
+ * Always true:  a slot is of one thread at a time; a thread outside a visit holds its own or none.
+ * Lock:         shared_lock, which also guards the list of free slots; outermost.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <quire/err.h>
+#include <quire/lock.h>
+#include <quire/percpu.h>
+#include "qmalloc.h"
+
+#define CPU_SHARED 0u
+#define CPU_MODEL  1u
+
+static u32 shared_lock;
+static u64 free_slots; /* bit n: CPU n has an area and no thread */
+
+/* What a thread is to us. */
+enum thread_state { THREAD_NEW, THREAD_HAS_SLOT, THREAD_SHARES };
+static __thread struct {
+	enum thread_state state;
+	unsigned endings; /* rounds of destructors that were seen */
+} me __attribute__((__tls_model__("initial-exec")));
+
+static pthread_key_t key;
+
+/* Destructors of others may allocate: stay until they had their turn. */
+static void thread_ends(void *unused)
+{
+	unsigned cpu = preload_cpu.id;
+
+	if (me.state != THREAD_HAS_SLOT)
+		return;
+	if (++me.endings < PTHREAD_DESTRUCTOR_ITERATIONS - 1 && !pthread_setspecific(key, unused))
+		return;
+	me.state = THREAD_SHARES;
+	quire_cpu_offline(cpu);
+	preload_cpu_leave();
+	raw_lock(&shared_lock);
+	free_slots |= 1ULL << cpu;
+	raw_unlock(&shared_lock);
+}
+
+/* A slot, or -1.  The thread is the shared CPU. */
+static int take_slot(void)
+{
+	int cpu;
+
+	if (!free_slots)
+		return percpu_add_cpu(CPU_MODEL);
+	cpu = __builtin_ctzll(free_slots);
+	free_slots &= free_slots - 1;
+	return cpu;
+}
+
+/* The thread is the shared CPU, and becomes its own if there is a slot. */
+static bool settle(void)
+{
+	int cpu = take_slot();
+
+	if (cpu < 0) {
+		me.state = THREAD_SHARES;
+		return false;
+	}
+	me.state = THREAD_HAS_SLOT;
+	preload_cpu_enter((unsigned)cpu);
+	quire_cpu_online((unsigned)cpu);
+	return true;
+}
+
+struct visit visit_begin(void)
+{
+	struct visit visit = { false };
+
+	if (have_slot())
+		return visit;
+	raw_lock(&shared_lock);
+	malloc_start();
+	preload_cpu_enter(CPU_SHARED);
+	visit.shared = me.state != THREAD_NEW || !settle();
+	if (visit.shared)
+		return visit;
+	raw_unlock(&shared_lock);
+	/* This may allocate: we have a slot by now. */
+	(void)pthread_setspecific(key, &me);
+	return visit;
+}
+
+void visit_end(struct visit visit)
+{
+	if (!visit.shared)
+		return;
+	preload_cpu_leave();
+	raw_unlock(&shared_lock);
+}
+
+void threads_start(void)
+{
+	if (pthread_key_create(&key, thread_ends))
+		me.state = THREAD_SHARES;
+}

@@ -42,6 +42,9 @@ void threads_start(void);
 /* RAM, frames, heap, caches: once, on whatever thread comes first.  Ends the process if there is not
  * even the least memory. */
 void malloc_start(void);
+/* Nobody adds RAM between the two. */
+void growth_freeze(void);
+void growth_thaw(void);
 
 /* ---- small.c --------------------------------------------------------------------------------- */
 /* The cache for sizes up to SMALL_TABLE, by (size + 7) / 8. */

@@ -30,6 +30,16 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	return size >> PAGE_SHIFT;
 }
 
+void growth_freeze(void)
+{
+	raw_lock(&grow_lock);
+}
+
+void growth_thaw(void)
+{
+	raw_unlock(&grow_lock);
+}
+
 void malloc_start(void)
 {
 	static const struct low_memory_ops ops = { .direct_reclaim = grow };

@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <quire/err.h>
+#include <quire/freeze.h>
 #include <quire/lock.h>
 #include <quire/percpu.h>
 #include "qmalloc.h"
@@ -35,6 +36,7 @@ static __thread struct {
 } me __attribute__((__tls_model__("initial-exec")));
 
 static pthread_key_t key;
+static bool fork_visit; /* the forking thread is the shared CPU meanwhile; shared_lock */
 
 /* Destructors of others may allocate: stay until they had their turn. */
 static void thread_ends(void *unused)
@@ -104,6 +106,48 @@ void visit_end(struct visit visit)
 		return;
 	preload_cpu_leave();
 	raw_unlock(&shared_lock);
+}
+
+/* ---- fork ------------------------------------------------------------------------------------ */
+/* The child has this thread alone.  The slots of the others are lost to it, with what they cached:
+ * nobody can tell what they were in the middle of. */
+static void before_fork(void)
+{
+	raw_lock(&shared_lock);
+	malloc_start();
+	fork_visit = !have_slot();
+	if (fork_visit)
+		preload_cpu_enter(CPU_SHARED);
+	growth_freeze();
+	quire_freeze();
+}
+
+static void after_fork(bool child)
+{
+	if (child)
+		quire_thaw_copy();
+	else
+		quire_thaw();
+	growth_thaw();
+	if (fork_visit)
+		preload_cpu_leave();
+	raw_unlock(&shared_lock);
+}
+
+static void after_fork_parent(void)
+{
+	after_fork(false);
+}
+
+static void after_fork_child(void)
+{
+	after_fork(true);
+}
+
+/* First of all constructors, hence innermost of all handlers: those of others may allocate. */
+__attribute__((__constructor__(101))) static void watch_fork(void)
+{
+	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
 void threads_start(void)

@@ -141,6 +141,18 @@ void pcp_drain_list(struct pcp_list *list, unsigned n);
 /* The lists of a CPU that is stopped, or alone: drained, and nothing is parked there any more. */
 void pcp_shut(unsigned cpu);
 
+/* ---- all of it held still (freeze.c, called by heap/) ---------------------------------------- */
+/* First these, then locks of lower folders' users, then the zones; and back. */
+void frames_freeze(void);
+void frames_thaw(bool copy); /* copy: other CPUs will never run again, see quire/freeze.h */
+void zones_freeze(void);
+void zones_thaw(void);
+/* Its parts in drain.c and hotplug.c. */
+void pcp_freeze(void);
+void pcp_thaw(bool copy);
+void hotplug_freeze(void);
+void hotplug_thaw(void);
+
 /* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)
 

@@ -183,3 +183,13 @@ int add_memory(int nid, phys_addr_t start, phys_addr_t size)
 	mutex_unlock(&hotplug_mutex);
 	return err;
 }
+
+void hotplug_freeze(void)
+{
+	mutex_lock(&hotplug_mutex);
+}
+
+void hotplug_thaw(void)
+{
+	mutex_unlock(&hotplug_mutex);
+}

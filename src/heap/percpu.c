@@ -149,6 +149,11 @@ void percpu_exit(void)
 	free_areas();
 }
 
+u32 *percpu_lock_word(void)
+{
+	return &percpu.lock.locked;
+}
+
 /* ---- dynamic variables ----------------------------------------------------------------------- */
 void __percpu *__alloc_percpu(size_t size, size_t align)
 {

@@ -287,3 +287,9 @@ EXPORT size_t malloc_usable_size(void *p)
 {
 	return p ? usable_any(p) : 0;
 }
+
+EXPORT int malloc_trim(size_t pad)
+{
+	(void)pad;
+	return release_frames(true) != 0;
+}

@@ -17,8 +17,8 @@
 
 struct head {
 	unsigned long mark;
-	char *map;      /* where the mapping begins              */
-	size_t size;    /* of the mapping, in bytes, whole pages */
+	char *map;   /* where the mapping begins              */
+	size_t size; /* of the mapping, in bytes, whole pages */
 	size_t unused;
 };
 #define HEAD_ROOM 64u

@@ -17,9 +17,9 @@
 
 #define GFP_MALLOC (GFP_KERNEL | __GFP_NOWARN)
 
-#define SMALL_MAX   8192u                    /* bytes; larger ones are runs of frames     */
+#define SMALL_MAX   8192u                         /* bytes; larger ones are runs of frames     */
 #define BLOCK_MAX   (PAGE_SIZE << MAX_PAGE_ORDER) /* bytes; larger ones are mapped        */
-#define MALLOC_MOST ((size_t)PTRDIFF_MAX)    /* bytes; more is refused                    */
+#define MALLOC_MOST ((size_t)PTRDIFF_MAX)         /* bytes; more is refused                    */
 #define MIN_ALIGN   16u
 
 /* ---- threads.c ------------------------------------------------------------------------------- */
@@ -36,6 +36,8 @@ struct visit {
 };
 struct visit visit_begin(void);
 void visit_end(struct visit visit);
+/* As the shared CPU, for a thread that is none of the program's; after the start. */
+struct visit visit_shared(void);
 void threads_start(void);
 
 /* ---- start.c --------------------------------------------------------------------------------- */
@@ -45,6 +47,15 @@ void malloc_start(void);
 /* Nobody adds RAM between the two. */
 void growth_freeze(void);
 void growth_thaw(void);
+
+/* ---- release.c ------------------------------------------------------------------------------- */
+/* Free frames go back to the host: what has been free for a second or two, or all.  How many. */
+unsigned long release_frames(bool all);
+/* RAM has grown: from now on somebody looks after it every second.  The thread is a CPU. */
+void release_watch(void);
+/* No cycle between the two.  In the child of a fork() nobody looks after RAM until it grows again. */
+void release_freeze(void);
+void release_thaw(bool child);
 
 /* ---- small.c --------------------------------------------------------------------------------- */
 /* The cache for sizes up to SMALL_TABLE, by (size + 7) / 8. */

@@ -13,6 +13,8 @@
 #include <quire/tune.h>
 #include "qmalloc.h"
 
+#define WATCHED_FROM ((8UL << 20) >> PAGE_SHIFT) /* frames: less is not worth a thread      */
+
 static bool started;
 static u32 grow_lock;
 
@@ -27,6 +29,8 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	/* Whoever waited finds what the other brought. */
 	size = totalram_pages() == had ? preload_grow(size) : size;
 	raw_unlock(&grow_lock);
+	if (had >= WATCHED_FROM)
+		release_watch();
 	return size >> PAGE_SHIFT;
 }
 

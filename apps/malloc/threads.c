@@ -111,6 +111,13 @@ void visit_end(struct visit visit)
 /* ---- fork ------------------------------------------------------------------------------------ */
 /* The child has this thread alone.  The slots of the others are lost to it, with what they cached:
  * nobody can tell what they were in the middle of. */
+struct visit visit_shared(void)
+{
+	raw_lock(&shared_lock);
+	preload_cpu_enter(CPU_SHARED);
+	return (struct visit){ true };
+}
+
 static void before_fork(void)
 {
 	raw_lock(&shared_lock);
@@ -118,6 +125,7 @@ static void before_fork(void)
 	fork_visit = !have_slot();
 	if (fork_visit)
 		preload_cpu_enter(CPU_SHARED);
+	release_freeze();
 	growth_freeze();
 	quire_freeze();
 }
@@ -129,6 +137,7 @@ static void after_fork(bool child)
 	else
 		quire_thaw();
 	growth_thaw();
+	release_thaw(child);
 	if (fork_visit)
 		preload_cpu_leave();
 	raw_unlock(&shared_lock);

@@ -77,6 +77,7 @@ struct zone_groups {
 	u32 room;                   /* (c) groups it may get by add_memory(); 0: none       */
 	struct frame_group *group;  /* (z) by number                                        */
 	u64 *free;                  /* (z) words of the bitmaps, by group                   */
+	u8 *touched;                /* (z) by group: GROUP_PUT, and for how many cycles     */
 	u64 *rows;                  /* (z) which groups, by migratetype and row (groups.h)  */
 	u32 row_words;              /* (c) size of a row                                    */
 	u32 levels;                 /* (c) of a row's tree                                  */

@@ -352,6 +352,7 @@ void groups_init(struct zone *zone)
 	lay_out_rows(gs, room);
 	gs->group = take_boot_memory(zone, room * sizeof(*gs->group));
 	gs->free = take_boot_memory(zone, (size_t)room * GROUP_WORDS * sizeof(u64));
+	gs->touched = take_boot_memory(zone, room);
 	gs->rows = take_boot_memory(zone, (size_t)MIGRATE_TYPES * GROUP_ROWS * gs->row_words *
 						  sizeof(u64));
 	add_groups(gs, nr);

@@ -47,14 +47,15 @@ static void *alloc_in_ram(size_t size, size_t align, bool zero)
 void *alloc_any(size_t size, size_t align, bool zero)
 {
 	int saved = errno;
-	void *p;
+	void *p = NULL;
 
 	if (unlikely(size > MALLOC_MOST))
 		return no_memory();
 	size = max(size, (size_t)1);
 	if (size <= BLOCK_MAX && align <= BLOCK_MAX)
 		p = alloc_in_ram(size, align, zero);
-	else
+	/* Large ones lie elsewhere, and others when there is no room for more RAM. */
+	if (!p)
 		p = mapped_alloc(size, align);
 	if (!p)
 		return no_memory();
@@ -80,22 +81,15 @@ static void free_in_ram(void *p)
 	visit_end(visit);
 }
 
-static quire_noinline void free_slow(void *p)
+void free_any(void *p)
 {
 	int saved = errno;
 
-	if (!p)
-		return;
 	if (preload_is_ram(p))
 		free_in_ram(p);
 	else if (!mapped_free(p))
 		bad_pointer("free", p);
 	errno = saved;
-}
-
-void free_any(void *p)
-{
-	free_slow(p);
 }
 
 size_t usable_any(const void *p)
@@ -114,9 +108,21 @@ size_t usable_any(const void *p)
 }
 
 /* ---- malloc, free, calloc -------------------------------------------------------------------- */
-static quire_noinline void *malloc_slow(size_t size)
+static quire_noinline void *alloc_slow(size_t size, size_t align, bool zero)
 {
-	return alloc_any(size, MIN_ALIGN, false);
+	malloc_ready();
+	return malloc_options.slow ? told_alloc(size, align, zero) : alloc_any(size, align, zero);
+}
+
+static quire_noinline void free_slow(void *p)
+{
+	if (!p)
+		return;
+	malloc_ready();
+	if (malloc_options.slow)
+		told_free(p);
+	else
+		free_any(p);
 }
 
 EXPORT void *malloc(size_t size)
@@ -127,7 +133,7 @@ EXPORT void *malloc(size_t size)
 		if (likely(p))
 			return p;
 	}
-	return malloc_slow(size);
+	return alloc_slow(size, MIN_ALIGN, false);
 }
 
 EXPORT void free(void *p)
@@ -155,7 +161,7 @@ EXPORT void *calloc(size_t n, size_t size)
 		if (likely(p))
 			return p;
 	}
-	return alloc_any(bytes, MIN_ALIGN, true);
+	return alloc_slow(bytes, MIN_ALIGN, true);
 }
 
 /* ---- realloc --------------------------------------------------------------------------------- */
@@ -187,7 +193,7 @@ static bool resize_here(void *p, size_t had, size_t size)
 	return done;
 }
 
-static void *realloc_slow(void *p, size_t size)
+static void *realloc_any(void *p, size_t size)
 {
 	size_t had = usable_any(p);
 	int saved = errno;
@@ -220,7 +226,8 @@ EXPORT void *realloc(void *p, size_t size)
 		free(p);
 		return NULL;
 	}
-	return realloc_slow(p, size);
+	malloc_ready();
+	return malloc_options.slow ? told_realloc(p, size) : realloc_any(p, size);
 }
 
 EXPORT void *reallocarray(void *p, size_t n, size_t size)
@@ -245,7 +252,7 @@ EXPORT void *memalign(size_t align, size_t size)
 	}
 	if (!power_of_two(align))
 		align = align ? 1UL << fls64(align) : 1;
-	return alloc_any(size, max(align, (size_t)MIN_ALIGN), false);
+	return alloc_slow(size, max(align, (size_t)MIN_ALIGN), false);
 }
 
 EXPORT void *aligned_alloc(size_t align, size_t size)
@@ -285,11 +292,8 @@ EXPORT void *pvalloc(size_t size)
 
 EXPORT size_t malloc_usable_size(void *p)
 {
-	return p ? usable_any(p) : 0;
-}
-
-EXPORT int malloc_trim(size_t pad)
-{
-	(void)pad;
-	return release_frames(true) != 0;
+	if (!p)
+		return 0;
+	malloc_ready();
+	return malloc_options.slow ? told_usable(p) : usable_any(p);
 }

@@ -32,7 +32,7 @@ static quire_always_inline bool have_slot(void)
 /* Between the two the thread is a CPU: its own, or the one that threads without a slot share, which
  * is locked.  The first call starts everything. */
 struct visit {
-	bool shared;
+	enum { VISIT_NOTHING, VISIT_OWN, VISIT_SHARED } kind; /* what visit_end() takes off */
 };
 struct visit visit_begin(void);
 void visit_end(struct visit visit);
@@ -44,6 +44,15 @@ void threads_start(void);
 /* RAM, frames, heap, caches: once, on whatever thread comes first.  Ends the process if there is not
  * even the least memory. */
 void malloc_start(void);
+extern bool malloc_started;
+
+/* The same, from outside any lock. */
+void malloc_begin(void);
+static inline void malloc_ready(void)
+{
+	if (unlikely(!__atomic_load_n(&malloc_started, __ATOMIC_ACQUIRE)))
+		malloc_begin();
+}
 /* Nobody adds RAM between the two. */
 void growth_freeze(void);
 void growth_thaw(void);
@@ -78,7 +87,29 @@ bool block_resize(void *p, struct page *page, size_t size);
 void *mapped_alloc(size_t size, size_t align);
 bool mapped_free(void *p);
 size_t mapped_usable(const void *p);
+extern size_t mapped_bytes, mapped_count; /* of all; atomic */
 void *mapped_resize(void *p, size_t size);
+
+/* ---- options.c ------------------------------------------------------------------------------- */
+struct malloc_options {
+	bool slow;          /* something below is on that wants to see every call           */
+	slab_flags_t debug; /* SLAB_*, for all caches; not 0: sizes are checked to the byte   */
+	unsigned guard;     /* one call in so many gets pages of its own; 0: none             */
+	bool trace;         /* calls are recorded                                             */
+	bool report;        /* say at exit what was used                                      */
+	bool no_thread;     /* nobody looks after free memory                                 */
+	bool go_on;         /* damage is reported, and does not end the process               */
+	char trace_file[256];
+};
+extern struct malloc_options malloc_options; /* written once, by options_read() */
+/* From QUIRE_MALLOC in the environment; what is wrong there ends the process, in words. */
+void options_read(void);
+
+/* ---- debug.c: the same as below, for who wants to see every call ----------------------------- */
+void *told_alloc(size_t size, size_t align, bool zero);
+void told_free(void *p);
+void *told_realloc(void *p, size_t size);
+size_t told_usable(const void *p);
 
 /* ---- any --------------------------------------------------------------------------------------- */
 void *alloc_any(size_t size, size_t align, bool zero);

@@ -66,7 +66,7 @@ int small_start(void)
 		class_cache[i] =
 			kmem_cache_create(name, size,
 					  size & (size - 1) ? 0 : min(size, (unsigned)PAGE_SIZE),
-					  SLAB_NO_MERGE, NULL);
+					  SLAB_NO_MERGE | malloc_options.debug, NULL);
 		if (!class_cache[i])
 			return -ENOMEM;
 	}

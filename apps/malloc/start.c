@@ -15,7 +15,7 @@
 
 #define WATCHED_FROM ((8UL << 20) >> PAGE_SHIFT) /* frames: less is not worth a thread      */
 
-static bool started;
+bool malloc_started;
 static u32 grow_lock;
 
 /* Frames that a request needs and more: an eighth of what there is, so that it is seldom. */
@@ -29,7 +29,7 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	/* Whoever waited finds what the other brought. */
 	size = totalram_pages() == had ? preload_grow(size) : size;
 	raw_unlock(&grow_lock);
-	if (had >= WATCHED_FROM)
+	if (had >= WATCHED_FROM && !malloc_options.no_thread)
 		release_watch();
 	return size >> PAGE_SHIFT;
 }
@@ -48,9 +48,10 @@ void malloc_start(void)
 {
 	static const struct low_memory_ops ops = { .direct_reclaim = grow };
 
-	if (started)
+	if (malloc_started)
 		return;
 	preload_log = true;
+	options_read();
 	if (preload_machine_start())
 		quire_panic("quire-malloc: the process may not even reserve 64 MiB of addresses\n");
 	set_zone_end(ZONE_DMA32, 0);
@@ -64,6 +65,7 @@ void malloc_start(void)
 	preload_cpu_enter(0);
 	if (heap_init() || small_start())
 		quire_panic("quire-malloc: no memory for the heap\n");
+	preload_cpu_leave();
 	threads_start();
-	started = true;
+	__atomic_store_n(&malloc_started, true, __ATOMIC_RELEASE);
 }

@@ -21,6 +21,7 @@
 #include <quire/lock.h>
 #include <quire/percpu.h>
 #include "qmalloc.h"
+#include "trace.h"
 
 #define CPU_SHARED 0u
 #define CPU_MODEL  1u
@@ -32,22 +33,25 @@ static u64 free_slots; /* bit n: CPU n has an area and no thread */
 enum thread_state { THREAD_NEW, THREAD_HAS_SLOT, THREAD_SHARES };
 static __thread struct {
 	enum thread_state state;
+	unsigned cpu;     /* its slot, if it has one            */
 	unsigned endings; /* rounds of destructors that were seen */
 } me __attribute__((__tls_model__("initial-exec")));
 
 static pthread_key_t key;
-static bool fork_visit; /* the forking thread is the shared CPU meanwhile; shared_lock */
+static bool fork_visit; /* the forking thread is a CPU only meanwhile; shared_lock     */
 
 /* Destructors of others may allocate: stay until they had their turn. */
 static void thread_ends(void *unused)
 {
-	unsigned cpu = preload_cpu.id;
+	unsigned cpu = me.cpu;
 
 	if (me.state != THREAD_HAS_SLOT)
 		return;
 	if (++me.endings < PTHREAD_DESTRUCTOR_ITERATIONS - 1 && !pthread_setspecific(key, unused))
 		return;
+	trace_thread_ends();
 	me.state = THREAD_SHARES;
+	preload_cpu_enter(cpu);
 	quire_cpu_offline(cpu);
 	preload_cpu_leave();
 	raw_lock(&shared_lock);
@@ -77,54 +81,70 @@ static bool settle(void)
 		return false;
 	}
 	me.state = THREAD_HAS_SLOT;
+	me.cpu = (unsigned)cpu;
 	preload_cpu_enter((unsigned)cpu);
 	quire_cpu_online((unsigned)cpu);
 	return true;
 }
 
+/* While every call is to be seen a thread puts its slot on for the call only: so fast paths, which
+ * look for it, never open. */
+static struct visit own_slot(void)
+{
+	preload_cpu_enter(me.cpu);
+	return (struct visit){ VISIT_OWN };
+}
+
 struct visit visit_begin(void)
 {
-	struct visit visit = { false };
-
 	if (have_slot())
-		return visit;
+		return (struct visit){ VISIT_NOTHING };
+	if (me.state == THREAD_HAS_SLOT)
+		return own_slot();
 	raw_lock(&shared_lock);
 	malloc_start();
 	preload_cpu_enter(CPU_SHARED);
-	visit.shared = me.state != THREAD_NEW || !settle();
-	if (visit.shared)
-		return visit;
+	if (me.state != THREAD_NEW || !settle())
+		return (struct visit){ VISIT_SHARED };
 	raw_unlock(&shared_lock);
 	/* This may allocate: we have a slot by now. */
 	(void)pthread_setspecific(key, &me);
-	return visit;
+	return (struct visit){ malloc_options.slow ? VISIT_OWN : VISIT_NOTHING };
 }
 
 void visit_end(struct visit visit)
 {
-	if (!visit.shared)
+	if (likely(visit.kind == VISIT_NOTHING))
 		return;
 	preload_cpu_leave();
+	if (visit.kind == VISIT_SHARED)
+		raw_unlock(&shared_lock);
+}
+
+struct visit visit_shared(void)
+{
+	raw_lock(&shared_lock);
+	preload_cpu_enter(CPU_SHARED);
+	return (struct visit){ VISIT_SHARED };
+}
+
+void malloc_begin(void)
+{
+	raw_lock(&shared_lock);
+	malloc_start();
 	raw_unlock(&shared_lock);
 }
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 /* The child has this thread alone.  The slots of the others are lost to it, with what they cached:
  * nobody can tell what they were in the middle of. */
-struct visit visit_shared(void)
-{
-	raw_lock(&shared_lock);
-	preload_cpu_enter(CPU_SHARED);
-	return (struct visit){ true };
-}
-
 static void before_fork(void)
 {
 	raw_lock(&shared_lock);
 	malloc_start();
 	fork_visit = !have_slot();
 	if (fork_visit)
-		preload_cpu_enter(CPU_SHARED);
+		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
 	release_freeze();
 	growth_freeze();
 	quire_freeze();
@@ -138,6 +158,7 @@ static void after_fork(bool child)
 		quire_thaw();
 	growth_thaw();
 	release_thaw(child);
+	trace_thaw(child);
 	if (fork_visit)
 		preload_cpu_leave();
 	raw_unlock(&shared_lock);

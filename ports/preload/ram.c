@@ -30,9 +30,10 @@
 __thread struct preload_cpu preload_cpu __attribute__((__tls_model__("initial-exec")));
 unsigned long preload_ram, preload_ram_start, preload_ram_size;
 char *preload_vmemmap;
+static size_t room; /* for all RAM there may be */
 
 #define SECTION    (1UL << QUIRE_SECTION_SHIFT)
-#define FIRST_PHYS SECTION    /* frame 0 is nobody's                                   */
+#define FIRST_PHYS SECTION /* frame 0 is nobody's                                   */
 #define RAM_LEAST  (64UL << 20)
 #define RAM_MOST   (1UL << 40)
 #define GUARD      (64UL << 10)
@@ -70,16 +71,16 @@ static int reserve(size_t ram)
 		return -ENOMEM;
 	at = QUIRE_ALIGN_UP((unsigned long)map + head, SECTION);
 	preload_ram_start = at;
-	preload_ram_size = ram;
+	room = ram;
 	preload_ram = at - FIRST_PHYS;
 	preload_vmemmap = (char *)map;
 	return 0;
 }
 
 /* Tables for all RAM there may be, laid out by frames_init(), and something to begin with. */
-static size_t first_ram(size_t room)
+static size_t first_ram(size_t most)
 {
-	size_t tables = room / (2UL << 20) * 96 + (64UL << 10);
+	size_t tables = most / (2UL << 20) * 96 + (64UL << 10);
 
 	return QUIRE_ALIGN_UP(tables, SECTION) + SECTION;
 }
@@ -103,6 +104,7 @@ int preload_machine_start(void)
 	ram = min(first_ram(ram), ram);
 	if (open_range(preload_ram_start, ram))
 		return -ENOMEM;
+	preload_ram_size = ram;
 	return memblock_add(FIRST_PHYS, ram);
 }
 
@@ -114,12 +116,13 @@ size_t preload_grow(size_t size)
 	if (!size || open_range((unsigned long)__va(end), size) ||
 	    add_memory(NUMA_NO_NODE, end, size))
 		return 0;
+	__atomic_fetch_add(&preload_ram_size, size, __ATOMIC_RELAXED);
 	return size;
 }
 
 int port_vmemmap_populate(unsigned long start, unsigned long end)
 {
-	unsigned long limit = (unsigned long)pfn_to_page(PHYS_PFN(FIRST_PHYS + preload_ram_size));
+	unsigned long limit = (unsigned long)pfn_to_page(PHYS_PFN(FIRST_PHYS + room));
 
 	if (start < (unsigned long)preload_vmemmap || end > limit)
 		return -ENOMEM;
@@ -132,24 +135,30 @@ int preload_release(void *at, size_t size)
 }
 
 /* ---- log and panic --------------------------------------------------------------------------- */
-bool preload_log;
+bool preload_log, preload_abort;
+
+static bool is_damage(const char *text, size_t len)
+{
+	return len > 4 && !__builtin_memcmp(text, "BUG:", 4);
+}
 
 void port_log(const char *text, size_t len)
 {
 	int saved = errno;
+	size_t done = 0;
 
 	if (!preload_log)
 		return;
-
-	while (len) {
-		ssize_t n = write(STDERR_FILENO, text, len);
+	while (done < len) {
+		ssize_t n = write(STDERR_FILENO, text + done, len - done);
 
 		if (n <= 0)
 			break; /* nobody listens */
-		text += n;
-		len -= (size_t)n;
+		done += (size_t)n;
 	}
 	errno = saved;
+	if (preload_abort && is_damage(text, len))
+		abort();
 }
 
 void port_panic(const char *why)

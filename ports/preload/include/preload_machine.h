@@ -25,7 +25,7 @@ int preload_machine_start(void) __must_check;
  * room, or no memory for their descriptors. */
 size_t preload_grow(size_t size);
 
-/* Where RAM lies and may come to lie, for "is this pointer ours". */
+/* Where RAM lies, for "is this pointer ours". */
 extern unsigned long preload_ram_start, preload_ram_size;
 
 static inline bool preload_is_ram(const void *p)
@@ -37,8 +37,9 @@ static inline bool preload_is_ram(const void *p)
 void preload_cpu_enter(unsigned cpu);
 void preload_cpu_leave(void);
 
-/* Whether the log goes to standard error; else it is lost. */
-extern bool preload_log;
+/* Whether the log goes to standard error; else it is lost.  Whether a report of damaged memory ends
+ * the process. */
+extern bool preload_log, preload_abort;
 
 /* Give what the host put behind [at, at + size) back to it: it reads as zero afterwards.  Whole
  * pages.  0 or -errno. */

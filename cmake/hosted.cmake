@@ -61,6 +61,11 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 	endif()
 endif()
 
+# The allocator for ordinary programs: 64-bit, and never under a sanitizer, which brings its own.
+if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_SANITIZE AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+	include(malloc)
+endif()
+
 # What is measured is what is shipped: the release preset only.
 if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_SANITIZE AND NOT QUIRE_DEBUG AND TARGET quire_posix)
 	add_executable(bench-frames "${CMAKE_SOURCE_DIR}/bench/frames.c")

@@ -73,9 +73,11 @@ struct zone_extent {
 struct zone_groups {
 	struct zone_extent *extent; /* (c) in rising order                                  */
 	u32 nr_extents;             /* (c)                                                  */
-	u32 nr;                     /* (c) groups of the zone                               */
+	u32 nr;                     /* (z) groups of the zone                               */
+	u32 room;                   /* (c) groups it may get by add_memory(); 0: none       */
 	struct frame_group *group;  /* (z) by number                                        */
 	u64 *free;                  /* (z) words of the bitmaps, by group                   */
+	u8 *touched;                /* (z) by group: GROUP_PUT, and for how many cycles     */
 	u64 *rows;                  /* (z) which groups, by migratetype and row (groups.h)  */
 	u32 row_words;              /* (c) size of a row                                    */
 	u32 levels;                 /* (c) of a row's tree                                  */

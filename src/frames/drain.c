@@ -190,3 +190,71 @@ void pcp_shut(unsigned cpu)
 {
 	at_lists_of(cpu, NULL, &shut);
 }
+
+/* ---- nobody is at any list ------------------------------------------------------------------- */
+static bool frozen; /* so it is indeed: the machine has the barrier for it */
+
+static void wait_idle(unsigned cpu)
+{
+	while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
+		port_cpu_relax();
+}
+
+static void for_others(void (*fn)(unsigned cpu))
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpu != port_cpu_id())
+			fn(cpu);
+}
+
+static void claim(unsigned cpu)
+{
+	set_claimed(cpu, true);
+}
+
+static void unclaim(unsigned cpu)
+{
+	set_claimed(cpu, false);
+}
+
+static bool others_run(void)
+{
+	u64 all = __atomic_load_n(&quire_online_cpus, __ATOMIC_SEQ_CST);
+
+	return all & ~(1ULL << port_cpu_id());
+}
+
+void pcp_freeze(void)
+{
+	raw_lock(&drain_lock);
+	for_others(claim);
+	frozen = !others_run() || port_membarrier();
+	if (frozen)
+		for_others(wait_idle);
+}
+
+/* What a CPU parked that stopped in the middle of something cannot be trusted: it is lost. */
+static void lose_lists(struct zone *zone, struct pcp *pcp)
+{
+	(void)zone;
+	for (unsigned i = 0; i < NR_PCP_LISTS; i++)
+		WRITE_ONCE(pcp->list[i].top, pcp->list[i].slot);
+}
+
+static const struct visit lose = { lose_lists, 0 };
+
+static void adopt(unsigned cpu)
+{
+	at_lists_of(cpu, NULL, frozen ? &drain : &lose);
+	__atomic_store_n(&percpu_of(&quire_cpu, cpu)->busy, 0, __ATOMIC_RELAXED);
+}
+
+void pcp_thaw(bool copy)
+{
+	if (copy)
+		for_others(adopt);
+	for_others(unclaim);
+	raw_unlock(&drain_lock);
+}

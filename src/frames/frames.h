@@ -127,6 +127,8 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 
 /* Give every populated zone its lists.  Called by percpu_init() once areas exist. */
 void pcp_init(void);
+/* The same for a CPU whose area was copied from another's; 0, or -ENOMEM and it has none. */
+int pcp_add_cpu(unsigned cpu);
 /* Before that, and after percpu_exit(): lists that hold nothing. */
 void pcp_boot_init(void);
 void pcp_exit(void);
@@ -142,6 +144,18 @@ void pcp_shut(unsigned cpu);
  * CPU, between pcp_enter() and pcp_leave(), or one that is kept out. */
 void far_flush(struct quire_cpu *cpu);
 extern bool late_frees; /* see set_late_frees() */
+
+/* ---- all of it held still (freeze.c, called by heap/) ---------------------------------------- */
+/* First these, then locks of lower folders' users, then the zones; and back. */
+void frames_freeze(void);
+void frames_thaw(bool copy); /* copy: other CPUs will never run again, see quire/freeze.h */
+void zones_freeze(void);
+void zones_thaw(void);
+/* Its parts in drain.c and hotplug.c. */
+void pcp_freeze(void);
+void pcp_thaw(bool copy);
+void hotplug_freeze(void);
+void hotplug_thaw(void);
 
 /* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)
@@ -328,6 +342,7 @@ void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
 extern unsigned long quire_max_pfn;          /* first frame number above all RAM */
+extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
 

@@ -87,8 +87,7 @@ static unsigned long type_stops(const struct memblock_region *r, unsigned long p
 
 /* ---- nodes and zones ------------------------------------------------------------------------- */
 
-/* Count frames [pfn, end) of one zone and write where they are into their descriptors. */
-static void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end)
+void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end)
 {
 	struct pglist_data *node = NODE_DATA(nid);
 	struct zone *zone = &node->node_zones[type];

@@ -108,6 +108,9 @@ void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
 /* What a CPU parked for every cache. */
 void heap_drain_cpu(unsigned cpu);
 
+/* ---- per-CPU areas (percpu.c) ---------------------------------------------------------------- */
+u32 *percpu_lock_word(void); /* for quire_freeze() */
+
 /* ---- caches (cache.c) ------------------------------------------------------------------------ */
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object));

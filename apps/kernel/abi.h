@@ -257,7 +257,10 @@ struct linux_siginfo {
 			};
 			s64 utime, stime;
 		};
-		u64 addr;
+		struct {
+			u64 addr;
+			s16 addr_lsb; /* BUS_MCEERR_*: log2 of what is lost around addr */
+		};
 		s32 raw[28];
 	};
 };
@@ -278,6 +281,8 @@ _Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t");
 #define SEGV_ACCERR   2
 #define BUS_ADRALN    1
 #define BUS_ADRERR    2
+#define BUS_MCEERR_AR 4
+#define BUS_MCEERR_AO 5
 #define TRAP_BRKPT    1
 #define TRAP_TRACE    2
 #define CLD_EXITED    1

@@ -164,6 +164,7 @@ static struct task *make_child(const struct clone_request *r)
 		goto no_process;
 	memcpy(t->comm, me->comm, sizeof(t->comm));
 	t->blocked = me->blocked;
+	t->mce_kill = me->mce_kill;
 	if (!(r->flags & CLONE_VM) || (r->flags & CLONE_VFORK))
 		t->altstack = me->altstack;
 	t->cpu = port_cpu_id();

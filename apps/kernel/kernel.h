@@ -202,6 +202,7 @@ struct task {
 	bool need_restore_mask; /* sigsuspend: give back saved_mask                     */
 	bool memalloc;          /* being killed for memory: reserves are open           */
 	bool exiting;
+	u8 mce_kill; /* enum mce_kill: when to hear of lost memory              */
 	u8 ticks_left;
 	unsigned cpu;
 	struct list_head run_link;    /* run queue                                            */
@@ -346,6 +347,16 @@ void shm_exit_all(void);
 
 /* oom.c */
 void kernel_oom_init(void);
+
+/* mce.c */
+enum mce_kill { MCE_KILL_DEFAULT, MCE_KILL_LATE, MCE_KILL_EARLY };
+extern int sysctl_memory_failure_early_kill; /* what MCE_KILL_DEFAULT means: 1 early */
+void mce_init(void);
+/* The running task touched memory that is lost. */
+void mce_fault(unsigned long addr);
+/* prctl(PR_MCE_KILL), prctl(PR_MCE_KILL_GET) */
+long mce_set_policy(unsigned long what, unsigned long policy);
+long mce_get_policy(void);
 
 /* compactd.c */
 void compactd_start(void);

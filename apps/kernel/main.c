@@ -314,6 +314,7 @@ void kernel_main(struct bare_boot *boot)
 	if (fs_init() || vdso_init())
 		quire_panic("no memory for the file system caches\n");
 	kernel_oom_init();
+	mce_init();
 	kmain_task = kthread_start(kmain, NULL, "kmain");
 	if (!kmain_task)
 		quire_panic("no memory for the first task\n");

@@ -347,6 +347,8 @@ void force_signal(int sig, int code, u64 addr)
 	info.si_signo = sig;
 	info.si_code = code;
 	info.addr = addr;
+	if (sig == SIGBUS && code == BUS_MCEERR_AR)
+		info.addr_lsb = PAGE_SHIFT;
 	spin_lock_irqsave(&task_lock, flags);
 	if ((t->blocked & SIGBIT(sig)) || a->handler == SIG_IGN) {
 		a->handler = SIG_DFL;

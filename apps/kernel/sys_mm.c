@@ -61,6 +61,8 @@ long sys_brk(unsigned long brk)
 
 long sys_madvise(unsigned long addr, unsigned long len, int advice)
 {
+	if ((advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE) && current->proc->euid != 0)
+		return -EPERM;
 	return do_madvise(current->mm, addr, len, advice);
 }
 

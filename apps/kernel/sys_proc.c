@@ -507,6 +507,8 @@ long sys_arch_prctl(int code, unsigned long addr)
 #define PR_SET_NAME         15
 #define PR_GET_NAME         16
 #define PR_SET_TIMERSLACK   29
+#define PR_MCE_KILL         33
+#define PR_MCE_KILL_GET     34
 #define PR_SET_NO_NEW_PRIVS 38
 #define PR_GET_NO_NEW_PRIVS 39
 #define PR_SET_THP_DISABLE  41
@@ -532,6 +534,8 @@ long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long
 	case PR_SET_THP_DISABLE: /* there are no huge pages yet: they are off for everyone */
 		return arg3 || arg4 || arg5 ? -EINVAL : 0;
 	case PR_GET_THP_DISABLE: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 1;
+	case PR_MCE_KILL: return arg4 || arg5 ? -EINVAL : mce_set_policy(arg2, arg3);
+	case PR_MCE_KILL_GET: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : mce_get_policy();
 	case PR_GET_NO_NEW_PRIVS: return 0;
 	default: return -EINVAL;
 	}

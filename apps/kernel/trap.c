@@ -4,6 +4,7 @@
  *
  *   fault resolved      -> back to the instruction
  *   not mapped, not allowed, past the end of a file -> SIGSEGV, SIGBUS
+ *   memory that failed -> SIGBUS (mce.c)
  *   no memory           -> whoever the OOM killer chose goes; try again, unless it was us
  */
 #include "kernel.h"
@@ -17,7 +18,9 @@ static quire_noinline void fault_signal(struct task *t, vm_fault_t r, unsigned l
 	t->fault_addr = addr;
 	t->fault_error = error;
 	t->fault_trapno = 14;
-	if (r & VM_FAULT_SIGBUS)
+	if (r & VM_FAULT_HWPOISON)
+		mce_fault(addr);
+	else if (r & VM_FAULT_SIGBUS)
 		force_signal(SIGBUS, BUS_ADRERR, addr);
 	else
 		force_signal(SIGSEGV, r & VM_FAULT_ACCERR ? SEGV_ACCERR : SEGV_MAPERR, addr);

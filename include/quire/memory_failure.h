@@ -52,17 +52,27 @@ unsigned long num_poisoned_pages(void);
 
 /*
  * What the owner of user memory does; filled in by spaces/, once, at init.  The page is referenced
- * by the caller and locked (PG_locked), and carries PG_poisoned.
- *   recover  make every user let go of it: unmap it, tell the tasks that need its contents (SIGBUS
- *            with the address), drop it from the page cache, where the next reader gets the stored
- *            copy.
- *            0: only the caller's reference is left; -errno: somebody still uses it.
- *            May sleep.  flags: MF_*
+ * by the caller and carries PG_poisoned.
+ *   recover  make every user let go of it: unmap it, so that who needs its contents gets SIGBUS on
+ *            touching it, and drop it from the page cache, where the next reader gets the stored
+ *            copy; if there is none it stays, and readers get an error.
+ *            0: nobody uses it, the caller's reference and such a cache's are all there are;
+ *            -errno: somebody still does.  *lost: what was in it is nowhere else.  Locks the page (PG_locked), may sleep.  flags: MF_*
  */
 struct memory_failure_ops {
-	int (*recover)(struct page *page, int flags);
+	int (*recover)(struct page *page, int flags, bool *lost);
 };
 /* NULL: there is no such owner (any more). */
 void set_memory_failure_ops(const struct memory_failure_ops *ops);
+
+/*
+ * For the embedder, who knows the tasks: fn is called for each place in an address space where a page
+ * was mapped whose contents are lost now, so that tasks that asked for it hear of it before they touch
+ * it (SIGBUS, BUS_MCEERR_AO), and with MF_ACTION_REQUIRED the running one at once (BUS_MCEERR_AR).
+ *   Called:  task context, no lock held; may sleep.  mm is referenced by the caller.
+ * NULL, as after spaces_init(): tasks find out by touching it.  Lasts until spaces_exit().
+ */
+struct mm_struct;
+void set_memory_lost_fn(void (*fn)(struct mm_struct *mm, unsigned long addr, int flags));
 
 #endif

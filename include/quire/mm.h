@@ -92,6 +92,8 @@ struct seq_out;
 #define MADV_POPULATE_READ   22
 #define MADV_POPULATE_WRITE  23
 #define MADV_DONTNEED_LOCKED 24
+#define MADV_HWPOISON        100 /* memory_failure() for each page: a test's way to break memory     */
+#define MADV_SOFT_OFFLINE    101 /* soft_offline_page() for each page                                */
 
 /* ---- areas ----------------------------------------------------------------------------------- */
 #define VM_READ        0x00000001UL
@@ -122,13 +124,15 @@ struct seq_out;
 
 /* What a fault came to.  0 is success without reading from a store. */
 typedef unsigned vm_fault_t;
-#define VM_FAULT_OOM    0x0001u
-#define VM_FAULT_SIGBUS 0x0002u /* BUS_ADRERR: past the end of the file, or its store failed */
-#define VM_FAULT_MAJOR  0x0004u /* something had to be read from a store                     */
-#define VM_FAULT_MAPERR 0x0040u /* SIGSEGV, SEGV_MAPERR: nothing is mapped there             */
-#define VM_FAULT_ACCERR 0x0080u /* SIGSEGV, SEGV_ACCERR: mapped, but not for this            */
-#define VM_FAULT_NOPAGE 0x0100u /* vm_ops->fault filled the entry itself                     */
-#define VM_FAULT_ERROR  (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_MAPERR | VM_FAULT_ACCERR)
+#define VM_FAULT_OOM      0x0001u
+#define VM_FAULT_SIGBUS   0x0002u /* BUS_ADRERR: past the end of the file, or its store failed */
+#define VM_FAULT_MAJOR    0x0004u /* something had to be read from a store                     */
+#define VM_FAULT_HWPOISON 0x0010u /* SIGBUS, BUS_MCEERR_AR: the memory that held it failed        */
+#define VM_FAULT_MAPERR   0x0040u /* SIGSEGV, SEGV_MAPERR: nothing is mapped there             */
+#define VM_FAULT_ACCERR   0x0080u /* SIGSEGV, SEGV_ACCERR: mapped, but not for this            */
+#define VM_FAULT_NOPAGE   0x0100u /* vm_ops->fault filled the entry itself                     */
+#define VM_FAULT_ERROR                                                                             \
+	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_MAPERR | VM_FAULT_ACCERR)
 
 #define FAULT_FLAG_WRITE       0x01u
 #define FAULT_FLAG_USER        0x40u /* the access came from user mode, not from a copy           */
@@ -262,6 +266,7 @@ long do_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 long do_mremap(struct mm_struct *mm, unsigned long old, unsigned long old_len,
 	       unsigned long new_len, unsigned long flags, unsigned long new_addr);
 long do_brk(struct mm_struct *mm, unsigned long brk);
+/* MADV_HWPOISON and MADV_SOFT_OFFLINE are for callers with CAP_SYS_ADMIN: the caller checks. */
 long do_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);
 /* vec is user memory of the CURRENT space, which must be mm. */
 long do_mincore(struct mm_struct *mm, unsigned long addr, unsigned long len,
@@ -277,8 +282,8 @@ long do_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 /*
  * A user address was touched and the hardware could not translate it (or a copy needs it).
  *   Returns:  0 or VM_FAULT_MAJOR if the access may be tried again; VM_FAULT_MAPERR/ACCERR
- *             (SIGSEGV), VM_FAULT_SIGBUS, VM_FAULT_OOM (the caller's task should be killed or try
- *             again).
+ *             (SIGSEGV), VM_FAULT_SIGBUS or _HWPOISON (SIGBUS), VM_FAULT_OOM (the caller's task
+ *             should be killed or try again).
  *   Called:   task context, no spinlock, mmap_lock not held.  Sleeps.
  */
 vm_fault_t do_user_fault(struct mm_struct *mm, unsigned long addr, unsigned flags);

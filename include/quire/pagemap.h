@@ -80,6 +80,7 @@ struct address_space {
 	unsigned height;         /* levels of nodes above the pages            */
 	unsigned flags;          /* AS_*                                       */
 	unsigned long nrpages;   /* pages in the cache                         */
+	int wb_err;              /* (a) -errno of a loss nobody was told of, 0 */
 	quire_loff_t i_size;     /* bytes in the file; touching beyond: SIGBUS */
 	const struct address_space_operations *a_ops;
 	struct span_tree i_mmap; /* areas that map it (vma->shared)            */
@@ -93,7 +94,8 @@ void address_space_init(struct address_space *mapping, const struct address_spac
 
 /*
  * The page at `index`, with a reference that the caller drops by put_page(); NULL if it is not
- * cached. Does not sleep.
+ * cached. Does not sleep.  One without PG_uptodate is still being filled, or lost: ask for it
+ * by read_mapping_page().
  */
 struct page *find_get_page(struct address_space *mapping, pgoff_t index);
 
@@ -103,7 +105,8 @@ struct page *find_get_next_page(struct address_space *mapping, pgoff_t *index, p
 
 /*
  * The page at `index`, brought in or made if it is missing: up to date, unlocked, referenced.  Does
- * not look at i_size.  ERR_PTR(-ENOMEM), or what read_folio said.  May sleep.
+ * not look at i_size.  ERR_PTR(-ENOMEM), -EIO if the memory that held it failed and there is no
+ * store to read it from again, or what read_folio said.  May sleep.
  */
 struct page *read_mapping_page(struct address_space *mapping, pgoff_t index);
 
@@ -116,6 +119,14 @@ struct page *grab_cache_page_write(struct address_space *mapping, pgoff_t index,
 				   unsigned to);
 
 void set_page_dirty(struct page *page);
+
+/*
+ * Something of the file was lost on its way to the store, and who wrote it is not here to be told:
+ * the next msync() or fsync() reports it, once.  Any context.
+ */
+void mapping_set_error(struct address_space *mapping, int error);
+/* For the embedder's fsync(): what was lost since the last call, -errno, or 0.  Any context. */
+int filemap_check_errors(struct address_space *mapping);
 
 /*
  * The page's lock, PG_locked: who holds it is filling the page, taking it out of its file, or moving

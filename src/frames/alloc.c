@@ -108,16 +108,17 @@ static quire_always_inline void push_block(struct quire_cpu *cpu, struct page *p
 		if (likely(pushed))
 			return;
 	}
-	page->_refcount.counter = 0;
+	atomic_set(&page->_refcount, 0); /* who moves frames may be looking at it */
 	free_frames_slow(page, order);
 }
 
 /* A part of a block that was taken is freed as a block of its own. */
 static void page_set_marks(struct page *page, unsigned order)
 {
-	u32 column = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+	u32 column = READ_ONCE(page->flags) & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
 
-	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | column | block_marks(order, 0));
+	page_flags_write(page, (READ_ONCE(page->flags) & PAGE_PLACE_MASK) | column |
+				       block_marks(order, 0));
 }
 
 /* More than one holder, or none: the caller's reference is dropped.  False: there is nothing to
@@ -251,7 +252,7 @@ void free_block(struct page *page, unsigned order)
 	if (likely(pcp_row(order) != PCP_NONE)) {
 		push_block(this_quire_cpu(), page, order, pcp_row(order));
 	} else {
-		page->_refcount.counter = 0;
+		atomic_set(&page->_refcount, 0);
 		free_frames_slow(page, order);
 	}
 }
@@ -299,7 +300,7 @@ void split_page(struct page *page, unsigned order)
 {
 	quire_assert(!PageFlag(page, PG_head), "split_page is for blocks that are not compound");
 	for (unsigned long i = 1; i < 1UL << order; i++)
-		make_owned(page + i, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
+		make_owned(page + i, READ_ONCE(page->flags) & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
 	page_flags_keep(page, ~(PAGE_ORDER_MASK << PAGE_ORDER_SHIFT));
 }
 

@@ -12,7 +12,7 @@
  * but for where it is and its marks. */
 static inline void make_owned(struct page *page, u32 marks)
 {
-	page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | marks);
+	page_flags_write(page, (READ_ONCE(page->flags) & PAGE_PLACE_MASK) | marks);
 	atomic_set(&page->_refcount, 1); /* who moves frames may be looking at it */
 	page->_mapcount.counter = 0;
 	page->private = 0;

@@ -278,6 +278,36 @@ static inline unsigned page_order_taken(u32 flags)
 	return flags >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK;
 }
 
+/* ---- holding a frame that is somebody's ------------------------------------------------------ */
+union page_flags_and_refs {
+	struct {
+		u32 flags;
+		int refs;
+	};
+	u64 both;
+};
+
+/* Take a reference and set the flags `set` if at this very moment the frame is in use, has one of the
+ * flags `any` and none of `none`: so one that was freed and is another's by now is not held by
+ * mistake. */
+static inline bool frame_hold(struct page *page, u32 any, u32 none, u32 set)
+{
+	union page_flags_and_refs was, now;
+
+	/* Most frames fall here, without being written. */
+	if (!(READ_ONCE(page->flags) & any))
+		return false;
+	was.both = __atomic_load_n(&page->flags_and_refs, __ATOMIC_ACQUIRE);
+	do {
+		if (!(was.flags & any) || was.flags & none || was.refs <= 0)
+			return false;
+		now.flags = was.flags | set;
+		now.refs = was.refs + 1;
+	} while (!__atomic_compare_exchange_n(&page->flags_and_refs, &was.both, now.both, true,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	return true;
+}
+
 /* ---- ranges (isolate.c) ---------------------------------------------------------------------- */
 /* The zone that all frames of the range are of, reserved ones apart; or NULL. */
 struct zone *zone_of_range(unsigned long start, unsigned long end);

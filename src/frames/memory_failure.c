@@ -19,6 +19,8 @@
 #include "alloc.h"
 #include "debug.h"
 
+#define OFFLINE_TRIES 5u /* a frame that is emptied and taken by others again and again */
+
 static const struct memory_failure_ops *user;
 static struct {
 	u32 lock;
@@ -32,11 +34,17 @@ void set_memory_failure_ops(const struct memory_failure_ops *ops)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* What the frame is, as Linux's log calls it; `holder` is the first of its block. */
-static const char *kind_of(const struct page *holder)
-{
-	u32 flags = READ_ONCE(holder->flags);
+#define USER_MEMORY (1u << PG_anon | 1u << PG_cache)
 
+static bool is_user_memory(u32 flags)
+{
+	return flags & USER_MEMORY;
+}
+
+/* What the frame is, as Linux's log calls it, by the flags of the first of its block.  `dirty`: what is
+ * in it is nowhere else. */
+static const char *kind_of(u32 flags, bool dirty)
+{
 	if (flags & 1u << PG_reserved)
 		return "reserved kernel page";
 	if (flags & 1u << PG_slab)
@@ -44,11 +52,9 @@ static const char *kind_of(const struct page *holder)
 	if (flags & 1u << PG_table)
 		return "kernel page table page";
 	if (flags & 1u << PG_mlocked)
-		return flags & 1u << PG_dirty ? "dirty mlocked LRU page" : "clean mlocked LRU page";
-	if (flags & 1u << PG_anon)
-		return "dirty LRU page";
-	if (flags & 1u << PG_cache)
-		return flags & 1u << PG_dirty ? "dirty LRU page" : "clean LRU page";
+		return dirty ? "dirty mlocked LRU page" : "clean mlocked LRU page";
+	if (is_user_memory(flags))
+		return dirty ? "dirty LRU page" : "clean LRU page";
 	return page_order_taken(flags) ? "kernel high-order page" : "unknown page";
 }
 
@@ -102,7 +108,7 @@ static bool block_has_marked(const struct page *page, unsigned order)
 /* The owner of a marked frame frees it at last: it stays, the others of its block go. */
 static bool freed(struct page *page, unsigned order)
 {
-	u32 marks = page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
+	u32 marks = READ_ONCE(page->flags) & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT;
 	long n = 0;
 
 	if (likely(!block_has_marked(page, order)))
@@ -153,24 +159,30 @@ static bool mark(struct page *page)
 	return true;
 }
 
-static bool is_user_memory(const struct page *page)
+/* It was freed before the mark was there, when nobody watched yet. */
+static bool was_free(struct page *page)
 {
-	return READ_ONCE(page->flags) & (1u << PG_anon | 1u << PG_cache);
+	if (page_count(page) || !take_if_free(page_to_pfn(page)))
+		return false;
+	count_in_use(-1);
+	num_poisoned_pages_add(-1);
+	frames_set_aside(page, 0);
+	return true;
 }
 
 /* Ask the users of a marked frame to let go. */
-static enum outcome recover(struct page *page, int flags)
+static enum outcome recover(struct page *page, int flags, bool *lost)
 {
-	int err = -EBUSY;
+	bool held = flags & MF_COUNT_INCREASED;
+	int err;
 
-	if (!user || !is_user_memory(page))
+	if (!user || (!held && !frame_hold(page, USER_MEMORY, 0, 0)))
+		return was_free(page) || frame_is_set_aside(page) ? RECOVERED : IGNORED;
+	if (!is_user_memory(READ_ONCE(page->flags)))
 		return IGNORED;
-	get_page(page);
-	if (!TestSetPageFlag(page, PG_locked)) {
-		err = user->recover(page, flags);
-		ClearPageFlag(page, PG_locked);
-	}
-	put_page(page); /* the last reference: freed() keeps it */
+	err = user->recover(page, flags, lost);
+	if (!held)
+		put_page(page); /* perhaps the last reference: freed() keeps it */
 	return err ? FAILED : RECOVERED;
 }
 
@@ -193,15 +205,20 @@ static int fail_in_use(unsigned long pfn, int flags)
 {
 	struct page *page = pfn_to_page(pfn);
 	struct page *holder = PageFlag(page, PG_reserved) ? page : holder_of(pfn);
-	const char *kind;
+	enum outcome outcome;
+	u32 was;
+	bool lost;
 
 	if (!holder) /* between two lists */
 		return report(pfn, "get hwpoison page", FAILED);
-	kind = kind_of(holder);
-	if (mark(page))
-		return report(pfn, kind, recover(page, flags));
-	printk("Memory failure: %#lx: already hardware poisoned\n", pfn);
-	return -EHWPOISON;
+	was = READ_ONCE(holder->flags);
+	lost = was & (1u << PG_anon | 1u << PG_dirty);
+	if (!mark(page)) {
+		printk("Memory failure: %#lx: already hardware poisoned\n", pfn);
+		return -EHWPOISON;
+	}
+	outcome = recover(page, flags, &lost);
+	return report(pfn, kind_of(was, lost), outcome);
 }
 
 int memory_failure(unsigned long pfn, int flags)
@@ -240,6 +257,21 @@ static int move_away(struct page *page)
 	return err > 0 ? -EBUSY : err;
 }
 
+/* Between the move and the taking somebody else may get the frame: then that one is asked to move. */
+static int empty_and_take(struct page *page)
+{
+	for (unsigned tries = 0; tries < OFFLINE_TRIES; tries++) {
+		int err;
+
+		if (take_if_free(page_to_pfn(page)))
+			return 0;
+		err = move_away(page);
+		if (err)
+			return err;
+	}
+	return take_if_free(page_to_pfn(page)) ? 0 : -EBUSY;
+}
+
 int soft_offline_page(unsigned long pfn)
 {
 	struct page *page;
@@ -250,11 +282,7 @@ int soft_offline_page(unsigned long pfn)
 	page = pfn_to_page(pfn);
 	if (PageFlag(page, PG_poisoned))
 		return 0;
-	if (!take_if_free(pfn)) {
-		err = move_away(page);
-		if (!err && !take_if_free(pfn))
-			err = -EBUSY; /* somebody was faster */
-	}
+	err = empty_and_take(page);
 	if (!err)
 		frames_set_aside(page, 0);
 	printk("soft offline: %#lx: %s\n", pfn, err ? "page could not be moved" : "done");
@@ -272,7 +300,7 @@ int unpoison_memory(unsigned long pfn)
 		ClearPageFlag(page, PG_poisoned);
 		count_in_use(-1);
 	} else {
-		make_owned(page, page->flags & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
+		make_owned(page, READ_ONCE(page->flags) & PAGE_PCPMT_MASK << PAGE_PCPMT_SHIFT);
 		__free_page(page);
 	}
 	printk("Unpoison: Software-unpoisoned page %#lx\n", pfn);

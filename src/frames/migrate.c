@@ -91,31 +91,10 @@ quire_racy const char *page_why_immovable(const struct page *page)
 }
 
 /* ---- isolation ------------------------------------------------------------------------------- */
-union flags_and_refs {
-	struct {
-		u32 flags;
-		int refs;
-	};
-	u64 both;
-};
-
 /* Hold a frame if its flags name a movable owner at this very moment, and mark it. */
 static bool hold(struct page *page)
 {
-	union flags_and_refs was, now;
-
-	/* Most frames fall here, without being written. */
-	if (!(READ_ONCE(page->flags) & MOVABLE_PAGE))
-		return false;
-	was.both = __atomic_load_n(&page->flags_and_refs, __ATOMIC_ACQUIRE);
-	do {
-		if (!(was.flags & MOVABLE_PAGE) || was.flags & NOT_NOW || was.refs <= 0)
-			return false;
-		now.flags = was.flags | 1u << PG_isolated;
-		now.refs = was.refs + 1;
-	} while (!__atomic_compare_exchange_n(&page->flags_and_refs, &was.both, now.both, true,
-					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-	return true;
+	return frame_hold(page, MOVABLE_PAGE, NOT_NOW, 1u << PG_isolated);
 }
 
 static enum node_stat_item isolated_as(const struct page *page)

@@ -436,7 +436,7 @@ static void put_block(struct page *page, unsigned order)
 	struct zone *zone = page_zone(page);
 	unsigned long flags;
 
-	page_flags_write(page, page_flags_freed(page->flags));
+	page_flags_write(page, page_flags_freed(READ_ONCE(page->flags)));
 	spin_lock_irqsave(&zone->lock, flags);
 	buddy_put_locked(zone, page_to_pfn(page), order);
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -445,7 +445,8 @@ static void put_block(struct page *page, unsigned order)
 /* To this CPU's list; false: there is none, or it may not be touched now. */
 static bool put_on_list(struct page *page, unsigned order)
 {
-	struct pcp_list *list = pcp_list_of(page_zone(page), order, page_pcp_column(page->flags));
+	struct pcp_list *list =
+		pcp_list_of(page_zone(page), order, page_pcp_column(READ_ONCE(page->flags)));
 	struct quire_cpu *cpu = this_quire_cpu();
 	bool room;
 
@@ -456,7 +457,7 @@ static bool put_on_list(struct page *page, unsigned order)
 		pcp_make_room(list);
 	if (room) {
 		list->nr_moved++;
-		pcp_push(list, page, page->flags & PAGE_KEEP_MASK);
+		pcp_push(list, page, READ_ONCE(page->flags) & PAGE_KEEP_MASK);
 	}
 	pcp_leave(cpu);
 	return room;

@@ -59,13 +59,27 @@ static inline bool pte_present(pte_t e)
  * be done with it. */
 static inline bool pte_migration(pte_t e)
 {
-	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special)) == pt_fmt.special;
+	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special | pt_fmt.user)) ==
+	       pt_fmt.special;
 }
 
 static inline pte_t pte_make_migration(pte_t e)
 {
 	return (e & (pt_fmt.pfn_mask | pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed)) |
 	       pt_fmt.special;
+}
+
+/* What was there is lost with the frame that held it: whoever touches it gets SIGBUS.  Such an entry
+ * stays until it is unmapped; it holds nothing and is counted nowhere, and its frame may be anybody's. */
+static inline bool pte_hwpoison(pte_t e)
+{
+	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special | pt_fmt.user)) ==
+	       (pt_fmt.special | pt_fmt.user);
+}
+
+static inline pte_t pte_make_hwpoison(pte_t e)
+{
+	return (e & pt_fmt.pfn_mask) | pt_fmt.special | pt_fmt.user;
 }
 
 static inline bool pte_write(pte_t e)

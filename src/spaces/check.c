@@ -14,6 +14,8 @@ static void tally_entry(struct tally *t, const struct vm_area_struct *vma, unsig
 {
 	const struct page *page;
 
+	if (pte_hwpoison(e))
+		return;
 	if (!pte_present(e)) {
 		t->why = pte_migration(e) ? "a page was moved and an entry not changed back"
 					  : "an entry is neither empty nor present";

@@ -8,6 +8,7 @@
  *   entry empty, file              ->  the cache's page (and those around it), or a private copy of it
  *   entry read-only, write         ->  last owner reuses the page, else a copy
  *   page on the move (migration)   ->  wait until it has arrived
+ *   page lost (memory_failure)     ->  SIGBUS
  *
  * Lock:  mmap_lock for reading keeps the areas; ptl of the one table guards the entry.  Work that
  *        may sleep is done before ptl is taken, and the entry is compared with what it was.
@@ -75,7 +76,7 @@ static void uncount_mapping(struct vm_area_struct *vma, struct page *page)
 
 /* Put `e`, which maps `page` unless that is NULL, into an entry that was empty; the caller's
  * reference becomes the mapping's.  False: somebody else filled the entry first, or the page has
- * left the file `mapping` (NULL: it has none) by truncation. */
+ * left the file `mapping` (NULL: it has none) by truncation, or is lost. */
 static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct page *page,
 		       const struct address_space *mapping)
 {
@@ -84,8 +85,10 @@ static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct p
 
 	pt_lock(table);
 	/* A truncation removes the page and then looks at the tables once more: it waits for this
-	 * lock and finds our entry, or we find that the page is the file's no more. */
-	mine = *pte == 0 && (!mapping || READ_ONCE(page->mapping) == mapping);
+	 * lock and finds our entry, or we find that the page is the file's no more.  A failure of
+	 * its memory likewise. */
+	mine = *pte == 0 &&
+	       (!mapping || (READ_ONCE(page->mapping) == mapping && PageFlag(page, PG_uptodate)));
 	if (mine) {
 		/* Before the lock is dropped: then others may unmap, move and free the page. */
 		if (page)
@@ -289,6 +292,8 @@ vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, uns
 		migration_entry_wait(pte, e);
 		return handle_area_fault(vma, addr, flags);
 	}
+	if (unlikely(pte_hwpoison(e)))
+		return VM_FAULT_HWPOISON;
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(e))
 		return write_protect_fault(vma, addr, pte, e);
 	/* Another thread was faster, or the processor remembered an entry with fewer rights. */

@@ -6,6 +6,9 @@
  *   read(2), write(2)  ->  read_mapping_page, grab_cache_page_write  ─┐
  *   page fault         ->  filemap_map_around, filemap_fault         ─┴─>  page tree of the address_space
  *
+ *   memory failure     ->  a page whose contents are lost and stored nowhere stays, not up to date:
+ *                          who asks for it gets an error until the file is truncated
+ *
  * Always true:  a cached page has PG_cache, holds one reference for the cache, and its mapping and
  *               index lead back. A page is visible in the tree while it is still being filled;
  *               PG_locked says so.
@@ -122,8 +125,7 @@ static int add_new_page(struct address_space *m, pgoff_t index, gfp_t gfp, struc
 	return 0;
 }
 
-/* Take a locked page out of the cache and drop the cache's reference. */
-static void remove_page(struct address_space *m, struct page *page)
+void filemap_remove_page(struct address_space *m, struct page *page)
 {
 	spin_lock(&m->i_pages_lock);
 	page_tree_erase(m, page->index);
@@ -148,7 +150,7 @@ static int fill_page(struct address_space *m, struct page *page)
 	if (m->a_ops && m->a_ops->read_folio)
 		err = m->a_ops->read_folio(m, page);
 	if (err) {
-		remove_page(m, page);
+		filemap_remove_page(m, page);
 		put_page(page);
 		return err;
 	}
@@ -157,12 +159,20 @@ static int fill_page(struct address_space *m, struct page *page)
 	return 0;
 }
 
-static bool has_store(const struct address_space *m)
+bool mapping_has_store(const struct address_space *m)
 {
 	return m->a_ops && m->a_ops->read_folio;
 }
 
-/* As read_mapping_page(); *major says whether a store was read. */
+/* Whether the page is neither filled nor being filled: its memory failed. */
+static bool is_lost(const struct address_space *m, const struct page *page)
+{
+	u32 flags = READ_ONCE(page->flags);
+
+	return !(flags & (1u << PG_uptodate | 1u << PG_locked)) && READ_ONCE(page->mapping) == m;
+}
+
+/* As read_mapping_page(), but -EHWPOISON if it is lost; *major says whether a store was read. */
 static struct page *get_uptodate_page(struct address_space *m, pgoff_t index, bool *major)
 {
 	struct page *page;
@@ -176,15 +186,18 @@ static struct page *get_uptodate_page(struct address_space *m, pgoff_t index, bo
 			wait_on_page_locked(page);
 			if (PageFlag(page, PG_uptodate) && page->mapping == m)
 				return page;
+			err = is_lost(m, page) ? -EHWPOISON : 0;
 			put_page(page);
+			if (err)
+				return ERR_PTR(err);
 			continue;
 		}
-		err = add_new_page(m, index, has_store(m) ? 0 : __GFP_ZERO, &page);
+		err = add_new_page(m, index, mapping_has_store(m) ? 0 : __GFP_ZERO, &page);
 		if (err == -EEXIST)
 			continue;
 		if (err)
 			return ERR_PTR(err);
-		*major = has_store(m);
+		*major = mapping_has_store(m);
 		err = fill_page(m, page);
 		return err ? ERR_PTR(err) : page;
 	}
@@ -193,8 +206,9 @@ static struct page *get_uptodate_page(struct address_space *m, pgoff_t index, bo
 struct page *read_mapping_page(struct address_space *m, pgoff_t index)
 {
 	bool major = false;
+	struct page *page = get_uptodate_page(m, index, &major);
 
-	return get_uptodate_page(m, index, &major);
+	return PTR_ERR(page) == -EHWPOISON ? ERR_PTR(-EIO) : page;
 }
 
 struct page *grab_cache_page_write(struct address_space *m, pgoff_t index, unsigned from,
@@ -225,6 +239,18 @@ void set_page_dirty(struct page *page)
 		SetPageFlag(page, PG_dirty);
 }
 
+void mapping_set_error(struct address_space *m, int error)
+{
+	__atomic_store_n(&m->wb_err, error, __ATOMIC_RELAXED);
+}
+
+int filemap_check_errors(struct address_space *m)
+{
+	if (likely(!READ_ONCE(m->wb_err)))
+		return 0;
+	return __atomic_exchange_n(&m->wb_err, 0, __ATOMIC_RELAXED);
+}
+
 /* ---- truncation ------------------------------------------------------------------------------ */
 static void clear_part(struct address_space *m, pgoff_t index, unsigned from, unsigned to)
 {
@@ -233,7 +259,7 @@ static void clear_part(struct address_space *m, pgoff_t index, unsigned from, un
 	if (!page)
 		return;
 	lock_page(page);
-	if (page->mapping == m) {
+	if (page->mapping == m && PageFlag(page, PG_uptodate)) {
 		memset((char *)page_address(page) + from, 0, to - from);
 		set_page_dirty(page);
 	}
@@ -248,7 +274,7 @@ static void remove_pages(struct address_space *m, pgoff_t first, pgoff_t last)
 	while (first <= last && (page = find_get_next_page(m, &first, last))) {
 		lock_page(page);
 		if (page->mapping == m)
-			remove_page(m, page);
+			filemap_remove_page(m, page);
 		else
 			unlock_page(page);
 		put_page(page);
@@ -316,7 +342,9 @@ struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t
 	}
 	page = get_uptodate_page(m, pgoff, &major);
 	if (IS_ERR(page)) {
-		*why = PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		*why = PTR_ERR(page) == -ENOMEM      ? VM_FAULT_OOM
+		       : PTR_ERR(page) == -EHWPOISON ? VM_FAULT_HWPOISON
+						     : VM_FAULT_SIGBUS;
 		return NULL;
 	}
 	*why = major ? VM_FAULT_MAJOR : 0;

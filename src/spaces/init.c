@@ -30,6 +30,7 @@ int spaces_init(void)
 		return -ENOMEM;
 	}
 	migrate_init();
+	memory_failure_init();
 	spaces.zero_entry = pte_make(page_to_pfn(spaces.zero_page), pt_fmt.special);
 	return 0;
 }
@@ -42,6 +43,7 @@ static void destroy(struct kmem_cache *cache)
 
 void spaces_exit(void)
 {
+	memory_failure_exit();
 	migrate_exit();
 	destroy(spaces.mm_cache);
 	destroy(spaces.vma_cache);

@@ -134,8 +134,8 @@ long map_locked(struct mm_struct *mm, struct file *file, unsigned long addr, uns
 vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags);
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
 /* mlock.c; both take mmap_lock.  Fault in [start, end): as the areas are used, going on after an
- * area that cannot be (first error returned: -ENOMEM or -EFAULT); or as for reading or writing,
- * stopping at the first error. */
+ * area that cannot be (first error returned: -ENOMEM, -EFAULT, -EHWPOISON); or as for reading or
+ * writing, stopping at the first error. */
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
@@ -158,13 +158,28 @@ static inline void mlock_forget(struct page *page)
 void migrate_init(void);
 void migrate_exit(void);
 /* Change the entries that map the page to such that say "moving", or those that say so of `from` to
- * entries of `to`, which may be `from`.  How many were changed.  Both pages locked. */
+ * entries of `to`, which may be `from`.  How many were changed.  Both pages locked.
+ * make_migration_ptes() looks even if the page seems to be mapped nowhere. */
+unsigned make_migration_ptes(const struct rmap *rmap, struct page *page);
 unsigned try_to_migrate(const struct rmap *rmap, struct page *page);
 unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to);
+/* The entry for addr with its table locked, and no table of the space can go; NULL: there is none. */
+pte_t *lock_entry(struct mm_struct *mm, unsigned long addr);
+void unlock_entry(struct mm_struct *mm, pte_t *pte);
 /* Sleep until *pte, which says that its page is being moved, says something else.  mmap_lock held. */
 void migration_entry_wait(pte_t *pte, pte_t was);
 
+/* memory_failure.c: frames/ can ask for user memory whose frame failed, or no more; madvise's way to
+ * break [start, end), or with `soft` to move it elsewhere.  0 or -errno. */
+void memory_failure_init(void);
+void memory_failure_exit(void);
+long inject_memory_failure(struct mm_struct *mm, unsigned long start, unsigned long end, bool soft);
+
 /* filemap.c */
+/* Take a locked page out of the cache, drop the cache's reference, and unlock it. */
+void filemap_remove_page(struct address_space *m, struct page *page);
+/* Whether what is in memory is a copy of something. */
+bool mapping_has_store(const struct address_space *m);
 /* All who wait for some page's lock, or for a move to end: rare, so one queue serves. */
 extern wait_queue_head_t page_waiters;
 /* Map what the cache has around addr; true if addr itself was mapped.  ptl not held. */

@@ -7,6 +7,7 @@
  *   REMOVE                   and the file gets a hole
  *   POPULATE_READ/WRITE      pages come
  *   DONTFORK .. KEEPONFORK, DONTDUMP, (NO)HUGEPAGE, NORMAL RANDOM SEQUENTIAL: area flags
+ *   HWPOISON, SOFT_OFFLINE   the frames of the range fail, or are taken out of use
  *   WILLNEED COLD PAGEOUT    hints; nothing is read ahead or written out yet, which is allowed
  *
  * FREE frees at once: the pages may read as zero any time after the call, so at once is right too.
@@ -128,7 +129,7 @@ static long walk(struct mm_struct *mm, unsigned long start, unsigned long end, i
 	return hole ? -ENOMEM : 0;
 }
 
-enum advice_kind { ADVICE_BAD, ADVICE_FLAGS, ADVICE_ENTRIES, ADVICE_POPULATE };
+enum advice_kind { ADVICE_BAD, ADVICE_FLAGS, ADVICE_ENTRIES, ADVICE_POPULATE, ADVICE_FAILURE };
 
 static enum advice_kind kind_of(int advice)
 {
@@ -146,6 +147,8 @@ static enum advice_kind kind_of(int advice)
 	case MADV_DONTNEED_LOCKED: return ADVICE_ENTRIES;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE: return ADVICE_POPULATE;
+	case MADV_HWPOISON:
+	case MADV_SOFT_OFFLINE: return ADVICE_FAILURE;
 	default: /* MERGEABLE too: there is no same-page merging */ return ADVICE_BAD;
 	}
 }
@@ -174,6 +177,8 @@ long do_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 		return 0;
 	if (kind == ADVICE_POPULATE)
 		return populate_range(mm, addr, addr + size, advice == MADV_POPULATE_WRITE);
+	if (kind == ADVICE_FAILURE)
+		return inject_memory_failure(mm, addr, addr + size, advice == MADV_SOFT_OFFLINE);
 	down_read(&mm->mmap_lock);
 	change = kind == ADVICE_FLAGS && changes_flags(mm, addr, addr + size, advice);
 	if (!change) {

@@ -33,9 +33,7 @@ void migration_entry_wait(pte_t *pte, pte_t was)
 	wait_event(&page_waiters, READ_ONCE(*pte) != was);
 }
 
-/* The entry for addr with its table locked, and no table of the space can go; NULL: there is
- * none. */
-static pte_t *lock_entry(struct mm_struct *mm, unsigned long addr)
+pte_t *lock_entry(struct mm_struct *mm, unsigned long addr)
 {
 	pte_t *pte;
 
@@ -49,7 +47,7 @@ static pte_t *lock_entry(struct mm_struct *mm, unsigned long addr)
 	return pte;
 }
 
-static void unlock_entry(struct mm_struct *mm, pte_t *pte)
+void unlock_entry(struct mm_struct *mm, pte_t *pte)
 {
 	pt_unlock(pt_page(pte));
 	spin_unlock(&mm->page_table_lock);
@@ -116,13 +114,17 @@ static void restore_entry(struct vm_area_struct *vma, unsigned long addr, void *
 	unlock_entry(vma->vm_mm, pte);
 }
 
-unsigned try_to_migrate(const struct rmap *rmap, struct page *page)
+unsigned make_migration_ptes(const struct rmap *rmap, struct page *page)
 {
 	struct relocation r = { page, page, 0 };
 
-	if (page_mapcount(page) > 0)
-		rmap_walk(rmap, unmap_entry, &r);
+	rmap_walk(rmap, unmap_entry, &r);
 	return r.entries;
+}
+
+unsigned try_to_migrate(const struct rmap *rmap, struct page *page)
+{
+	return page_mapcount(page) > 0 ? make_migration_ptes(rmap, page) : 0;
 }
 
 unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to)
@@ -227,6 +229,8 @@ static int user_page_migrate(struct page *to, struct page *from, enum migrate_mo
 	bool moved;
 
 	(void)mode;
+	if (PageFlag(from, PG_poisoned))
+		return -EHWPOISON; /* its contents are not to be trusted, nor read */
 	if (page_count(from) > page_mapcount(from) + known || !rmap_begin(&rmap, from))
 		return -EAGAIN;
 	changed = try_to_migrate(&rmap, from);

@@ -17,7 +17,8 @@ static bool good_entry(struct vm_area_struct *vma, unsigned long addr, bool writ
 	return pte_present(e) && (!write || pte_write(e));
 }
 
-/* Fault one area's pages in.  0, -ENOMEM or -EFAULT.  mmap_lock held for reading. */
+/* Fault one area's pages in.  0, -ENOMEM, -EFAULT, or -EHWPOISON: a page is lost.  mmap_lock held
+ * for reading. */
 static int populate_area(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			 bool write)
 {
@@ -30,6 +31,8 @@ static int populate_area(struct vm_area_struct *vma, unsigned long start, unsign
 		for (tries = 0; tries < 16 && !good_entry(vma, start, write); tries++) {
 			vm_fault_t ret = handle_area_fault(vma, start, flags);
 
+			if (ret & VM_FAULT_HWPOISON)
+				return -EHWPOISON;
 			if (ret & VM_FAULT_ERROR)
 				return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
 		}
@@ -205,7 +208,7 @@ long do_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 	up_write(&mm->mmap_lock);
 	if (!err && !(flags & MLOCK_ONFAULT))
 		err = mm_populate(mm, addr, addr + len);
-	return err == -EFAULT ? -ENOMEM : err;
+	return err == -EFAULT || err == -EHWPOISON ? -ENOMEM : err;
 }
 
 long do_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len)
@@ -355,10 +358,13 @@ static int sync_area(struct mm_struct *mm, struct vm_area_struct *vma, unsigned 
 	struct file *file = get_file(vma->vm_file);
 	quire_loff_t from = (quire_loff_t)((u64)vma->vm_pgoff << PAGE_SHIFT) +
 			    (quire_loff_t)(start - vma->vm_start);
-	int err;
+	int err = 0;
 
 	up_read(&mm->mmap_lock);
-	err = file->f_op->fsync(file, from, from + (quire_loff_t)(end - start));
+	if (file->f_op->fsync)
+		err = file->f_op->fsync(file, from, from + (quire_loff_t)(end - start));
+	if (!err && file->f_mapping)
+		err = filemap_check_errors(file->f_mapping);
 	fput(file);
 	down_read(&mm->mmap_lock);
 	return err;
@@ -393,8 +399,7 @@ long do_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 		to = min(end, vma->vm_end);
 		if ((flags & MS_INVALIDATE) && (vma->vm_flags & VM_LOCKED))
 			err = -EBUSY;
-		else if ((flags & MS_SYNC) && (vma->vm_flags & VM_SHARED) && vma->vm_file &&
-			 vma->vm_file->f_op->fsync)
+		else if ((flags & MS_SYNC) && (vma->vm_flags & VM_SHARED) && vma->vm_file)
 			err = sync_area(mm, vma, addr, to);
 		addr = to;
 	}

@@ -142,6 +142,8 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, 
 				if (!even_cows && PageFlag(page, PG_anon))
 					continue;
 				c.rss[page_mm_counter(page)]++;
+			} else if (pte_hwpoison(e) && !even_cows && !(vma->vm_flags & VM_SHARED)) {
+				continue; /* perhaps of a private copy, which nothing replaces */
 			}
 			WRITE_ONCE(*pte, 0);
 		}

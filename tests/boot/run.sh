@@ -167,6 +167,19 @@ hotplug_case() {
 	check "hotplug: on two nodes: exit status 0" [ "$status" = 0 ]
 }
 
+# Frames fail under programs: who needs them dies or is told, the others go on, and the frames are out of use.
+hwpoison_case() {
+	boot hwpoison 256M max /bin/tests/hwpoison
+	steps hwpoison
+	check "hwpoison: the transcript is as expected" compare hwpoison
+	check "hwpoison: the log says who dies of what" \
+		grep -q 'MCE: Killing hwpoison:[0-9]* due to hardware memory corruption fault at' $out/boot-hwpoison.txt
+	check "hwpoison: and what was found" \
+		grep -q 'Memory failure: 0x[0-9a-f]*: recovery action for dirty LRU page: Recovered' $out/boot-hwpoison.txt
+	check "hwpoison: every frame is back, once it is good again" balanced hwpoison
+	check "hwpoison: exit status 0" [ "$status" = 0 ]
+}
+
 # Owners, patterns in free frames and failures by the command line, under real programs.
 debug_case() {
 	APPEND="page_owner=on page_poison=1" boot debug 128M max /bin/sh /init test
@@ -232,7 +245,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa frag cma hotplug mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa frag cma hotplug hwpoison mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

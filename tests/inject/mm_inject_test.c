@@ -7,6 +7,7 @@
  * by), the laws must hold, and when everything is given back no frame is missing.  The sweep ends
  * when the operation needed fewer than n allocations.
  */
+#include <quire/memory_failure.h>
 #include <quire/migrate.h>
 #include "mm_harness.h"
 
@@ -214,6 +215,63 @@ static long try_child_store(struct scene *s)
 	return f & VM_FAULT_OOM ? -ENOMEM : f ? -EFAULT : 0;
 }
 
+static void unpoison_all(void)
+{
+	for (unsigned long pfn = 0; num_poisoned_pages(); pfn++)
+		if (pfn_valid(pfn) && PageFlag(pfn_to_page(pfn), PG_poisoned))
+			assert_int_equal(unpoison_memory(pfn), 0);
+}
+
+/* What is about to fail moves away, or stays. */
+static long try_soft_offline(struct scene *s)
+{
+	long err = do_madvise(s->mm, s->anon, 4 * PAGE_SIZE, MADV_SOFT_OFFLINE);
+
+	if (!err)
+		err = do_madvise(s->mm, s->shared, PAGE_SIZE, MADV_SOFT_OFFLINE);
+	stop_failing();
+	unpoison_all();
+	return err;
+}
+
+static unsigned told, untold;
+
+static void tell(struct mm_struct *mm, unsigned long addr, int flags)
+{
+	(void)mm, (void)addr, (void)flags;
+	told++;
+}
+
+/* What has failed is taken away whether or not there is memory to tell of it at once. */
+static long try_memory_failure(struct scene *s)
+{
+	struct mm_struct *child = mm_fork(s->mm);
+	unsigned long at = s->anon;
+	u32 v = 5;
+	long err = -ENOMEM;
+
+	if (!child)
+		return err;
+	set_memory_lost_fn(tell);
+	told = 0;
+	posix_set_mm(child);
+	if (!posix_store(at, &v, 4)) {
+		err = do_madvise(child, at, PAGE_SIZE, MADV_HWPOISON);
+		assert_int_equal(err, 0);
+		assert_int_equal(posix_load(at, &v, 4), VM_FAULT_HWPOISON);
+		assert_int_equal(num_poisoned_pages(), 1);
+		stop_failing();
+		/* The failure may have been another's, but without one all are told. */
+		assert_true(told == 1 || (told == 0 && fired));
+		untold += !told;
+	}
+	posix_set_mm(s->mm);
+	end_mm(child);
+	stop_failing();
+	unpoison_all();
+	return err;
+}
+
 static void sweep(long (*op)(struct scene *))
 {
 	unsigned n, failures = 0;
@@ -262,16 +320,31 @@ SWEEP(hole)
 SWEEP(exec)
 SWEEP(migrate)
 SWEEP(child_store)
+SWEEP(soft_offline)
+
+static void test_memory_failure(void **state)
+{
+	(void)state;
+	sweep(try_memory_failure);
+	assert_true(untold > 0);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mmap),        cmocka_unit_test(test_fault),
-		cmocka_unit_test(test_file_fault),  cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_cow),         cmocka_unit_test(test_mprotect),
-		cmocka_unit_test(test_mremap),      cmocka_unit_test(test_hole),
-		cmocka_unit_test(test_exec),        cmocka_unit_test(test_migrate),
+		cmocka_unit_test(test_mmap),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_file_fault),
+		cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_cow),
+		cmocka_unit_test(test_mprotect),
+		cmocka_unit_test(test_mremap),
+		cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_migrate),
 		cmocka_unit_test(test_child_store),
+		cmocka_unit_test(test_soft_offline),
+		cmocka_unit_test(test_memory_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm_race_test.c - threads as CPUs in one address space: faults, DONTNEED, mmap, mprotect, mremap,
- * truncation and fork together, while one thread moves every frame that can be moved.
+ * truncation and fork together, and frames that fail, while one thread moves every frame that can be
+ * moved, or takes it out of use and back.
  *
  * Each thread owns one page-sized word per region that only it writes, so what it reads back is
  * known; everything else is there to get in its way.  The laws are checked when all have stopped.
  */
 #include <pthread.h>
+#include <quire/memory_failure.h>
 #include <quire/migrate.h>
 #include <quire/mmzone.h>
 #include "mm_harness.h"
@@ -18,9 +20,9 @@
 #define FRAMES       (MIB << 8)
 
 static struct mm_struct *mm;
-static struct file *file;
-static unsigned long shared_anon, shared_file, scratch;
-static unsigned wrong, moved, players;
+static struct file *file, *weak;
+static unsigned long shared_anon, shared_file, scratch, weak_anon, weak_file;
+static unsigned wrong, moved, offlined, lost, players;
 
 static void expect(bool law)
 {
@@ -37,13 +39,39 @@ static void touch_own(unsigned long base, unsigned id, u32 value)
 	expect(posix_load(at, &seen, 4) == 0 && seen == value);
 }
 
+/* What lies in the weak regions may be lost at any time, and is as good as new after DONTNEED, and for a
+ * file after truncation. */
+static void break_or_mend(u64 *rng)
+{
+	unsigned long base = rnd(rng) % 2 ? weak_anon : weak_file, page = rnd(rng) % 16;
+	unsigned long at = base + page * PAGE_SIZE;
+	vm_fault_t got;
+	u32 v = 3;
+	long err;
+
+	got = posix_store(at, &v, 4);
+	expect(got == 0 || got == VM_FAULT_HWPOISON);
+	__atomic_fetch_add(&lost, got == VM_FAULT_HWPOISON, __ATOMIC_RELAXED);
+	if (rnd(rng) % 3 == 0) {
+		err = do_madvise(mm, at, PAGE_SIZE, MADV_HWPOISON);
+		/* held by a store or a move under way, or lost already, or failing already */
+		expect(err == 0 || err == -EBUSY || err == -EFAULT || err == -EHWPOISON);
+	}
+	if (rnd(rng) % 3)
+		return;
+	if (base == weak_file)
+		truncate_pagecache_range(weak->f_mapping, (quire_loff_t)(page * PAGE_SIZE),
+					 (quire_loff_t)((page + 1) * PAGE_SIZE));
+	expect(do_madvise(mm, at, PAGE_SIZE, MADV_DONTNEED) == 0);
+}
+
 static void play(unsigned id, u64 *rng, unsigned round)
 {
 	unsigned long own = scratch + id * (64UL << PAGE_SHIFT), at;
 	struct mm_struct *child;
 	u32 v = round;
 
-	switch (rnd(rng) % 11) {
+	switch (rnd(rng) % 12) {
 	case 0 ... 2: /* all threads fault the same pages */
 		at = shared_anon + (rnd(rng) % SHARED_PAGES) * PAGE_SIZE;
 		expect(posix_store(at + 64 + id * 4, &v, 4) == 0);
@@ -84,6 +112,7 @@ static void play(unsigned id, u64 *rng, unsigned round)
 		posix_set_mm(mm);
 		mmput(child);
 		break;
+	case 10: break_or_mend(rng); break;
 	default:
 		child = mm_fork(mm);
 		if (child)
@@ -114,6 +143,14 @@ static struct page *new_frame(struct page *page, unsigned long private)
 	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN);
 }
 
+/* A user's frame is taken out of use, with its contents somewhere else, and is good again. */
+static void offline_one(unsigned long pfn)
+{
+	if (!pfn_valid(pfn) || page_why_immovable(pfn_to_page(pfn)) || soft_offline_page(pfn))
+		return;
+	offlined += unpoison_memory(pfn) == 0;
+}
+
 /* As compaction does: by frame number, whoever owns the frame at the moment. */
 static void *mover(void *arg)
 {
@@ -133,6 +170,7 @@ static void *mover(void *arg)
 			if (page && isolate_movable_page(page, 0))
 				list[n++] = page;
 		}
+		offline_one(first + rnd(&rng) % FRAMES);
 		if (n % 8 == 7)
 			putback_movable_pages(list, n);
 		else if (migrate_pages(list, n, new_frame, NULL, 0, mode, MR_COMPACTION, &ok) >= 0)
@@ -157,6 +195,9 @@ static void test_one_space(void **state)
 	file = shmem_file_setup("race", 32 * PAGE_SIZE);
 	shared_anon = map_anon(mm, SHARED_PAGES * PAGE_SIZE, RW);
 	shared_file = (unsigned long)do_mmap(mm, file, 0, 32 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	weak = shmem_file_setup("weak", 16 * PAGE_SIZE);
+	weak_anon = map_anon(mm, 16 * PAGE_SIZE, RW);
+	weak_file = (unsigned long)do_mmap(mm, weak, 0, 16 * PAGE_SIZE, RW, MAP_SHARED, 0);
 	scratch = 0x40000000;
 	players = THREADS;
 	assert_int_equal(pthread_create(&moving, NULL, mover, (void *)(uintptr_t)THREADS), 0);
@@ -169,12 +210,17 @@ static void test_one_space(void **state)
 	pthread_join(moving, NULL);
 	posix_cpu_enter(0);
 	assert_int_equal(wrong, 0);
-	assert_true(moved > 0);
+	assert_true(moved > 0 && offlined > 0 && lost > 0);
 	why = check_all();
 	if (why)
 		fail_msg("check_all: %s", why);
 	mmput(mm);
 	fput(file);
+	fput(weak);
+	assert_true(num_poisoned_pages() > 0);
+	for (unsigned long pfn = NODE_DATA(0)->node_start_pfn; num_poisoned_pages(); pfn++)
+		if (PageFlag(pfn_to_page(pfn), PG_poisoned))
+			assert_int_equal(unpoison_memory(pfn), 0);
 	assert_int_equal(quire_free_pages_exact(), before);
 	quire_stop();
 	posix_machine_stop();

@@ -159,6 +159,7 @@ SETTING(overcommit_ratio, quire_vm.overcommit_ratio, 0UL, 1000000UL)
 SETTING(max_map_count, quire_vm.max_map_count, 0UL, 1UL << 30)
 SETTING(mmap_min_addr, quire_vm.mmap_min_addr, 0UL, 1UL << 30)
 
+SETTING(memory_failure_early_kill, sysctl_memory_failure_early_kill, 0UL, 1UL)
 SETTING(compaction_proactiveness, sysctl_compaction_proactiveness, 0UL, 100UL)
 SETTING(extfrag_threshold, sysctl_extfrag_threshold, 0UL, 1000UL)
 SETTING(watermark_boost_factor, watermark_boost_factor, 0UL, (unsigned long)INT32_MAX)
@@ -287,6 +288,10 @@ static const struct proc_entry vm_entries[] = {
 	  .mode = 0644,
 	  .show = lowmem_reserve_ratio_show,
 	  .store = lowmem_reserve_ratio_store },
+	{ .name = "memory_failure_early_kill",
+	  .mode = 0644,
+	  .show = memory_failure_early_kill_show,
+	  .store = memory_failure_early_kill_store },
 	{ 0 },
 };
 static const struct proc_entry random_entries[] = {

@@ -380,6 +380,17 @@ int ramfs_mkdir_p(const char *path, u32 mode)
 }
 
 /* ---- file contents --------------------------------------------------------------------------- */
+/* The page at `index`, NULL for a hole; -EIO: it is lost. */
+static struct page *page_to_read(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = find_get_page(mapping, index);
+
+	if (!page || likely(PageFlag(page, PG_uptodate)))
+		return page;
+	put_page(page);
+	return read_mapping_page(mapping, index);
+}
+
 static long ramfs_read(struct kfile *f, struct iobuf *io, size_t n, quire_loff_t *pos)
 {
 	struct address_space *mapping = &f->inode->data;
@@ -387,8 +398,10 @@ static long ramfs_read(struct kfile *f, struct iobuf *io, size_t n, quire_loff_t
 
 	while (done < n && *pos < mapping->i_size) {
 		size_t off = (size_t)*pos & ~PAGE_MASK, left, bad;
-		struct page *page = find_get_page(mapping, (pgoff_t)*pos >> PAGE_SHIFT);
+		struct page *page = page_to_read(mapping, (pgoff_t)*pos >> PAGE_SHIFT);
 
+		if (IS_ERR(page))
+			return done ? (long)done : PTR_ERR(page);
 		left = min3(PAGE_SIZE - off, n - done, (size_t)(mapping->i_size - *pos));
 		bad = page ? io_put(io, (char *)page_address(page) + off, left) : io_zero(io, left);
 		if (page)

@@ -3,6 +3,8 @@
  * fs/sysfs.c - /sys: as much of Linux's tree as there is something to say about memory.
  *
  *   devices/system/memory/memoryN/state        a section goes and comes     sysfs_memory.c
+ *   devices/system/memory/hard_offline_page    frames that fail             sysfs_memory.c
+ *   kernel/debug/hwpoison                      the same, and undone         sysfs_memory.c
  *   kernel/mm/cma/NAME/...                     counters of an area          sysfs_cma.c
  *   kernel/debug/cma/NAME/alloc free ...       claims by hand               sysfs_cma.c
  *   kernel/debug/extfrag/..._index             how free memory is divided
@@ -107,6 +109,7 @@ static const struct proc_entry debug_entries[] = {
 	{ .name = "extfrag", .mode = 0755, .children = extfrag_entries },
 	{ .name = "fail_page_alloc", .mode = 0700, .children = debugfs_fail_page_alloc },
 	{ .name = "failslab", .mode = 0700, .children = debugfs_failslab },
+	{ .name = "hwpoison", .mode = 0700, .children = debugfs_hwpoison },
 	{ .name = "page_owner", .mode = 0400, .show = page_owner_file },
 	{ .name = "quire", .mode = 0700, .children = quire_entries },
 	{ 0 },

@@ -13,7 +13,8 @@ void sysfs_cma_exit(void);
 /* sysfs_fault.c: /sys/kernel/debug/... */
 extern const struct proc_entry debugfs_fail_page_alloc[], debugfs_failslab[];
 
-/* sysfs_memory.c: /sys/devices/system/memory */
+/* sysfs_memory.c: /sys/devices/system/memory, /sys/kernel/debug/hwpoison */
+extern const struct proc_entry debugfs_hwpoison[];
 extern const struct proc_entry sysfs_memory_entries[], sysfs_memory_section;
 int sysfs_next_section(int after, char *name);
 void sysfs_memory_exit(void);

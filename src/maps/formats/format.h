@@ -30,7 +30,8 @@ struct pt_format {
 	u64 large;     /* above the last level: the entry is a mapping                        */
 	u64 uncached;  /* device memory                                                       */
 	u64 special;   /* software: the frame is not counted (zero page, device); with neither
-			  present nor protnone: the frame is being moved                      */
+			  present nor protnone: the frame is being moved, or with user as well:
+			  lost                                                                */
 	u64 protnone;  /* software: a frame is there, but no access is allowed (PROT_NONE)    */
 	u64 table;     /* the bits of an entry that points to a table                         */
 };

@@ -163,9 +163,10 @@ static void good_again_before_it_is_freed(void **state)
 static int recover_result, recover_flags;
 static unsigned recovered;
 
-static int recover(struct page *page, int flags)
+static int recover(struct page *page, int flags, bool *lost)
 {
-	assert_true(PageFlag(page, PG_locked) && PageFlag(page, PG_poisoned));
+	assert_true(page_count(page) >= 2 && PageFlag(page, PG_poisoned));
+	assert_true(*lost); /* as far as the flags say */
 	recover_flags = flags;
 	recovered++;
 	if (recover_result)

@@ -75,7 +75,7 @@ static void free_in_ram(void *p)
 	struct page *page = virt_to_page(p);
 
 	if (PageFlag(page, PG_slab))
-		kmem_cache_free(page->slab_cache, p);
+		kfree(p);
 	else if (!block_free(p, page))
 		bad_pointer("free", p);
 	visit_end(visit);
@@ -101,7 +101,7 @@ size_t usable_any(const void *p)
 		return mapped_usable(p);
 	page = virt_to_page(p);
 	if (PageFlag(page, PG_slab))
-		size = kmem_cache_size(page->slab_cache);
+		size = ksize(p);
 	else
 		size = block_usable(p, page);
 	return size;
@@ -142,7 +142,7 @@ EXPORT void free(void *p)
 		const struct page *page = virt_to_page(p);
 
 		if (likely(page->flags & 1u << PG_slab)) {
-			kmem_cache_free(page->slab_cache, p);
+			kfree(p);
 			return;
 		}
 	}

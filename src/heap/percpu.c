@@ -91,6 +91,7 @@ int percpu_init(unsigned nr_cpus)
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
 		port_percpu_set(cpu, quire_percpu_offset[cpu]);
 	}
 	quire_online_cpus = 1;
@@ -123,6 +124,7 @@ int percpu_add_cpu(unsigned like)
 	memcpy(percpu.area[cpu], percpu.area[like], used_size());
 	quire_percpu_offset[cpu] =
 		(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+	per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
 	if (pcp_add_cpu(cpu)) {
 		free_pages_exact(percpu.area[cpu], percpu.area_size);
 		percpu.area[cpu] = NULL;

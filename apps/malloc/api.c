@@ -33,8 +33,9 @@ static void *alloc_in_ram(size_t size, size_t align, bool zero)
 	gfp_t gfp = GFP_MALLOC | (zero ? __GFP_ZERO : 0);
 	void *p;
 
-	/* Objects whose size is a power of two are aligned to it. */
-	if (align > MIN_ALIGN && size <= SMALL_MAX / 2)
+	/* Objects from 16 bytes on are aligned to 16; those whose size is a power of two to that. */
+	size = max(size, min(align, 16ul));
+	if (align > 16 && align <= PAGE_SIZE && size <= SMALL_MAX)
 		size = max(1UL << fls64(size - 1), align);
 	if (size <= SMALL_MAX && align <= PAGE_SIZE)
 		p = kmem_cache_alloc(small_cache(size), gfp);
@@ -183,7 +184,7 @@ static bool resize_here(void *p, size_t had, size_t size)
 	struct visit visit;
 	bool done;
 
-	if (size <= had && (size >= had / 2 || had <= 2 * MIN_ALIGN) && had <= SMALL_MAX)
+	if (size <= had && (size >= had / 2 || had <= 32) && had <= SMALL_MAX)
 		return true;
 	if (had <= SMALL_MAX || size <= SMALL_MAX || size > BLOCK_MAX)
 		return false;

@@ -20,7 +20,7 @@
 #define SMALL_MAX   8192u                         /* bytes; larger ones are runs of frames     */
 #define BLOCK_MAX   (PAGE_SIZE << MAX_PAGE_ORDER) /* bytes; larger ones are mapped        */
 #define MALLOC_MOST ((size_t)PTRDIFF_MAX)         /* bytes; more is refused                    */
-#define MIN_ALIGN   16u
+#define MIN_ALIGN   8u /* of less than 16 bytes; others are aligned to 16             */
 
 /* ---- threads.c ------------------------------------------------------------------------------- */
 /* Whether the calling thread holds a slot: then it may call the library at once. */

@@ -20,6 +20,7 @@
 #include <quire/freeze.h>
 #include <quire/lock.h>
 #include <quire/percpu.h>
+#include "guard.h"
 #include "qmalloc.h"
 #include "trace.h"
 
@@ -145,6 +146,7 @@ static void before_fork(void)
 	fork_visit = !have_slot();
 	if (fork_visit)
 		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
+	guard_freeze();
 	release_freeze();
 	growth_freeze();
 	quire_freeze();
@@ -158,6 +160,7 @@ static void after_fork(bool child)
 		quire_thaw();
 	growth_thaw();
 	release_thaw(child);
+	guard_thaw();
 	trace_thaw(child);
 	if (fork_visit)
 		preload_cpu_leave();

@@ -136,6 +136,7 @@ int preload_release(void *at, size_t size)
 
 /* ---- log and panic --------------------------------------------------------------------------- */
 bool preload_log, preload_abort;
+int preload_log_fd = STDERR_FILENO;
 
 static bool is_damage(const char *text, size_t len)
 {
@@ -150,7 +151,7 @@ void port_log(const char *text, size_t len)
 	if (!preload_log)
 		return;
 	while (done < len) {
-		ssize_t n = write(STDERR_FILENO, text + done, len - done);
+		ssize_t n = write(preload_log_fd, text + done, len - done);
 
 		if (n <= 0)
 			break; /* nobody listens */

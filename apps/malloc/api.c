@@ -133,6 +133,11 @@ EXPORT void *malloc(size_t size)
 
 		if (likely(p))
 			return p;
+	} else if (size - SMALL_MAX - 1 < BLOCK_MAX - SMALL_MAX && have_slot()) {
+		void *p = block_take_kept(size);
+
+		if (likely(p))
+			return p;
 	}
 	return alloc_slow(size, MIN_ALIGN, false);
 }
@@ -140,12 +145,14 @@ EXPORT void *malloc(size_t size)
 EXPORT void free(void *p)
 {
 	if (likely(preload_is_ram(p)) && have_slot()) {
-		const struct page *page = virt_to_page(p);
+		struct page *page = virt_to_page(p);
 
 		if (likely(page->flags & 1u << PG_slab)) {
 			kmem_cache_free(page->slab_cache, p);
 			return;
 		}
+		if (block_free(p, page))
+			return;
 	}
 	free_slow(p);
 }
@@ -168,7 +175,9 @@ EXPORT void *calloc(size_t n, size_t size)
 /* ---- realloc --------------------------------------------------------------------------------- */
 static void *move(void *p, size_t had, size_t size)
 {
-	void *to = malloc(size);
+	/* What grows once grows again, and frames that are not touched cost nothing. */
+	size_t room = size > had && had > SMALL_MAX / 2 && size <= BLOCK_MAX / 2 ? size / 2 : 0;
+	void *to = malloc(size + room);
 
 	if (!to)
 		return NULL;
@@ -189,7 +198,7 @@ static bool resize_here(void *p, size_t had, size_t size)
 	if (had <= SMALL_MAX || size <= SMALL_MAX || size > BLOCK_MAX)
 		return false;
 	visit = visit_begin();
-	done = block_resize(p, virt_to_page(p), size);
+	done = block_resize(virt_to_page(p), size);
 	visit_end(visit);
 	return done;
 }

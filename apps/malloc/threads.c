@@ -53,6 +53,7 @@ static void thread_ends(void *unused)
 	trace_thread_ends();
 	me.state = THREAD_SHARES;
 	preload_cpu_enter(cpu);
+	blocks_thread_ends();
 	quire_cpu_offline(cpu);
 	preload_cpu_leave();
 	raw_lock(&shared_lock);
@@ -148,6 +149,7 @@ static void before_fork(void)
 		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
 	guard_freeze();
 	release_freeze();
+	blocks_freeze();
 	growth_freeze();
 	quire_freeze();
 }
@@ -159,6 +161,7 @@ static void after_fork(bool child)
 	else
 		quire_thaw();
 	growth_thaw();
+	blocks_thaw(child);
 	release_thaw(child);
 	guard_thaw();
 	trace_thaw(child);

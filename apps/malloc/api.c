@@ -173,11 +173,18 @@ EXPORT void *calloc(size_t n, size_t size)
 }
 
 /* ---- realloc --------------------------------------------------------------------------------- */
+/* What grows once grows again: a few more bytes for a small one; for a large one as many, because
+ * frames that are not touched cost nothing. */
+static size_t room_to_grow(size_t had, size_t size)
+{
+	if (size <= had || size > BLOCK_MAX / 4)
+		return 0;
+	return had >= SMALL_MAX / 2 ? size : had >= 512 ? size / 4 : 0;
+}
+
 static void *move(void *p, size_t had, size_t size)
 {
-	/* What grows once grows again, and frames that are not touched cost nothing. */
-	size_t room = size > had && had > SMALL_MAX / 2 && size <= BLOCK_MAX / 2 ? size / 2 : 0;
-	void *to = malloc(size + room);
+	void *to = malloc(size + room_to_grow(had, size));
 
 	if (!to)
 		return NULL;
@@ -228,10 +235,25 @@ static void *realloc_any(void *p, size_t size)
 	return move(p, had, size);
 }
 
+/* The thread has a slot: whether p may stay as it is, because no more than half of it is spare. */
+static quire_always_inline bool fits(const void *p, size_t size)
+{
+	const struct page *page = virt_to_page(p);
+	size_t had;
+
+	if (likely(page->flags & 1u << PG_slab))
+		had = kmem_cache_size(page->slab_cache);
+	else
+		had = block_usable(p, page);
+	return size <= had && size > had / 2;
+}
+
 EXPORT void *realloc(void *p, size_t size)
 {
 	if (!p)
 		return malloc(size);
+	if (likely(preload_is_ram(p)) && have_slot() && fits(p, size))
+		return p;
 	if (!size) {
 		free(p);
 		return NULL;

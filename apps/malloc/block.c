@@ -263,8 +263,8 @@ bool block_resize(struct page *page, size_t size)
 	unsigned long frames = frames_of(length_of(PAGE_ALIGN(size) >> PAGE_SHIFT));
 	unsigned long had = page->private;
 
-	/* A quarter less is not worth the trouble. */
-	if (frames <= had && frames >= had - had / 4)
+	/* Half of it less is not worth the trouble. */
+	if (frames <= had && frames >= had / 2)
 		return true;
 	if (frames < had)
 		free_run(page + frames, had - frames);

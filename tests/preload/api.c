@@ -62,12 +62,14 @@ __attribute__((constructor(101))) static void before_main(void)
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
-static const size_t sizes[] = { 0,    1,     7,     8,      9,      15,     16,      17,      24,
-				63,   64,    65,    100,    127,    128,    129,     200,     255,
-				256,  257,   511,   512,    513,    1000,   1023,    1024,    1025,
-				2047, 2048,  2049,  4095,   4096,   4097,   8191,    8192,    8193,
-				9999, 12288, 65535, 65536,  65537,  131072, 262144,  1 << 20, (1 << 20) + 1,
-				2097151, 2097152, 4194303, 4194304, 4194305, 10000000 };
+static const size_t sizes[] = {
+	0,       1,       7,       8,       9,       15,      16,     17,      24,
+	63,      64,      65,      100,     127,     128,     129,    200,     255,
+	256,     257,     511,     512,     513,     1000,    1023,   1024,    1025,
+	2047,    2048,    2049,    4095,    4096,    4097,    8191,   8192,    8193,
+	9999,    12288,   65535,   65536,   65537,   131072,  262144, 1 << 20, (1 << 20) + 1,
+	2097151, 2097152, 4194303, 4194304, 4194305, 10000000
+};
 #define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static void usable_and_aligned(void)
@@ -148,7 +150,8 @@ static void too_much(void)
 	check(refused(malloc(hide(SIZE_MAX)), ENOMEM), "malloc(SIZE_MAX): ENOMEM");
 	check(refused(malloc(most), ENOMEM), "malloc(PTRDIFF_MAX): ENOMEM");
 	check(refused(calloc(hide(SIZE_MAX / 2), 3), ENOMEM), "calloc() that overflows: ENOMEM");
-	check(refused(calloc(hide(1ul << 32), 1ul << 32), ENOMEM), "calloc() that wraps to 0: ENOMEM");
+	check(refused(calloc(hide(1ul << 32), 1ul << 32), ENOMEM),
+	      "calloc() that wraps to 0: ENOMEM");
 	errno = 0;
 	check(!realloc(p, most + 1) && errno == ENOMEM, "realloc(PTRDIFF_MAX + 1): ENOMEM");
 	check(!reallocarray(p, hide(SIZE_MAX / 2), 3) && errno == ENOMEM,

@@ -58,7 +58,7 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel"
 			QUIRE_DEFAULT_MALLOC="${CMAKE_SOURCE_DIR}/build/release/libquire-malloc.so"
 			QUIRE_INSTALLED_MALLOC="${CMAKE_INSTALL_FULL_LIBDIR}/libquire-malloc.so")
-		target_link_libraries(quire-tool PRIVATE quire_warnings)
+		target_link_libraries(quire-tool PRIVATE quire_warnings Threads::Threads)
 		install(TARGETS quire-tool)
 	endif()
 endif()

@@ -20,7 +20,7 @@
 #include "qmalloc.h"
 
 #define KEPT_EACH   4u
-#define KEPT_FRAMES (unsigned)(BLOCK_MAX >> PAGE_SHIFT) /* by one slot                     */
+#define KEPT_FRAMES 320u /* by one slot: 1 MiB, and something beside it           */
 #define NR_LENGTHS  (16u + 8u * 6u + 1u)
 
 _Static_assert(BLOCK_MAX >> PAGE_SHIFT == 16u << 6, "six doublings above 16 frames");

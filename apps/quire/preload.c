@@ -123,7 +123,7 @@ static const struct argp parser = {
 	NULL,
 };
 
-static const char *find_library(const char *given)
+const char *preload_library(const char *given)
 {
 	const char *const places[] = { given, getenv("QUIRE_MALLOC_LIBRARY"), QUIRE_DEFAULT_MALLOC,
 				       QUIRE_INSTALLED_MALLOC };
@@ -170,7 +170,7 @@ int preload_main(int argc, char **argv)
 	static struct preload preload;
 
 	argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &preload);
-	set_preload(find_library(preload.library));
+	set_preload(preload_library(preload.library));
 	if (*preload.words)
 		set("QUIRE_MALLOC", preload.words);
 	execvp(preload.program[0], preload.program);

@@ -51,7 +51,7 @@ kernel:
 
 tool:            ## the command-line tool, build/release/quire
 	@scripts/setup.sh run
-	@scripts/build.sh release quire-tool
+	@scripts/build.sh release quire-tool quire-malloc
 
 clean:           ## remove what was built (downloads in build/cache stay)
 	@for d in build/*; do [ "$$d" = build/cache ] || rm -rf "$$d"; done

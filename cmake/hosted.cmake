@@ -55,8 +55,10 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 		set_target_properties(quire-tool PROPERTIES OUTPUT_NAME quire)
 		target_compile_definitions(quire-tool PRIVATE _GNU_SOURCE
 			QUIRE_DEFAULT_KERNEL="${CMAKE_SOURCE_DIR}/build/bare-x86_64/quire-kernel"
-			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel")
-		target_link_libraries(quire-tool PRIVATE quire_warnings)
+			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel"
+			QUIRE_DEFAULT_MALLOC="${CMAKE_SOURCE_DIR}/build/release/libquire-malloc.so"
+			QUIRE_INSTALLED_MALLOC="${CMAKE_INSTALL_FULL_LIBDIR}/libquire-malloc.so")
+		target_link_libraries(quire-tool PRIVATE quire_warnings Threads::Threads)
 		install(TARGETS quire-tool)
 	endif()
 endif()

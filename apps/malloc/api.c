@@ -33,8 +33,9 @@ static void *alloc_in_ram(size_t size, size_t align, bool zero)
 	gfp_t gfp = GFP_MALLOC | (zero ? __GFP_ZERO : 0);
 	void *p;
 
-	/* Objects whose size is a power of two are aligned to it. */
-	if (align > MIN_ALIGN && size <= SMALL_MAX / 2)
+	/* Objects from 16 bytes on are aligned to 16; those whose size is a power of two to that. */
+	size = max(size, min(align, 16ul));
+	if (align > 16 && align <= PAGE_SIZE && size <= SMALL_MAX)
 		size = max(1UL << fls64(size - 1), align);
 	if (size <= SMALL_MAX && align <= PAGE_SIZE)
 		p = kmem_cache_alloc(small_cache(size), gfp);
@@ -132,6 +133,11 @@ EXPORT void *malloc(size_t size)
 
 		if (likely(p))
 			return p;
+	} else if (size - SMALL_MAX - 1 < BLOCK_MAX - SMALL_MAX && have_slot()) {
+		void *p = block_take_kept(size);
+
+		if (likely(p))
+			return p;
 	}
 	return alloc_slow(size, MIN_ALIGN, false);
 }
@@ -139,12 +145,14 @@ EXPORT void *malloc(size_t size)
 EXPORT void free(void *p)
 {
 	if (likely(preload_is_ram(p)) && have_slot()) {
-		const struct page *page = virt_to_page(p);
+		struct page *page = virt_to_page(p);
 
 		if (likely(page->flags & 1u << PG_slab)) {
 			kfree(p);
 			return;
 		}
+		if (block_free(p, page))
+			return;
 	}
 	free_slow(p);
 }
@@ -165,9 +173,18 @@ EXPORT void *calloc(size_t n, size_t size)
 }
 
 /* ---- realloc --------------------------------------------------------------------------------- */
+/* What grows once grows again: a few more bytes for a small one; for a large one as many, because
+ * frames that are not touched cost nothing. */
+static size_t room_to_grow(size_t had, size_t size)
+{
+	if (size <= had || size > BLOCK_MAX / 4)
+		return 0;
+	return had >= SMALL_MAX / 2 ? size : had >= 512 ? size / 4 : 0;
+}
+
 static void *move(void *p, size_t had, size_t size)
 {
-	void *to = malloc(size);
+	void *to = malloc(size + room_to_grow(had, size));
 
 	if (!to)
 		return NULL;
@@ -183,12 +200,12 @@ static bool resize_here(void *p, size_t had, size_t size)
 	struct visit visit;
 	bool done;
 
-	if (size <= had && (size >= had / 2 || had <= 2 * MIN_ALIGN) && had <= SMALL_MAX)
+	if (size <= had && (size >= had / 2 || had <= 32) && had <= SMALL_MAX)
 		return true;
 	if (had <= SMALL_MAX || size <= SMALL_MAX || size > BLOCK_MAX)
 		return false;
 	visit = visit_begin();
-	done = block_resize(p, virt_to_page(p), size);
+	done = block_resize(virt_to_page(p), size);
 	visit_end(visit);
 	return done;
 }
@@ -218,10 +235,25 @@ static void *realloc_any(void *p, size_t size)
 	return move(p, had, size);
 }
 
+/* The thread has a slot: whether p may stay as it is, because no more than half of it is spare. */
+static quire_always_inline bool fits(const void *p, size_t size)
+{
+	const struct page *page = virt_to_page(p);
+	size_t had;
+
+	if (likely(page->flags & 1u << PG_slab))
+		had = ksize(p);
+	else
+		had = block_usable(p, page);
+	return size <= had && size > had / 2;
+}
+
 EXPORT void *realloc(void *p, size_t size)
 {
 	if (!p)
 		return malloc(size);
+	if (likely(preload_is_ram(p)) && have_slot() && fits(p, size))
+		return p;
 	if (!size) {
 		free(p);
 		return NULL;

@@ -21,6 +21,7 @@
 #include "trace.h"
 
 #define BYTE_SLACK 0xcc
+#define POISONED   0xa56b6b6b6b6b6b6bUL /* the end of an object that the heap poisoned as free */
 #define MARK       0x71756972655f7a65UL
 
 static u64 *trailer(const void *p, size_t given)
@@ -63,6 +64,8 @@ static bool check(const char *call, const void *p)
 	size_t given = usable_any(p), at;
 
 	if (!given)
+		bad_pointer(call, p);
+	if (*trailer(p, given) == POISONED)
 		bad_pointer(call, p);
 	at = first_overrun(p, given);
 	if (at == ~0UL)

@@ -154,3 +154,13 @@ size_t guard_size(const void *p)
 
 	return place && place->used && place->object == p ? place->size : 0;
 }
+
+void guard_freeze(void)
+{
+	raw_lock(&guard.lock);
+}
+
+void guard_thaw(void)
+{
+	raw_unlock(&guard.lock);
+}

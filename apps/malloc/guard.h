@@ -16,4 +16,8 @@ bool guard_free(void *p);
 /* Bytes asked for, at least 1; 0: p is none of these. */
 size_t guard_size(const void *p);
 
+/* Nobody is at the places between the two: fork(). */
+void guard_freeze(void);
+void guard_thaw(void);
+
 #endif

@@ -161,6 +161,15 @@ out:
 	return in;
 }
 
+/* Many programs close standard error before we have our say. */
+static void keep_stderr(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 200);
+
+	if (fd >= 0)
+		preload_log_fd = fd;
+}
+
 void options_read(void)
 {
 	char text[512];
@@ -175,5 +184,7 @@ void options_read(void)
 	if (value)
 		read_words(value);
 	malloc_options.slow = malloc_options.debug || malloc_options.guard || malloc_options.trace;
+	if (malloc_options.report)
+		keep_stderr();
 	preload_abort = !malloc_options.go_on && !malloc_options.debug;
 }

@@ -20,7 +20,7 @@
 #define SMALL_MAX   8192u                         /* bytes; larger ones are runs of frames     */
 #define BLOCK_MAX   (PAGE_SIZE << MAX_PAGE_ORDER) /* bytes; larger ones are mapped        */
 #define MALLOC_MOST ((size_t)PTRDIFF_MAX)         /* bytes; more is refused                    */
-#define MIN_ALIGN   16u
+#define MIN_ALIGN   8u /* of less than 16 bytes; others are aligned to 16             */
 
 /* ---- threads.c ------------------------------------------------------------------------------- */
 /* Whether the calling thread holds a slot: then it may call the library at once. */
@@ -81,7 +81,16 @@ void *block_alloc(size_t size, size_t align, bool zero);
 bool block_free(void *p, struct page *page);
 size_t block_usable(const void *p, const struct page *page);
 /* Make it larger or smaller where it is; false: it stays as it was. */
-bool block_resize(void *p, struct page *page, size_t size);
+bool block_resize(struct page *page, size_t size);
+/* One that this slot keeps, for SMALL_MAX < size <= BLOCK_MAX, or NULL. */
+void *block_take_kept(size_t size);
+/* What the thread's slot keeps goes back: it ends. */
+void blocks_thread_ends(void);
+/* What slots keep goes back: of those that did nothing since the last call, or of all. */
+void blocks_release(bool all);
+/* Nobody is at what is kept between the two; the child of a fork() gets what the others kept. */
+void blocks_freeze(void);
+void blocks_thaw(bool child);
 
 /* ---- mapped.c; any thread -------------------------------------------------------------------- */
 void *mapped_alloc(size_t size, size_t align);

@@ -2,7 +2,7 @@
 /*
  * release.c - memory that stays free goes back to the host, in batches, never on a fast path.
  *
- *   every second: slabs without objects -> frames; parked frames -> zones; runs that stayed free ->
+ *   every 0.4 seconds: slabs without objects -> frames; parked frames -> zones; runs that stayed free ->
  *   madvise(MADV_DONTNEED).  After a while in which nothing was found: every four seconds.
  *
  * The one who looks after it is a bare thread of the process, made once RAM has grown to 8 MiB: libc
@@ -27,9 +27,9 @@
 #include <quire/page_reporting.h>
 #include "qmalloc.h"
 
-#define BUSY_SECONDS 1
-#define IDLE_SECONDS 4
-#define IDLE_AFTER   8 /* cycles without anything found */
+#define BUSY_MILLISECONDS 400
+#define IDLE_SECONDS      4
+#define IDLE_AFTER        8 /* cycles without anything found */
 
 static u32 cycle_lock;
 static bool watched;
@@ -56,6 +56,7 @@ static unsigned long cycle(bool all)
 	unsigned long n;
 
 	raw_lock(&cycle_lock);
+	blocks_release(all);
 	heap_drain();
 	if (anything_parked())
 		drain_all_pages();
@@ -84,10 +85,14 @@ static int look_after(void *unused)
 
 	(void)unused;
 	for (;;) {
-		struct timespec wait = { idle < IDLE_AFTER ? BUSY_SECONDS : IDLE_SECONDS, 0 };
+		struct timespec wait = { 0, 0 };
 		struct visit visit;
 		bool found;
 
+		if (idle < IDLE_AFTER)
+			wait.tv_nsec = BUSY_MILLISECONDS * 1000000L;
+		else
+			wait.tv_sec = IDLE_SECONDS;
 		syscall(SYS_nanosleep, &wait, NULL);
 		visit = visit_shared();
 		found = cycle(false) || page_reporting_pending();

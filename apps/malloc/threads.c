@@ -20,6 +20,7 @@
 #include <quire/freeze.h>
 #include <quire/lock.h>
 #include <quire/percpu.h>
+#include "guard.h"
 #include "qmalloc.h"
 #include "trace.h"
 
@@ -52,6 +53,7 @@ static void thread_ends(void *unused)
 	trace_thread_ends();
 	me.state = THREAD_SHARES;
 	preload_cpu_enter(cpu);
+	blocks_thread_ends();
 	quire_cpu_offline(cpu);
 	preload_cpu_leave();
 	raw_lock(&shared_lock);
@@ -145,7 +147,9 @@ static void before_fork(void)
 	fork_visit = !have_slot();
 	if (fork_visit)
 		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
+	guard_freeze();
 	release_freeze();
+	blocks_freeze();
 	growth_freeze();
 	quire_freeze();
 }
@@ -157,7 +161,9 @@ static void after_fork(bool child)
 	else
 		quire_thaw();
 	growth_thaw();
+	blocks_thaw(child);
 	release_thaw(child);
+	guard_thaw();
 	trace_thaw(child);
 	if (fork_visit)
 		preload_cpu_leave();

@@ -296,5 +296,6 @@ void trace_thaw(bool child)
 		return;
 	/* What the others recorded is the parent's to write. */
 	trace.over = true;
+	trace.all = NULL;
 	mine = NULL;
 }

@@ -40,15 +40,18 @@ static size_t room; /* for all RAM there may be */
 
 /* ---- how much -------------------------------------------------------------------------------- */
 
-/* Four times what the host has: blocks are seldom full, and what is not touched costs nothing. */
+/* What the host has, with swap, and a quarter more for what is never touched. */
 static size_t wanted(void)
 {
 	struct sysinfo info;
 	struct rlimit limit;
 	size_t size = RAM_MOST;
 
-	if (!sysinfo(&info))
-		size = min(size, (size_t)info.totalram * info.mem_unit * 4);
+	if (!sysinfo(&info)) {
+		size_t host = ((size_t)info.totalram + info.totalswap) * info.mem_unit;
+
+		size = min(size, host + host / 4);
+	}
 	/* Others need addresses too, and what is too large for a block is mapped by itself. */
 	if (!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur != RLIM_INFINITY)
 		size = min(size, (size_t)limit.rlim_cur / 2);
@@ -82,7 +85,7 @@ static size_t first_ram(size_t most)
 {
 	size_t tables = most / (2UL << 20) * 96 + (64UL << 10);
 
-	return QUIRE_ALIGN_UP(tables, SECTION) + SECTION;
+	return QUIRE_ALIGN_UP(tables + SECTION / 2, SECTION);
 }
 
 static int open_range(unsigned long at, size_t size)
@@ -136,6 +139,7 @@ int preload_release(void *at, size_t size)
 
 /* ---- log and panic --------------------------------------------------------------------------- */
 bool preload_log, preload_abort;
+int preload_log_fd = STDERR_FILENO;
 
 static bool is_damage(const char *text, size_t len)
 {
@@ -150,7 +154,7 @@ void port_log(const char *text, size_t len)
 	if (!preload_log)
 		return;
 	while (done < len) {
-		ssize_t n = write(STDERR_FILENO, text + done, len - done);
+		ssize_t n = write(preload_log_fd, text + done, len - done);
 
 		if (n <= 0)
 			break; /* nobody listens */

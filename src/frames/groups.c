@@ -301,7 +301,6 @@ static u32 find_extents(const struct zone *zone, struct zone_extent *extent, u32
 
 static void lay_out_rows(struct zone_groups *gs, u32 words)
 {
-
 	do {
 		words = DIV_ROUND_UP(words, 64u);
 		gs->level[gs->levels++] = gs->row_words;

@@ -203,10 +203,8 @@ int pcp_add_cpu(unsigned cpu)
 
 	map->closed &= ~QUIRE_GATE_CLAIMED; /* of who was draining the CPU that it is a copy of */
 	map_nothing(map);
-	for_each_populated_zone(zone) if (zone->pcp && add_lists(zone, zone->pcp, cpu))
-		goto undo;
-	for_each_populated_zone(zone) if (zone->pcp)
-		map_lists(zone, cpu);
+	for_each_populated_zone(zone) if (zone->pcp && add_lists(zone, zone->pcp, cpu)) goto undo;
+	for_each_populated_zone(zone) if (zone->pcp) map_lists(zone, cpu);
 	map_first(map, &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
 	return 0;
 undo:

@@ -130,7 +130,6 @@ bool page_reporting_pending(void)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone) if (any_touched(&zone->groups))
-		return true;
+	for_each_populated_zone(zone) if (any_touched(&zone->groups)) return true;
 	return false;
 }

@@ -93,7 +93,8 @@ int sections_add(unsigned long pfn, unsigned long end)
 		return -ENOMEM;
 #endif
 	quire_descriptor_bytes += (end - pfn) * sizeof(struct page);
-	for (unsigned long section = pfn / SECTION_FRAMES; section < end / SECTION_FRAMES; section++)
+	for (unsigned long section = pfn / SECTION_FRAMES; section < end / SECTION_FRAMES;
+	     section++)
 		__set_bit(section, present_sections);
 	return 0;
 }

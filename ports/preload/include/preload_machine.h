@@ -40,6 +40,7 @@ void preload_cpu_leave(void);
 /* Whether the log goes to standard error; else it is lost.  Whether a report of damaged memory ends
  * the process. */
 extern bool preload_log, preload_abort;
+extern int preload_log_fd; /* standard error, unless the application knows better */
 
 /* Give what the host put behind [at, at + size) back to it: it reads as zero afterwards.  Whole
  * pages.  0 or -errno. */

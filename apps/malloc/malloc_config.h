@@ -9,5 +9,7 @@
 #define QUIRE_SECTION_SHIFT 22 /* RAM grows by this much at least                      */
 #define QUIRE_PCP_BATCH     16
 #define QUIRE_PCP_MOST      64
+#define QUIRE_CPU_PARTIAL_KIB 65536
+#define QUIRE_SLAB_MIN_OBJECTS 32
 
 #endif

@@ -68,6 +68,13 @@
 #define QUIRE_CPU_PARTIAL_KIB 4096
 #endif
 
+/* QUIRE_SLAB_MIN_OBJECTS  objects that a slab of up to 8 frames holds if that wastes little.
+ *                     Range 1..4096.  More: the path to another slab is gone less often.  Less: slabs
+ *                     become empty, and go back, sooner. */
+#ifndef QUIRE_SLAB_MIN_OBJECTS
+#define QUIRE_SLAB_MIN_OBJECTS 12
+#endif
+
 /* QUIRE_MAX_CACHES    object caches that may exist at a time.  Range 64..65536.
  *                     More: each costs the size of a pointer. */
 #ifndef QUIRE_MAX_CACHES
@@ -144,6 +151,9 @@
 #endif
 #if QUIRE_CPU_PARTIAL_KIB < 0 || QUIRE_CPU_PARTIAL_KIB > 1048576
 #error "QUIRE_CPU_PARTIAL_KIB must be 0..2^20"
+#endif
+#if QUIRE_SLAB_MIN_OBJECTS < 1 || QUIRE_SLAB_MIN_OBJECTS > 4096
+#error "QUIRE_SLAB_MIN_OBJECTS must be 1..4096"
 #endif
 #if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 65536
 #error "QUIRE_MAX_CACHES must be 64..65536"

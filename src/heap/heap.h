@@ -13,7 +13,7 @@
 
 #define CACHE_NAME_LEN 40
 #define MAX_SLAB_ORDER 3u /* slabs of small objects are at most 2^this frames     */
-#define MIN_OBJECTS    12 /* a slab holds as many, if that wastes little          */
+#define MIN_OBJECTS    QUIRE_SLAB_MIN_OBJECTS
 
 /*
  * Who may touch a slab's list of free objects: page->slab_owner.  A CPU's token alone: the slab is the
@@ -41,9 +41,9 @@
 /* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code
  *                      (b) the same, between heap_enter() and pcp_leave()   (a) atomic   (l) heap.lock */
 
-/* Slabs linked by slab_next (and slab_prev), the newest first: it is the one still in the cache. */
+/* Slabs linked by slab_next (and slab_prev), the newest first. */
 struct slab_list {
-	u32 first;        /* frame number, 0: none                                */
+	u32 first, last;  /* frame numbers, 0: none                               */
 	unsigned long nr; /* slabs                                                */
 };
 
@@ -166,6 +166,14 @@ void slab_list_remove(struct slab_list *list, struct page *slab);
 static inline struct page *slab_list_first(const struct slab_list *list)
 {
 	return list->first ? pfn_to_page(list->first) : NULL;
+}
+
+/* The one that has been there longest; where there are no links backwards, the first. */
+static inline struct page *slab_list_oldest(const struct slab_list *list)
+{
+	u32 pfn = sizeof(void *) == 8 ? list->last : list->first;
+
+	return pfn ? pfn_to_page(pfn) : NULL;
 }
 
 static inline struct page *slab_list_next(const struct page *slab)

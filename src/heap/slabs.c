@@ -51,6 +51,8 @@ void slab_list_add(struct slab_list *list, struct page *slab)
 	set_before(slab, 0);
 	if (list->first)
 		set_before(pfn_to_page(list->first), pfn);
+	else
+		list->last = pfn;
 	racy_write(list->first, pfn);
 	racy_add(list->nr, 1); /* looked at without the lock */
 }
@@ -65,6 +67,8 @@ void slab_list_remove(struct slab_list *list, struct page *slab)
 		racy_write(list->first, next);
 	if (next)
 		set_before(pfn_to_page(next), before);
+	else
+		list->last = before;
 	racy_add(list->nr, -1UL);
 }
 

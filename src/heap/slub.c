@@ -297,9 +297,10 @@ static void take_notified(struct kmem_cache *cache, struct slab_cpu *c, struct p
 		at = collect(cache, c, pfn_to_page(at), surplus);
 }
 
+/* The oldest: most of its objects have come back since. */
 static struct page *take_partial(struct slab_cpu *c)
 {
-	struct page *slab = slab_list_first(&c->partial);
+	struct page *slab = slab_list_oldest(&c->partial);
 
 	if (!slab)
 		return NULL;
@@ -651,8 +652,28 @@ inline void kmem_cache_free(struct kmem_cache *cache, void *object)
 	cache_free_slow(cache, object);
 }
 
+/* To a partial slab of this CPU's that stays one; false: it is another kind of free. */
+static quire_always_inline bool push_partial(struct kmem_cache *cache, struct page *slab,
+					     void *object, unsigned long offset)
+{
+	struct quire_cpu *cpu = percpu_at(&quire_cpu, offset);
+	bool done = false;
+
+	if (READ_ONCE(slab->slab_owner) != (gate_load(cpu) | OWNER_PARTIAL) || !heap_enter(cpu))
+		return false;
+	if (likely(READ_ONCE(slab->slab_owner) == (cpu->token | OWNER_PARTIAL) && slab->inuse > 1 &&
+		   slab->slab_free != object)) {
+		push_counted(cache, slab, object);
+		done = true;
+	}
+	pcp_leave(cpu);
+	return done;
+}
+
+/* Not to the active slab, or to one of its frames behind the first. */
 static quire_noinline void kfree_slow(struct page *page, void *object)
 {
+	unsigned long offset = port_percpu_offset();
 	struct kmem_cache *cache;
 	struct page *slab;
 
@@ -660,10 +681,13 @@ static quire_noinline void kfree_slow(struct page *page, void *object)
 		free_other(object);
 		return;
 	}
-	cache = cache_of(page);
 	slab = slab_of(page);
+	if (slab != page && push_active(slab, object, offset))
+		return;
+	cache = cache_of(page);
 	if (likely(is_plain_free(cache, slab, object))) {
-		object_give(cache, slab, object);
+		if (!push_partial(cache, slab, object, offset))
+			object_give(cache, slab, object);
 		return;
 	}
 	quire_event(kfree, object, 0, 0);

@@ -120,6 +120,17 @@ void told_free(void *p);
 void *told_realloc(void *p, size_t size);
 size_t told_usable(const void *p);
 
+/* ---- info.c, page.c -------------------------------------------------------------------------- */
+struct malloc_totals {
+	size_t ram;    /* bytes of RAM opened so far                                  */
+	size_t unused; /* of them free                                                */
+	size_t mapped, nr_mapped;
+};
+struct malloc_totals malloc_totals(void);
+/* Somebody outside who wants to know is told; whether there is one.  The thread is a CPU. */
+bool page_refresh(void);
+unsigned threads_slots_free(void);
+
 /* ---- any --------------------------------------------------------------------------------------- */
 void *alloc_any(size_t size, size_t align, bool zero);
 void free_any(void *p);

@@ -96,6 +96,7 @@ static int look_after(void *unused)
 		syscall(SYS_nanosleep, &wait, NULL);
 		visit = visit_shared();
 		found = cycle(false) || page_reporting_pending();
+		found |= page_refresh();
 		visit_end(visit);
 		idle = found ? 0 : min(idle + 1, (unsigned)IDLE_AFTER);
 	}

@@ -61,6 +61,11 @@ static void thread_ends(void *unused)
 	raw_unlock(&shared_lock);
 }
 
+unsigned threads_slots_free(void)
+{
+	return (unsigned)__builtin_popcountll(__atomic_load_n(&free_slots, __ATOMIC_RELAXED));
+}
+
 /* A slot, or -1.  The thread is the shared CPU. */
 static int take_slot(void)
 {

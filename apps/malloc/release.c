@@ -32,7 +32,7 @@
 #define IDLE_AFTER        8 /* cycles without anything found */
 
 static u32 cycle_lock;
-static bool watched;
+static bool watched, refused;
 
 /* ---- one cycle ------------------------------------------------------------------------------- */
 static int report(struct page_reporting_dev_info *dev, struct page *page, unsigned long nr)
@@ -56,6 +56,7 @@ static unsigned long cycle(bool all)
 	unsigned long n;
 
 	raw_lock(&cycle_lock);
+	mapped_release(all);
 	blocks_release(all);
 	heap_drain();
 	if (anything_parked())
@@ -123,19 +124,25 @@ static bool make_thread(void)
 	return true;
 }
 
-void release_watch(void)
+bool release_watch(void)
 {
 	sigset_t all, before;
 	int saved = errno;
 
-	if (__atomic_exchange_n(&watched, true, __ATOMIC_ACQ_REL))
-		return;
+	if (likely(__atomic_load_n(&watched, __ATOMIC_ACQUIRE)))
+		return true;
+	if (refused || __atomic_exchange_n(&watched, true, __ATOMIC_ACQ_REL))
+		return !refused;
 	/* The mask is inherited. */
 	sigfillset(&all);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-	(void)make_thread(); /* without it malloc_trim() still works */
+	if (!make_thread()) {
+		refused = true; /* malloc_trim() still works */
+		__atomic_store_n(&watched, false, __ATOMIC_RELEASE);
+	}
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
 	errno = saved;
+	return !refused;
 }
 
 void release_freeze(void)

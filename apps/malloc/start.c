@@ -30,7 +30,7 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	size = totalram_pages() == had ? preload_grow(size) : size;
 	raw_unlock(&grow_lock);
 	if (had >= WATCHED_FROM && !malloc_options.no_thread)
-		release_watch();
+		(void)release_watch();
 	return size >> PAGE_SHIFT;
 }
 

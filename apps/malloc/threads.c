@@ -153,6 +153,7 @@ static void before_fork(void)
 	if (fork_visit)
 		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
 	guard_freeze();
+	mapped_freeze();
 	release_freeze();
 	blocks_freeze();
 	growth_freeze();
@@ -168,6 +169,7 @@ static void after_fork(bool child)
 	growth_thaw();
 	blocks_thaw(child);
 	release_thaw(child);
+	mapped_thaw();
 	guard_thaw();
 	trace_thaw(child);
 	if (fork_visit)

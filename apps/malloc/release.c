@@ -77,7 +77,7 @@ unsigned long release_frames(bool all)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 #define STACK_SIZE (64UL << 10)
-#define TLS_SIZE   (64UL << 10) /* below its thread pointer: what libraries have there, untouched   */
+#define TLS_SIZE   (1UL << 20) /* below its thread pointer: what libraries have there, untouched   */
 #define HEAD_SIZE  4096UL /* above it: libc's own, zero but for the pointer to itself         */
 
 static int look_after(void *unused)

@@ -53,7 +53,7 @@ void malloc_start(void)
 	preload_log = true;
 	options_read();
 	if (preload_machine_start())
-		quire_panic("quire-malloc: the process may not even reserve 64 MiB of addresses\n");
+		quire_panic("quire-malloc: the process may not even reserve 16 MiB of addresses\n");
 	set_zone_end(ZONE_DMA32, 0);
 	preload_log = false; /* nobody asked how it starts */
 	frames_init();

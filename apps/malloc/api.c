@@ -57,7 +57,7 @@ void *alloc_any(size_t size, size_t align, bool zero)
 		p = alloc_in_ram(size, align, zero);
 	/* Large ones lie elsewhere, and others when there is no room for more RAM. */
 	if (!p)
-		p = mapped_alloc(size, align);
+		p = mapped_alloc(size, align, zero);
 	if (!p)
 		return no_memory();
 	errno = saved;

@@ -96,26 +96,6 @@ static quire_always_inline struct page *take_kept(unsigned length)
 	return page;
 }
 
-/* False: there is no room. */
-static quire_always_inline bool keep(struct page *page, unsigned length)
-{
-	struct keeper *keeper = &keepers[port_cpu_id()];
-	u32 frames = (u32)frames_of(length);
-	bool room;
-
-	if (!keep_enter(keeper))
-		return false;
-	room = keeper->nr[length] < KEPT_EACH && keeper->frames + frames <= KEPT_FRAMES;
-	if (room) {
-		page->word1 = (unsigned long)&kept_owner;
-		keeper->run[length][keeper->nr[length]++] = page;
-		keeper->frames += frames;
-		keeper->uses++;
-	}
-	keep_leave(keeper);
-	return room;
-}
-
 static void give_back(struct page *page)
 {
 	u32 frames = page->private;
@@ -125,13 +105,36 @@ static void give_back(struct page *page)
 	free_run(page, frames);
 }
 
-/* It is closed, or the thread's own. */
-static void empty(struct keeper *keeper)
+/* It is closed, or the thread is in it. */
+static quire_noinline void empty(struct keeper *keeper)
 {
 	for (unsigned length = 0; length < NR_LENGTHS; length++)
 		while (keeper->nr[length])
 			give_back(keeper->run[length][--keeper->nr[length]]);
 	keeper->frames = 0;
+}
+
+/* False: there is no room. */
+static quire_always_inline bool keep(struct page *page, unsigned length)
+{
+	struct keeper *keeper = &keepers[port_cpu_id()];
+	u32 frames = (u32)frames_of(length);
+	bool room;
+
+	if (!keep_enter(keeper))
+		return false;
+	/* Lengths that nobody wants any more must not keep others out. */
+	if (unlikely(keeper->frames + frames > KEPT_FRAMES) && frames <= KEPT_FRAMES)
+		empty(keeper);
+	room = keeper->nr[length] < KEPT_EACH && keeper->frames + frames <= KEPT_FRAMES;
+	if (room) {
+		page->word1 = (unsigned long)&kept_owner;
+		keeper->run[length][keeper->nr[length]++] = page;
+		keeper->frames += frames;
+		keeper->uses++;
+	}
+	keep_leave(keeper);
+	return room;
 }
 
 void blocks_thread_ends(void)

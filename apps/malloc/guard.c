@@ -112,6 +112,7 @@ void *guard_alloc(size_t size, size_t align)
 
 	if (turn % malloc_options.guard || size > PAGE_SIZE || align > PAGE_SIZE)
 		return NULL;
+	align = max(align, size >= 16 ? (size_t)16 : (size_t)MIN_ALIGN);
 	raw_lock(&guard.lock);
 	if (!guard.pages)
 		start();

@@ -17,17 +17,11 @@
 
 #define EXPORT __attribute__((__visibility__("default")))
 
-struct totals {
-	size_t ram;    /* bytes of RAM opened so far                                  */
-	size_t unused; /* of them free                                                 */
-	size_t mapped, nr_mapped;
-};
-
-static struct totals totals(void)
+struct malloc_totals malloc_totals(void)
 {
 	struct visit visit = visit_begin();
-	struct totals t = { .ram = totalram_pages() << PAGE_SHIFT,
-			    .unused = nr_free_pages() << PAGE_SHIFT };
+	struct malloc_totals t = { .ram = totalram_pages() << PAGE_SHIFT,
+				   .unused = nr_free_pages() << PAGE_SHIFT };
 	struct zone *zone;
 
 	for_each_populated_zone(zone) t.unused += zone_pcp_pages(zone) << PAGE_SHIFT;
@@ -40,7 +34,7 @@ static struct totals totals(void)
 
 EXPORT struct mallinfo2 mallinfo2(void)
 {
-	struct totals t = totals();
+	struct malloc_totals t = malloc_totals();
 
 	return (struct mallinfo2){
 		.arena = t.ram,
@@ -71,7 +65,7 @@ EXPORT struct mallinfo mallinfo(void)
 
 EXPORT int malloc_info(int options, FILE *to)
 {
-	struct totals t = totals();
+	struct malloc_totals t = malloc_totals();
 
 	if (options) {
 		errno = EINVAL;
@@ -114,7 +108,7 @@ EXPORT int malloc_trim(size_t pad)
 
 EXPORT void malloc_stats(void)
 {
-	struct totals t = totals();
+	struct malloc_totals t = malloc_totals();
 
 	printk("quire-malloc: %zu KiB of RAM, %zu KiB of it free; %zu blocks mapped, %zu KiB\n",
 	       t.ram >> 10, t.unused >> 10, t.nr_mapped, t.mapped >> 10);

@@ -188,3 +188,17 @@ void options_read(void)
 		keep_stderr();
 	preload_abort = !malloc_options.go_on && !malloc_options.debug;
 }
+
+/* A file that is not one for each process is the first one's: those that it starts record nothing. */
+__attribute__((__constructor__(102))) static void keep_trace(void)
+{
+	char *value, *word;
+
+	malloc_ready(); /* now that the options are to be had */
+	value = malloc_options.trace && !strstr(malloc_options.trace_file, "%p")
+			? getenv("QUIRE_MALLOC")
+			: NULL;
+	word = value ? strstr(value, "trace=") : NULL;
+	if (word)
+		memset(word, ',', strcspn(word, ","));
+}

@@ -60,8 +60,8 @@ void growth_thaw(void);
 /* ---- release.c ------------------------------------------------------------------------------- */
 /* Free frames go back to the host: what has been free for a second or two, or all.  How many. */
 unsigned long release_frames(bool all);
-/* RAM has grown: from now on somebody looks after it every second.  The thread is a CPU. */
-void release_watch(void);
+/* From now on somebody looks after free memory.  False: there can be no such thread. */
+bool release_watch(void);
 /* No cycle between the two.  In the child of a fork() nobody looks after RAM until it grows again. */
 void release_freeze(void);
 void release_thaw(bool child);
@@ -93,7 +93,11 @@ void blocks_freeze(void);
 void blocks_thaw(bool child);
 
 /* ---- mapped.c; any thread -------------------------------------------------------------------- */
-void *mapped_alloc(size_t size, size_t align);
+void *mapped_alloc(size_t size, size_t align, bool zero);
+/* Freed mappings that are kept for the next block: all go, or those that a cycle ago were there. */
+void mapped_release(bool all);
+void mapped_freeze(void);
+void mapped_thaw(void);
 bool mapped_free(void *p);
 size_t mapped_usable(const void *p);
 extern size_t mapped_bytes, mapped_count; /* of all; atomic */
@@ -119,6 +123,17 @@ void *told_alloc(size_t size, size_t align, bool zero);
 void told_free(void *p);
 void *told_realloc(void *p, size_t size);
 size_t told_usable(const void *p);
+
+/* ---- info.c, page.c -------------------------------------------------------------------------- */
+struct malloc_totals {
+	size_t ram;    /* bytes of RAM opened so far                                  */
+	size_t unused; /* of them free                                                */
+	size_t mapped, nr_mapped;
+};
+struct malloc_totals malloc_totals(void);
+/* Somebody outside who wants to know is told; whether there is one.  The thread is a CPU. */
+bool page_refresh(void);
+unsigned threads_slots_free(void);
 
 /* ---- any --------------------------------------------------------------------------------------- */
 void *alloc_any(size_t size, size_t align, bool zero);

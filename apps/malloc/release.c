@@ -32,7 +32,7 @@
 #define IDLE_AFTER        8 /* cycles without anything found */
 
 static u32 cycle_lock;
-static bool watched;
+static bool watched, refused;
 
 /* ---- one cycle ------------------------------------------------------------------------------- */
 static int report(struct page_reporting_dev_info *dev, struct page *page, unsigned long nr)
@@ -56,6 +56,7 @@ static unsigned long cycle(bool all)
 	unsigned long n;
 
 	raw_lock(&cycle_lock);
+	mapped_release(all);
 	blocks_release(all);
 	heap_drain();
 	if (anything_parked())
@@ -76,7 +77,7 @@ unsigned long release_frames(bool all)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 #define STACK_SIZE (64UL << 10)
-#define TLS_SIZE   (64UL << 10) /* below its thread pointer: what libraries have there, untouched   */
+#define TLS_SIZE   (1UL << 20) /* below its thread pointer: what libraries have there, untouched   */
 #define HEAD_SIZE  4096UL /* above it: libc's own, zero but for the pointer to itself         */
 
 static int look_after(void *unused)
@@ -96,6 +97,7 @@ static int look_after(void *unused)
 		syscall(SYS_nanosleep, &wait, NULL);
 		visit = visit_shared();
 		found = cycle(false) || page_reporting_pending();
+		found |= page_refresh();
 		visit_end(visit);
 		idle = found ? 0 : min(idle + 1, (unsigned)IDLE_AFTER);
 	}
@@ -122,19 +124,25 @@ static bool make_thread(void)
 	return true;
 }
 
-void release_watch(void)
+bool release_watch(void)
 {
 	sigset_t all, before;
 	int saved = errno;
 
-	if (__atomic_exchange_n(&watched, true, __ATOMIC_ACQ_REL))
-		return;
+	if (likely(__atomic_load_n(&watched, __ATOMIC_ACQUIRE)))
+		return true;
+	if (refused || __atomic_exchange_n(&watched, true, __ATOMIC_ACQ_REL))
+		return !refused;
 	/* The mask is inherited. */
 	sigfillset(&all);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-	(void)make_thread(); /* without it malloc_trim() still works */
+	if (!make_thread()) {
+		refused = true; /* malloc_trim() still works */
+		__atomic_store_n(&watched, false, __ATOMIC_RELEASE);
+	}
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
 	errno = saved;
+	return !refused;
 }
 
 void release_freeze(void)

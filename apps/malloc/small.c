@@ -4,9 +4,9 @@
  *
  *   8 | 16 32 48 .. 128 | 144 160 .. 256 | 288 .. 512 | 544 576 .. | 1088 .. | .. 5456 6544 8192
  *       steps of 16       eight to each doubling        from 512 on: the whole parts of a slab, a
- *                                                       sixteenth to an eighth of it, so none is left
+ *                                                       sixteenth to a quarter of it, so none is left
  *
- * At most an eighth of an object is wasted, more or less.
+ * At most an eighth of an object is wasted, above 4 KiB a fifth.
  * Lock: none; the tables are written once.
  */
 #include <quire/bits.h>
@@ -15,7 +15,8 @@
 #include "qmalloc.h"
 
 #define NR_STEPS   8u /* to each doubling above 128                                 */
-#define NR_CLASSES (1 + 8 + 6 * NR_STEPS)
+#define NR_CLASSES (1 + 8 + 5 * NR_STEPS + 4)
+#define SLAB_MOST  32768u /* bytes that a slab has at most                              */
 #define GRAIN      16u
 
 struct kmem_cache *small_table[SMALL_TABLE / 8 + 1];
@@ -34,6 +35,8 @@ static unsigned class_size(unsigned class)
 	from = 128u << (class - 9) / NR_STEPS;
 	if (from < 512)
 		return from + from / NR_STEPS * step;
+	if (from >= SLAB_MOST / 8)
+		return QUIRE_ALIGN_DOWN(SLAB_MOST / (8 - step), GRAIN);
 	/* from is a sixteenth of the slab. */
 	return QUIRE_ALIGN_DOWN(16 * from / (16 - step), GRAIN);
 }

@@ -30,7 +30,7 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	size = totalram_pages() == had ? preload_grow(size) : size;
 	raw_unlock(&grow_lock);
 	if (had >= WATCHED_FROM && !malloc_options.no_thread)
-		release_watch();
+		(void)release_watch();
 	return size >> PAGE_SHIFT;
 }
 
@@ -53,7 +53,7 @@ void malloc_start(void)
 	preload_log = true;
 	options_read();
 	if (preload_machine_start())
-		quire_panic("quire-malloc: the process may not even reserve 64 MiB of addresses\n");
+		quire_panic("quire-malloc: the process may not even reserve 16 MiB of addresses\n");
 	set_zone_end(ZONE_DMA32, 0);
 	preload_log = false; /* nobody asked how it starts */
 	frames_init();

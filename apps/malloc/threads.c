@@ -61,6 +61,11 @@ static void thread_ends(void *unused)
 	raw_unlock(&shared_lock);
 }
 
+unsigned threads_slots_free(void)
+{
+	return (unsigned)__builtin_popcountll(__atomic_load_n(&free_slots, __ATOMIC_RELAXED));
+}
+
 /* A slot, or -1.  The thread is the shared CPU. */
 static int take_slot(void)
 {
@@ -148,6 +153,7 @@ static void before_fork(void)
 	if (fork_visit)
 		preload_cpu_enter(me.state == THREAD_HAS_SLOT ? me.cpu : CPU_SHARED);
 	guard_freeze();
+	mapped_freeze();
 	release_freeze();
 	blocks_freeze();
 	growth_freeze();
@@ -163,6 +169,7 @@ static void after_fork(bool child)
 	growth_thaw();
 	blocks_thaw(child);
 	release_thaw(child);
+	mapped_thaw();
 	guard_thaw();
 	trace_thaw(child);
 	if (fork_visit)

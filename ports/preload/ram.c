@@ -34,7 +34,7 @@ static size_t room; /* for all RAM there may be */
 
 #define SECTION    (1UL << QUIRE_SECTION_SHIFT)
 #define FIRST_PHYS SECTION /* frame 0 is nobody's                                   */
-#define RAM_LEAST  (64UL << 20)
+#define RAM_LEAST  (16UL << 20)
 #define RAM_MOST   (1UL << 40)
 #define GUARD      (64UL << 10)
 

@@ -371,7 +371,9 @@ void num_poisoned_pages_add(long n);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
-extern unsigned long quire_max_pfn;          /* first frame number above all RAM */
+extern unsigned long quire_ram_end_pfn; /* first frame number above all RAM */
+/* It may grow while others look. */
+#define quire_max_pfn READ_ONCE(quire_ram_end_pfn)
 extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;

@@ -159,7 +159,7 @@ static void grow_zone(struct zone *zone, unsigned long pfn, unsigned long end)
 	add_present(zone->node, zone->idx, pfn, end);
 	groups_grow_locked(zone, end - pfn);
 	atomic_long_add((long)(end - pfn), &zone->managed_pages);
-	racy_write(quire_max_pfn, end);
+	racy_write(quire_ram_end_pfn, end);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 

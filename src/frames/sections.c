@@ -18,7 +18,7 @@
 #include <quire/printk.h>
 #include "zones.h"
 
-unsigned long quire_max_pfn;
+unsigned long quire_ram_end_pfn;
 unsigned long quire_room_pfn;
 static phys_addr_t grow_end; /* what memory_may_grow() said */
 unsigned long quire_descriptor_bytes;
@@ -78,7 +78,7 @@ void memory_may_grow(phys_addr_t end)
 
 phys_addr_t memory_end(void)
 {
-	return PFN_PHYS(READ_ONCE(quire_max_pfn));
+	return PFN_PHYS(quire_max_pfn);
 }
 
 phys_addr_t memory_end_at_most(void)
@@ -104,7 +104,7 @@ void sections_init(void)
 	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
 	const struct memblock_region *r;
 
-	quire_max_pfn = PHYS_PFN(memblock_end_of_DRAM());
+	quire_ram_end_pfn = PHYS_PFN(memblock_end_of_DRAM());
 	quire_room_pfn = max(quire_max_pfn, PHYS_PFN(grow_end));
 	bytes = BITS_TO_LONGS(quire_room_pfn / SECTION_FRAMES + 1) * sizeof(long);
 	present_sections = memblock_alloc(bytes, sizeof(long));
@@ -127,7 +127,7 @@ void sections_init(void)
 
 void sections_exit(void)
 {
-	quire_max_pfn = 0;
+	quire_ram_end_pfn = 0;
 	quire_room_pfn = 0;
 	grow_end = 0;
 	quire_descriptor_bytes = 0;

@@ -142,8 +142,9 @@ redis() { # HOW OPTION...
 }
 redis_fine() {
 	[ "$(tr '\n' ' ' <"$out/redis-$1/answer")" = "$1 status 0 " ] && [ -s "$out/redis-$1/dump.rdb" ] &&
-		grep -q OK "$out/redis-$1/reload" && grep -q 'rdb_last_bgsave_status:ok' "$out/redis-$1/saved" && grep -q 'rdb_saves:1' "$out/redis-$1/saved" &&
-		[ "$(grep -o 'requests per second' "$out/redis-$1/bench" | wc -l)" -ge 8 ] && ! grep -q BUG "$out/redis-$1/log"
+		grep -q OK "$out/redis-$1/reload" && grep -q 'rdb_last_bgsave_status:ok' "$out/redis-$1/saved" &&
+		grep -q 'rdb_saves:1' "$out/redis-$1/saved" &&
+		[ "$(grep -o 'requests per second' "$out/redis-$1/bench" | wc -l)" -ge 8 ] && ! grep -q BUG: "$out/redis-$1/log"
 }
 redis plain env
 redis preload "$quire" preload
@@ -151,6 +152,50 @@ redis debug "$quire" preload --debug
 check "redis: the benchmark, a snapshot by fork, an orderly end" redis_fine plain
 check "redis on quire's malloc" redis_fine preload
 check "redis with every check on" redis_fine debug
+
+# ---- traces, and looking on -------------------------------------------------------------------------------------------
+replays() { # OPTION...: the numbers of the trace, and that all of it was done
+	"$quire" replay "$@" "$out/python.trace" >"$out/replay.txt" || return 1
+	cat "$out/replay.txt"
+	grep -q '^calls  *[0-9]* in [0-9]* thread' "$out/replay.txt" && grep -q '^resident  *[0-9]* KiB at most' "$out/replay.txt"
+}
+"$quire" preload --trace "$out/python.trace" /usr/bin/python3 "$programs/work.py" >"$out/trace.out" 2>&1
+echo "status $?" >>"$out/trace.out"
+check "trace: the program is as it was" cmp "$out/trace.out" "$out/python.plain"
+check "replay on glibc" replays --allocator glibc
+check "replay on quire" replays --allocator quire
+check "replay on quire, in as many threads" replays --allocator quire --threads
+same_calls() {
+	a=$("$quire" replay --allocator glibc "$out/python.trace" | grep -E '^(calls|live)')
+	b=$("$quire" replay --allocator quire "$out/python.trace" | grep -E '^(calls|live)')
+	echo "$a / $b"
+	[ -n "$a" ] && [ "$a" = "$b" ]
+}
+check "replay: the same calls, whoever serves them" same_calls
+head -c 5000 "$out/python.trace" >"$out/cut.trace"
+refuses "replay: a trace that was cut" "is no trace: it ends inside" "$quire" replay "$out/cut.trace"
+refuses "replay: no trace at all" "is no trace" "$quire" replay "$quire"
+refuses "replay: no file" "cannot read" "$quire" replay /nonexistent
+
+"$quire" preload /usr/bin/python3 -c 'import time
+blocks = [bytes(3000) for _ in range(8000)]
+time.sleep(20)' &
+sleeper=$! # quire becomes python3
+looks_on() {
+	"$quire" top $sleeper >"$out/top.txt" || return 1
+	head -3 "$out/top.txt"
+	grep -q '^Node 0, zone   Normal' "$out/top.txt" &&
+		awk '$1 ~ /^malloc-3/ && $2 >= 8000 { found = 1 } END { exit !found }' "$out/top.txt"
+}
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	grep -qs libquire-malloc "/proc/$sleeper/maps" && break
+	sleep 0.1
+done
+sleep 1
+check "top: eight thousand objects of one size are seen from outside" looks_on
+kill $sleeper 2>/dev/null
+refuses "top: a process without the library" "does not run on" "$quire" top $$
+refuses "top: no process" "no process" "$quire" top 99999999
 
 echo "1..$n"
 [ $failures = 0 ]

@@ -6,8 +6,7 @@
 #include <quire/percpu.h>
 #include "support/layers.h"
 
-#define MIB   ((phys_addr_t)1 << 20)
-#define GROUP (1UL << FRAME_GROUP_ORDER)
+#define MIB ((phys_addr_t)1 << 20)
 
 static unsigned long reported[64 << 8]; /* by frame: how often          */
 static int answer;
@@ -193,7 +192,7 @@ static void runs_change_their_length(void **state)
 	next = page + 17;
 	assert_true(extend_run(page, 17, 3));
 	assert_false(extend_run(page, 16, 8));
-	assert_false(extend_run(page, 20, 1UL << 40));
+	assert_false(extend_run(page, 20, ~0UL / 2));
 	assert_false(extend_run(page, 20, 0));
 	assert_int_equal(page_to_pfn(next), page_to_pfn(page) + 17);
 	free_run(page, 20);

@@ -8,6 +8,7 @@
  * Lock: task_lock guards the table of ids and the list of processes; stack_lock the spare stacks.
  */
 #include "kernel.h"
+#include <quire/init.h>
 #include <quire/vmstat.h>
 
 #define PID_MAX      32768
@@ -28,7 +29,7 @@ static spinlock_t stack_lock;
 static void **spare_stacks; /* chained through their first word */
 static unsigned nr_spare_stacks;
 
-int task_init(void)
+int __init task_init(void)
 {
 	spin_lock_init(&task_lock, "task_lock", LOCK_RANK_KERNEL_TASK);
 	spin_lock_init(&stack_lock, "stack_lock", LOCK_RANK_KERNEL_STACK);

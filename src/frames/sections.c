@@ -13,6 +13,7 @@
  */
 #include <quire/bitmap.h>
 #include <quire/bytes.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "zones.h"
 
@@ -35,12 +36,12 @@ bool pfn_valid(unsigned long pfn)
 }
 
 #ifdef PORT_VMEMMAP
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+static void __init reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
 	(void)first_pfn, (void)end_pfn;
 }
 
-static void populate_section(unsigned long pfn)
+static void __init populate_section(unsigned long pfn)
 {
 	unsigned long start = (unsigned long)pfn_to_page(pfn);
 	unsigned long end = (unsigned long)pfn_to_page(pfn + SECTION_FRAMES);
@@ -51,7 +52,7 @@ static void populate_section(unsigned long pfn)
 #else
 struct page *quire_vmemmap;
 
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+static void __init reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
 	size_t size = (end_pfn - first_pfn) * sizeof(struct page);
 	struct page *map = memblock_alloc(size, PAGE_SIZE);
@@ -61,13 +62,13 @@ static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 	quire_vmemmap = map - first_pfn;
 }
 
-static void populate_section(unsigned long pfn)
+static void __init populate_section(unsigned long pfn)
 {
 	(void)pfn;
 }
 #endif
 
-void sections_init(void)
+void __init sections_init(void)
 {
 	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
 	const struct memblock_region *r;

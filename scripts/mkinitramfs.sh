@@ -25,7 +25,7 @@ for program; do
 	*)       cp "$program" "$root/bin/tests/" ;;
 	esac
 done
-strip --strip-debug "$root"/bin/tests/* "$root"/bin/mmbench 2>/dev/null || :
+strip "$root"/bin/tests/* "$root"/bin/mmbench 2>/dev/null || :
 
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"

@@ -4,6 +4,7 @@
  */
 #include <quire/bytes.h>
 #include <quire/fault_inject.h>
+#include <quire/init.h>
 #include <quire/page_owner.h>
 #include <quire/page_poison.h>
 #include <quire/printk.h>
@@ -13,48 +14,48 @@
 #define VALUE_MAX 64 /* of one word */
 
 /* Linux's words for yes; anything else is no. */
-static bool is_on(const char *value)
+static bool __init is_on(const char *value)
 {
 	return !qstrcmp(value, "1") || !qstrcmp(value, "on") || !qstrcmp(value, "y") ||
 	       !qstrcmp(value, "Y");
 }
 
-static void page_owner(const char *value)
+static void __init page_owner(const char *value)
 {
 	if (is_on(value))
 		page_owner_enable();
 }
 
-static void page_poison(const char *value)
+static void __init page_poison(const char *value)
 {
 	if (is_on(value))
 		page_poison_enable(PAGE_POISON_REPORT);
 }
 
-static void init_on_alloc(const char *value)
+static void __init init_on_alloc(const char *value)
 {
 	if (is_on(value))
 		init_on_alloc_enable();
 }
 
-static void init_on_free(const char *value)
+static void __init init_on_free(const char *value)
 {
 	if (is_on(value))
 		init_on_free_enable();
 }
 
-static void fault_attr(struct fault_attr *attr, const char *value)
+static void __init fault_attr(struct fault_attr *attr, const char *value)
 {
 	if (setup_fault_attr(attr, value))
 		pr_warn("%s=%s: not <interval>,<probability>,<space>,<times>\n", attr->name, value);
 }
 
-static void fail_pages(const char *value)
+static void __init fail_pages(const char *value)
 {
 	fault_attr(&fail_page_alloc.attr, value);
 }
 
-static void fail_slab(const char *value)
+static void __init fail_slab(const char *value)
 {
 	fault_attr(&failslab.attr, value);
 }
@@ -62,13 +63,13 @@ static void fail_slab(const char *value)
 static const struct {
 	const char *name;
 	void (*set)(const char *value);
-} words[] = {
+} words[] __initconst = {
 	{ "page_owner=", page_owner },       { "page_poison=", page_poison },
 	{ "init_on_alloc=", init_on_alloc }, { "init_on_free=", init_on_free },
 	{ "fail_page_alloc=", fail_pages },  { "failslab=", fail_slab },
 };
 
-void quire_debug_parse_cmdline(const char *cmdline)
+void __init quire_debug_parse_cmdline(const char *cmdline)
 {
 	const char *word, *value;
 	char text[VALUE_MAX];

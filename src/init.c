@@ -7,6 +7,7 @@
 #include <quire/boot.h>
 #include <quire/compaction.h>
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/mm.h>
 #include <quire/mmzone.h>
 #include <quire/percpu.h>
@@ -14,7 +15,7 @@
 #include <quire/show_mem.h>
 #include <quire/slab.h>
 
-int quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_tables)(void))
+int __init quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_tables)(void))
 {
 	if (PORT_KERNEL_TABLES)
 		maps_early_init(image);

@@ -12,6 +12,7 @@
  */
 #include "kernel.h"
 #include "syscall.h"
+#include <quire/init.h>
 
 #define FUTEX_BUCKETS 256
 
@@ -36,7 +37,7 @@ struct futex_bucket {
 
 static struct futex_bucket buckets[FUTEX_BUCKETS];
 
-void futex_init(void)
+void __init futex_init(void)
 {
 	for (unsigned i = 0; i < FUTEX_BUCKETS; i++) {
 		spin_lock_init(&buckets[i].lock, "futex", LOCK_RANK_KERNEL_WAIT);

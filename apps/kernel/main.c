@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include <quire/boot.h>
 #include <quire/cma.h>
+#include <quire/init.h>
 #include <quire/mmzone.h>
 #include <quire/quire.h>
 #include <quire/task.h>
@@ -31,7 +32,7 @@ static char init_text[sizeof(((struct bare_boot *)0)->cmdline)];
 /* ---- command line: "timing init=/path -- arg arg" -------------------------------------------- */
 /* Cut init_text into words; what follows "--" are init's arguments.  A word in double quotes may
  * hold spaces. */
-static void parse_cmdline(void)
+static void __init parse_cmdline(void)
 {
 	unsigned argc = 1;
 	bool ours = true;
@@ -130,7 +131,7 @@ static void start_init(void)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static void mount_at(const char *path, const char *type)
+static void __init mount_at(const char *path, const char *type)
 {
 	struct dentry *d = ramfs_mkdir_p(path, 0555)
 				   ? ERR_PTR(-ENOMEM)
@@ -143,7 +144,7 @@ static void mount_at(const char *path, const char *type)
 
 /* The root directory, the initramfs in it, /dev, /proc and /sys.  Pages that the loader's copy gave
  * back. */
-static unsigned long fill_root(void)
+static unsigned long __init fill_root(void)
 {
 	struct bare_boot *b = boot_info;
 	unsigned long freed = 0;
@@ -199,7 +200,7 @@ static unsigned finish(unsigned long before)
 	return broken || before != after ? STATUS_BROKEN : status;
 }
 
-/* crash=stack, crash=null on the command line: show that the reports work. */
+/* crash=stack, crash=null, crash=init on the command line: show that the reports work. */
 static quire_noinline unsigned long descend(unsigned long depth)
 {
 	volatile unsigned long frame[64];
@@ -210,7 +211,7 @@ static quire_noinline unsigned long descend(unsigned long depth)
 	return descend(depth + 1) + frame[depth % 64];
 }
 
-static void crash_if_asked(void)
+static void __init crash_if_asked(void)
 {
 	volatile int *nowhere = NULL;
 
@@ -221,7 +222,7 @@ static void crash_if_asked(void)
 		*nowhere = 1;
 }
 
-static void kmain(void *arg)
+static void __ref kmain(void *arg)
 {
 	unsigned long before;
 	unsigned status;
@@ -232,6 +233,9 @@ static void kmain(void *arg)
 	before = quire_free_pages_exact();
 	compactd_start();
 	before += fill_root();
+	before += free_initmem();
+	if (bare_cmdline_has("crash=init"))
+		parse_cmdline(); /* which is gone */
 	start_init();
 	while (!READ_ONCE(init_process->zombie))
 		port_block();
@@ -241,7 +245,7 @@ static void kmain(void *arg)
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
-static void show_layout(void)
+static void __init show_layout(void)
 {
 	const struct maps_image *i = &boot_info->image;
 	char brand[64], features[64];
@@ -276,7 +280,7 @@ static void show_layout(void)
 
 /* The kernel's tables are there, and all of RAM is below the linear map: what has to be set aside
  * before it is handed over. */
-static void after_tables(void)
+static void __init after_tables(void)
 {
 	bare_after_tables();
 	cma_parse_cmdline(boot_info->cmdline);
@@ -293,7 +297,7 @@ static void describe_current(struct quire_task *who)
 	who->comm[sizeof(who->comm) - 1] = 0;
 }
 
-void kernel_main(struct bare_boot *boot)
+void __init kernel_main(struct bare_boot *boot)
 {
 	boot_info = boot;
 	printk("quire: boot kernel, command line: %s\n", boot->cmdline);

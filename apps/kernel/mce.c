@@ -9,6 +9,7 @@
  * Lock: task_lock.
  */
 #include "kernel.h"
+#include <quire/init.h>
 #include <quire/memory_failure.h>
 
 /* prctl()'s numbers */
@@ -101,7 +102,7 @@ static void memory_lost(struct mm_struct *mm, unsigned long addr, int flags)
 	spin_unlock_irqrestore(&task_lock, irq);
 }
 
-void mce_init(void)
+void __init mce_init(void)
 {
 	set_memory_lost_fn(memory_lost);
 }

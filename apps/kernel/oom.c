@@ -3,6 +3,7 @@
  * oom.c - shows our processes to the library's OOM killer, and does what it decides.
  */
 #include "kernel.h"
+#include <quire/init.h>
 
 static struct mm_struct *any_mm_locked(struct process *p)
 {
@@ -77,7 +78,7 @@ static const struct oom_ops ops = {
 	.current_is_dying = current_is_dying,
 };
 
-void kernel_oom_init(void)
+void __init kernel_oom_init(void)
 {
 	oom_init(&ops);
 }

@@ -12,6 +12,7 @@
  * in, so nobody sees a task that is neither running nor completely saved.
  */
 #include "kernel.h"
+#include <quire/init.h>
 
 #define SLICE_TICKS 2
 
@@ -302,7 +303,7 @@ void sched_use_mm(struct mm_struct *mm)
 }
 
 /* The boot stack becomes CPU 0's idle task. */
-void sched_init(void)
+void __init sched_init(void)
 {
 	for (unsigned cpu = 0; cpu < QUIRE_NR_CPUS; cpu++)
 		INIT_LIST_HEAD(&rqs[cpu].queue);

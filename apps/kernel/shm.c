@@ -11,6 +11,7 @@
  */
 #include "fs/fs.h"
 #include "syscall.h"
+#include <quire/init.h>
 
 #define SHM_MAX    128
 #define IPC_CREAT  01000
@@ -53,7 +54,7 @@ struct segment {
 static struct segment segments[SHM_MAX]; /* shm_mutex */
 static struct mutex shm_mutex;
 
-void shm_init(void)
+void __init shm_init(void)
 {
 	mutex_init(&shm_mutex);
 }

@@ -11,6 +11,7 @@
  */
 #include "kernel.h"
 #include "signal.h"
+#include <quire/init.h>
 
 #define SYNCHRONOUS                                                                                \
 	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) |    \
@@ -21,7 +22,7 @@
 
 static struct kmem_cache *queue_cache, *sighand_cache;
 
-int signal_init(void)
+int __init signal_init(void)
 {
 	queue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0, 0, NULL);
 	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand), 0, 0, NULL);

@@ -8,6 +8,8 @@
  * Lock: task_lock guards the table of ids and the list of processes; stack_lock the spare stacks.
  */
 #include "kernel.h"
+#include <quire/init.h>
+#include <quire/shrinker.h>
 #include <quire/vmstat.h>
 
 #define PID_MAX      32768
@@ -27,17 +29,7 @@ static size_t fpu_at; /* offset of the FPU state behind struct task */
 static spinlock_t stack_lock;
 static void **spare_stacks; /* chained through their first word */
 static unsigned nr_spare_stacks;
-
-int task_init(void)
-{
-	spin_lock_init(&task_lock, "task_lock", LOCK_RANK_KERNEL_TASK);
-	spin_lock_init(&stack_lock, "stack_lock", LOCK_RANK_KERNEL_STACK);
-	INIT_LIST_HEAD(&all_processes);
-	fpu_at = QUIRE_ALIGN_UP(sizeof(struct task), (size_t)64);
-	task_cache = kmem_cache_create("task_struct", fpu_at + bare_fpu_size(), 64, 0, NULL);
-	process_cache = kmem_cache_create("signal_cache", sizeof(struct process), 0, 0, NULL);
-	return task_cache && process_cache ? 0 : -ENOMEM;
-}
+static struct shrinker *stack_shrinker;
 
 /* ---- kernel stacks --------------------------------------------------------------------------- */
 static void *stack_take(void)
@@ -78,6 +70,41 @@ static void stacks_trim(unsigned keep)
 void task_cache_drain(void)
 {
 	stacks_trim(0);
+}
+
+static unsigned long stacks_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	(void)shrinker, (void)sc;
+	return READ_ONCE(nr_spare_stacks);
+}
+
+static unsigned long stacks_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned had = READ_ONCE(nr_spare_stacks),
+		 keep = had - (unsigned)min(sc->nr_to_scan, (unsigned long)had);
+
+	(void)shrinker;
+	if (!gfpflags_allow_blocking(sc->gfp_mask))
+		return SHRINK_STOP; /* vfree() may sleep */
+	stacks_trim(keep);
+	return had - keep;
+}
+
+int __init task_init(void)
+{
+	spin_lock_init(&task_lock, "task_lock", LOCK_RANK_KERNEL_TASK);
+	spin_lock_init(&stack_lock, "stack_lock", LOCK_RANK_KERNEL_STACK);
+	INIT_LIST_HEAD(&all_processes);
+	fpu_at = QUIRE_ALIGN_UP(sizeof(struct task), (size_t)64);
+	task_cache = kmem_cache_create("task_struct", fpu_at + bare_fpu_size(), 64, 0, NULL);
+	process_cache = kmem_cache_create("signal_cache", sizeof(struct process), 0, 0, NULL);
+	stack_shrinker = shrinker_alloc(0, "kernel-stacks");
+	if (!task_cache || !process_cache || !stack_shrinker)
+		return -ENOMEM;
+	stack_shrinker->count_objects = stacks_count;
+	stack_shrinker->scan_objects = stacks_scan;
+	shrinker_register(stack_shrinker);
+	return 0;
 }
 
 /* ---- structures ------------------------------------------------------------------------------ */

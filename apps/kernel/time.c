@@ -8,6 +8,7 @@
  */
 #include "kernel.h"
 #include "syscall.h"
+#include <quire/init.h>
 #include <quire/percpu.h>
 
 #define TICK_NS (NSEC_PER_SEC / USER_HZ)
@@ -108,7 +109,7 @@ void trap_timer(struct bare_regs *regs)
 }
 
 /* After bare_apic_init(). */
-void time_init(void)
+void __init time_init(void)
 {
 	spin_lock_init(&timer_lock, "timer_lock", LOCK_RANK_KERNEL_TIMER);
 	INIT_LIST_HEAD(&timers);

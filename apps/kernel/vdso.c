@@ -7,6 +7,7 @@
  */
 #include "kernel.h"
 #include "vdso/vvar.h"
+#include <quire/init.h>
 
 extern const char vdso_start[], vdso_end[];
 
@@ -22,7 +23,7 @@ void vdso_update_wall(void)
 	WRITE_ONCE(v->wall_offset_ns, wall_offset_ns);
 }
 
-int vdso_init(void)
+int __init vdso_init(void)
 {
 	size_t size = (size_t)(vdso_end - vdso_start);
 	struct vvar *v;

@@ -37,6 +37,8 @@ enum quire_event_id {
 	EVENT_cma_alloc_finish,                  /* pfn (~0: failed), frames, align      */
 	EVENT_cma_release,                       /* pfn, frames, 0                       */
 	EVENT_mark_victim,                       /* pid, badness, 0                      */
+	EVENT_mm_shrink_slab_start,              /* shrinker, objects due, priority      */
+	EVENT_mm_shrink_slab_end,                /* shrinker, objects freed, put off     */
 	NR_QUIRE_EVENTS
 };
 

@@ -104,7 +104,7 @@ struct zone {
 						 * the higher zone [i]                                  */
 	unsigned long zone_start_pfn; /* (c) first frame                                      */
 	unsigned long spanned_pages;  /* (c) frames from first to last, holes included        */
-	unsigned long present_pages;  /* (c) of them RAM                                      */
+	unsigned long present_pages;  /* (z) of them RAM; sections go and come                */
 	atomic_long_t managed_pages;  /* (a) of them given to the buddy system                */
 	unsigned long
 		nr_reserved_highatomic; /* (z) frames in pageblocks of that type                */
@@ -152,7 +152,7 @@ struct zone *next_zone(struct zone *zone);
 
 static inline bool populated_zone(const struct zone *zone)
 {
-	return zone->present_pages != 0;
+	return READ_ONCE(zone->present_pages) != 0;
 }
 
 static inline unsigned long zone_managed_pages(const struct zone *zone)

@@ -37,6 +37,8 @@
  *                            &quire_cpu, ready made; saves the fast paths an instruction.
  *   PORT_BOOT_ZERO           1: what memblock has free is all zero when it is added, so that it need
  *                            not be cleared.
+ *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
+ *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
  */
 #ifndef QUIRE_PORT_H

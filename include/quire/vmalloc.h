@@ -24,6 +24,9 @@ struct maps_image {                       /* the kernel image, physical, page-al
 	phys_addr_t text_start, text_end; /* read-only and executable                      */
 	phys_addr_t rodata_start, rodata_end; /* read-only                                     */
 	phys_addr_t data_start, data_end;     /* read-write                                    */
+	phys_addr_t init_start, init_end;     /* part of the data, for free_initmem(); or 0, 0 */
+	phys_addr_t init_text_end;            /* its first part, up to here, is read-only and
+					       * executable                                    */
 	unsigned long virt_base; /* kernel virtual address of text_start, 0: the image is
 						 * not mapped by us                              */
 };

@@ -44,6 +44,8 @@ const char *const quire_event_name[NR_QUIRE_EVENTS] = {
 	[EVENT_cma_alloc_finish] = "cma_alloc_finish",
 	[EVENT_cma_release] = "cma_release",
 	[EVENT_mark_victim] = "mark_victim",
+	[EVENT_mm_shrink_slab_start] = "mm_shrink_slab_start",
+	[EVENT_mm_shrink_slab_end] = "mm_shrink_slab_end",
 };
 
 void quire_event_listen(const struct quire_event_sink *sink)

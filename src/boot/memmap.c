@@ -12,6 +12,7 @@
  * Lock:         none; one CPU.
  */
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/page.h>
 #include <quire/printk.h>
 #include "boot.h"
@@ -27,7 +28,7 @@ struct reading {
 	unsigned warnings;
 };
 
-static const char *type_name(unsigned type)
+static const char *__init type_name(unsigned type)
 {
 	static const char *const names[] = {
 		"reserved", "RAM",      "reserved", "ACPI tables",
@@ -38,14 +39,15 @@ static const char *type_name(unsigned type)
 }
 
 /* "entry 3 (vga) [0xa0000-0xbffff] reserved" */
-static void entry_words(char *buf, size_t size, const struct quire_memmap_entry *e, size_t i)
+static void __init entry_words(char *buf, size_t size, const struct quire_memmap_entry *e, size_t i)
 {
 	quire_snprintf(buf, size, "entry %zu (%s) [0x%llx-0x%llx] %s", i,
 		       e->name ? e->name : "no name", (unsigned long long)e->base,
 		       (unsigned long long)(e->base + e->size - 1), type_name(e->type));
 }
 
-static void warn(struct reading *in, const struct quire_memmap_entry *e, size_t i, const char *what)
+static void __init warn(struct reading *in, const struct quire_memmap_entry *e, size_t i,
+			const char *what)
 {
 	char words[128];
 
@@ -55,13 +57,13 @@ static void warn(struct reading *in, const struct quire_memmap_entry *e, size_t 
 	pr_warn("memory map: %s %s\n", words, what);
 }
 
-static bool wraps(const struct quire_memmap_entry *e)
+static bool __init wraps(const struct quire_memmap_entry *e)
 {
 	return e->size > ~(phys_addr_t)0 - e->base;
 }
 
 /* RAM: add what is below the limit.  0 or -ENOMEM. */
-static int read_ram(struct reading *in, const struct quire_memmap_entry *e, size_t i)
+static int __init read_ram(struct reading *in, const struct quire_memmap_entry *e, size_t i)
 {
 	phys_addr_t size = e->size, before = in->ram.total_size;
 	int err;
@@ -86,7 +88,7 @@ static int read_ram(struct reading *in, const struct quire_memmap_entry *e, size
 }
 
 /* Anything else: take it out, and with it every page that it touches. */
-static int read_other(struct reading *in, const struct quire_memmap_entry *e, size_t i)
+static int __init read_other(struct reading *in, const struct quire_memmap_entry *e, size_t i)
 {
 	phys_addr_t start = QUIRE_ALIGN_DOWN(e->base, PAGE_SIZE),
 		    end = wraps(e) ? ~(phys_addr_t)0 : e->base + e->size;
@@ -99,8 +101,8 @@ static int read_other(struct reading *in, const struct quire_memmap_entry *e, si
 	return region_list_remove(&in->ram, start, end - start);
 }
 
-static int read_all(struct reading *in, const struct quire_memmap_entry *e, size_t n, char *why,
-		    size_t whylen)
+static int __init read_all(struct reading *in, const struct quire_memmap_entry *e, size_t n,
+			   char *why, size_t whylen)
 {
 	char words[128];
 
@@ -122,7 +124,7 @@ static int read_all(struct reading *in, const struct quire_memmap_entry *e, size
 }
 
 /* Whole pages only; what is less is not worth a region.  Returns what is left, in bytes. */
-static phys_addr_t cut_to_pages(struct memblock_type *ram)
+static phys_addr_t __init cut_to_pages(struct memblock_type *ram)
 {
 	unsigned long to = 0;
 	phys_addr_t total = 0;
@@ -144,7 +146,7 @@ static phys_addr_t cut_to_pages(struct memblock_type *ram)
 	return total;
 }
 
-static size_t largest_entry(const struct quire_memmap_entry *e, size_t n)
+static size_t __init largest_entry(const struct quire_memmap_entry *e, size_t n)
 {
 	size_t best = n;
 
@@ -154,8 +156,8 @@ static size_t largest_entry(const struct quire_memmap_entry *e, size_t n)
 	return best;
 }
 
-static int refuse_too_little(phys_addr_t total, const struct quire_memmap_entry *e, size_t n,
-			     char *why, size_t whylen)
+static int __init refuse_too_little(phys_addr_t total, const struct quire_memmap_entry *e, size_t n,
+				    char *why, size_t whylen)
 {
 	size_t best = largest_entry(e, n);
 	char words[128] = "no entry is RAM";
@@ -168,7 +170,7 @@ static int refuse_too_little(phys_addr_t total, const struct quire_memmap_entry 
 }
 
 /* The largest range goes in first: memblock may need room from it to note the others. */
-static int commit(struct memblock_type *ram, char *why, size_t whylen)
+static int __init commit(struct memblock_type *ram, char *why, size_t whylen)
 {
 	unsigned long first = 0, i;
 
@@ -190,7 +192,7 @@ undo:
 	return -EINVAL;
 }
 
-int quire_memmap_add(const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen)
+int __init quire_memmap_add(const struct quire_memmap_entry *e, size_t n, char *why, size_t whylen)
 {
 	struct reading in = { .ram = { .max = SCRATCH_REGIONS, .regions = scratch_regions } };
 	phys_addr_t total;

@@ -8,6 +8,7 @@
  */
 #include <quire/bytes.h>
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "base/base.h"
 #include "boot.h"
@@ -32,14 +33,14 @@ static struct named *find(const char *name)
 	return NULL;
 }
 
-static bool is_letter(char c)
+static bool __init is_letter(char c)
 {
 	c |= 0x20;
 	return c >= 'a' && c <= 'z';
 }
 
 /* A name that is all digits would be taken for a number by who misreads the format. */
-static bool take_name(const char *from, char to[RESERVE_MEM_NAME_SIZE])
+static bool __init take_name(const char *from, char to[RESERVE_MEM_NAME_SIZE])
 {
 	bool letter = false;
 	size_t n = 0;
@@ -54,7 +55,7 @@ static bool take_name(const char *from, char to[RESERVE_MEM_NAME_SIZE])
 	return letter;
 }
 
-static int parse(const char *arg, struct named *want, phys_addr_t *align)
+static int __init parse(const char *arg, struct named *want, phys_addr_t *align)
 {
 	char *at;
 
@@ -69,7 +70,7 @@ static int parse(const char *arg, struct named *want, phys_addr_t *align)
 	return take_name(at + 1, want->name) ? 0 : -EINVAL;
 }
 
-int reserve_mem_add(const char *arg)
+int __init reserve_mem_add(const char *arg)
 {
 	struct named want, *entry = NULL;
 	phys_addr_t align;
@@ -90,7 +91,7 @@ int reserve_mem_add(const char *arg)
 	return 0;
 }
 
-void reserve_mem_parse_cmdline(const char *cmdline)
+void __init reserve_mem_parse_cmdline(const char *cmdline)
 {
 	const char *word, *arg;
 	size_t len;

@@ -10,6 +10,7 @@
  * Lock:         none: changes at boot, or by callers who keep off each other.
  */
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/ioport.h>
 #include <quire/printk.h>
 #include "boot.h"
@@ -104,14 +105,14 @@ int release_resource(struct resource *r)
 }
 
 /* One bank after another that touches it and is of its kind is one line. */
-static bool goes_on(const struct resource *r, const struct memblock_region *m)
+static bool __init goes_on(const struct resource *r, const struct memblock_region *m)
 {
 	bool nomap = r->flags == IORESOURCE_MEM;
 
 	return r->end + 1 == m->base && nomap == memblock_is_nomap(m);
 }
 
-int insert_memblock_resources(void)
+int __init insert_memblock_resources(void)
 {
 	/* What is allocated here changes `reserved`, not `memory`. */
 	unsigned long n = memblock.memory.cnt, used = 0;

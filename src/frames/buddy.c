@@ -230,10 +230,28 @@ void buddy_report_free(unsigned long pfn)
 	bad_page(pfn_to_page(pfn), "a block that was freed has frames that are free already");
 }
 
+/* Whether one of the pageblocks that a block fills is kept apart: it may have been closed while the
+ * block was in use. */
+static bool has_kept_pageblock(const struct zone *zone, u32 g, unsigned order)
+{
+	if (order <= pageblock_order)
+		return false;
+	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i += PAGEBLOCK_GROUPS)
+		if (group_type(zone, g + i) >= MIGRATE_PCPTYPES)
+			return true;
+	return false;
+}
+
 static void put_whole(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
 	u32 nr = 1u << (order - FRAME_GROUP_ORDER);
+
+	if (unlikely(has_kept_pageblock(zone, g, order))) {
+		put_whole(zone, g, order - 1);
+		put_whole(zone, g + nr / 2, order - 1);
+		return;
+	}
 
 	for (u32 i = 0; i < nr; i++)
 		if (gs->group[g + i].nr_free) {

@@ -15,6 +15,7 @@
 #include <quire/cma.h>
 #include <quire/contig.h>
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "frames.h"
 
@@ -130,9 +131,9 @@ static phys_addr_t reserve(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 	return memblock_phys_alloc_range(size, alignment, base, end);
 }
 
-int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
-			   phys_addr_t alignment, unsigned order_per_bit, bool fixed,
-			   const char *name, struct cma **out)
+int __init cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
+				  phys_addr_t alignment, unsigned order_per_bit, bool fixed,
+				  const char *name, struct cma **out)
 {
 	phys_addr_t at;
 	int err;
@@ -160,7 +161,7 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 }
 
 /* A size or an address from *at on, which moves behind it; false: there is none. */
-static bool take_size(const char **at, phys_addr_t *size)
+static bool __init take_size(const char **at, phys_addr_t *size)
 {
 	unsigned long long v;
 	char *end;
@@ -174,7 +175,7 @@ static bool take_size(const char **at, phys_addr_t *size)
 }
 
 /* SIZE[@START[-END]], `len` characters: an area; none for size 0. */
-static int declare_default(const char *at, size_t len)
+static int __init declare_default(const char *at, size_t len)
 {
 	phys_addr_t size, base = 0, limit = 0;
 	const char *end = at + len;
@@ -199,7 +200,7 @@ static int declare_default(const char *at, size_t len)
 		    : 0;
 }
 
-void cma_parse_cmdline(const char *cmdline)
+void __init cma_parse_cmdline(const char *cmdline)
 {
 	const char *word, *value;
 	size_t len;

@@ -9,6 +9,7 @@
  */
 #include <quire/bits.h>
 #include <quire/bytes.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "frames.h"
 
@@ -267,7 +268,7 @@ void group_set_type(struct zone_groups *gs, u32 g, enum migratetype type)
 }
 
 /* ---- boot ------------------------------------------------------------------------------------ */
-static void *take_boot_memory(const struct zone *zone, size_t size)
+static void *__init take_boot_memory(const struct zone *zone, size_t size)
 {
 	void *memory = memblock_alloc_node(size, 64, zone->node);
 
@@ -277,7 +278,7 @@ static void *take_boot_memory(const struct zone *zone, size_t size)
 }
 
 /* Call the zone's stretches of present sections one by one; the first `room` are written down. */
-static u32 find_extents(const struct zone *zone, struct zone_extent *extent, u32 room)
+static u32 __init find_extents(const struct zone *zone, struct zone_extent *extent, u32 room)
 {
 	unsigned long pfn = QUIRE_ALIGN_DOWN(zone->zone_start_pfn, (unsigned long)GROUP_FRAMES);
 	unsigned long end = QUIRE_ALIGN_UP(zone_end_pfn(zone), (unsigned long)GROUP_FRAMES), stop;
@@ -299,7 +300,7 @@ static u32 find_extents(const struct zone *zone, struct zone_extent *extent, u32
 	return n;
 }
 
-static void lay_out_rows(struct zone_groups *gs, u32 words)
+static void __init lay_out_rows(struct zone_groups *gs, u32 words)
 {
 	do {
 		words = DIV_ROUND_UP(words, 64u);
@@ -334,7 +335,7 @@ static u32 groups_to_come(const struct zone *zone)
 	return (u32)((quire_room_pfn - quire_max_pfn) >> FRAME_GROUP_ORDER);
 }
 
-void groups_init(struct zone *zone)
+void __init groups_init(struct zone *zone)
 {
 	struct zone_groups *gs = &zone->groups;
 	const struct zone_extent *last;

@@ -8,6 +8,7 @@
  * Always true afterwards:  every frame of RAM is either managed, or has PG_reserved.
  * Lock:                    zone->lock, though nobody else is awake.
  */
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "frames.h"
 
@@ -59,7 +60,7 @@ void __next_mem_pfn_range_in_zone(u64 *idx, const struct zone *zone, unsigned lo
 }
 
 /* [pfn, end) lies in one memory region, hence in one node, but perhaps in several zones. */
-static unsigned long release(unsigned long pfn, unsigned long end)
+static unsigned long __init release(unsigned long pfn, unsigned long end)
 {
 	unsigned long n = end > pfn ? end - pfn : 0;
 
@@ -74,7 +75,7 @@ static unsigned long release(unsigned long pfn, unsigned long end)
 }
 
 /* Frames of [start, end) that are RAM. */
-static unsigned long mark_reserved(phys_addr_t start, phys_addr_t end)
+static unsigned long __init mark_reserved(phys_addr_t start, phys_addr_t end)
 {
 	const struct memblock_region *r;
 	unsigned long n = 0;
@@ -90,7 +91,7 @@ static unsigned long mark_reserved(phys_addr_t start, phys_addr_t end)
 }
 
 /* RAM outside the linear map was never free. */
-static void mark_nomap(void)
+static void __init mark_nomap(void)
 {
 	const struct memblock_region *r;
 
@@ -99,7 +100,7 @@ static void mark_nomap(void)
 			mark_reserved(r->base, r->base + r->size);
 }
 
-void memblock_free_all(void)
+void __init memblock_free_all(void)
 {
 	unsigned long given = 0, kept = 0;
 	phys_addr_t start, end;

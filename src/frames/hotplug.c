@@ -31,7 +31,7 @@ bool section_is_offline(unsigned long pfn)
 	if (!pfn_valid(pfn))
 		return false;
 	page = pfn_to_page(pfn);
-	return PageFlag(page, PG_reserved) && page->private == PAGE_OFFLINE_MARK;
+	return PageFlag(page, PG_reserved) && READ_ONCE(page->private) == PAGE_OFFLINE_MARK;
 }
 
 /* Count frames of a zone in or out. */
@@ -41,7 +41,7 @@ static void change_managed(struct zone *zone, long frames)
 
 	spin_lock_irqsave(&zone->lock, flags);
 	atomic_long_add(frames, &zone->managed_pages);
-	zone->present_pages += (unsigned long)frames;
+	WRITE_ONCE(zone->present_pages, zone->present_pages + (unsigned long)frames);
 	zone->zone_pgdat->node_present_pages += (unsigned long)frames;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	init_per_zone_wmark_min();
@@ -53,7 +53,7 @@ static void mark_offline(unsigned long pfn, unsigned long end)
 		struct page *page = pfn_to_page(pfn);
 
 		page_flags_write(page, (page->flags & PAGE_PLACE_MASK) | 1u << PG_reserved);
-		page->private = PAGE_OFFLINE_MARK;
+		WRITE_ONCE(page->private, PAGE_OFFLINE_MARK);
 	}
 }
 
@@ -107,7 +107,7 @@ static void mark_online(unsigned long pfn, unsigned long end)
 {
 	for (; pfn < end; pfn++) {
 		page_flags_keep(pfn_to_page(pfn), PAGE_PLACE_MASK);
-		pfn_to_page(pfn)->private = 0;
+		WRITE_ONCE(pfn_to_page(pfn)->private, 0);
 	}
 }
 

@@ -11,6 +11,7 @@
  * Lock:         none; boot, one CPU.
  */
 #include <quire/bytes.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "zones.h"
 
@@ -63,19 +64,19 @@ const struct compaction_ops *compaction_ops;
 const struct cma_ops *cma_ops;
 unsigned long totalcma_pages;
 
-static unsigned long movable_from(const struct memblock_region *r)
+static unsigned long __init movable_from(const struct memblock_region *r)
 {
 	return zone_movable_ops ? zone_movable_ops->from(r) : ~0UL;
 }
 
-static unsigned type_in_region(const struct memblock_region *r, unsigned long pfn)
+static unsigned __init type_in_region(const struct memblock_region *r, unsigned long pfn)
 {
 	return pfn >= movable_from(r) ? ZONE_MOVABLE : zone_type_of(pfn);
 }
 
 /* First frame of [pfn, end) that is not of pfn's type. */
-static unsigned long type_stops(const struct memblock_region *r, unsigned long pfn,
-				unsigned long end)
+static unsigned long __init type_stops(const struct memblock_region *r, unsigned long pfn,
+				       unsigned long end)
 {
 	unsigned type = type_in_region(r, pfn);
 
@@ -107,7 +108,7 @@ void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long e
 }
 
 /* Frames that lie in a section and are not RAM: they exist for the arithmetic only. */
-static void mark_hole(unsigned long pfn, unsigned long end, unsigned nid)
+static void __init mark_hole(unsigned long pfn, unsigned long end, unsigned nid)
 {
 	while (pfn < end) {
 		unsigned long stop = min(end, (pfn / SECTION_FRAMES + 1) * SECTION_FRAMES);
@@ -128,7 +129,7 @@ unsigned region_node(const struct memblock_region *r)
 	return r->nid >= 0 && r->nid < QUIRE_NR_NODES ? (unsigned)r->nid : 0;
 }
 
-static void warn_of_nodes(void)
+static void __init warn_of_nodes(void)
 {
 	const struct memblock_region *r;
 
@@ -139,7 +140,7 @@ static void warn_of_nodes(void)
 				r->nid, (unsigned long long)r->base);
 }
 
-static void make_zones(void)
+static void __init make_zones(void)
 {
 	unsigned long done = PHYS_PFN(memblock_start_of_DRAM()) / SECTION_FRAMES * SECTION_FRAMES;
 	const struct memblock_region *r;
@@ -164,7 +165,7 @@ static void make_zones(void)
 	mark_hole(done, QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES), nid);
 }
 
-static void init_zone(struct pglist_data *node, unsigned type)
+static void __init init_zone(struct pglist_data *node, unsigned type)
 {
 	struct zone *zone = &node->node_zones[type];
 
@@ -180,14 +181,14 @@ static void init_zone(struct pglist_data *node, unsigned type)
 }
 
 /* What has an address in the linear map is all that boot memory may be taken from. */
-static void keep_memblock_low(void)
+static void __init keep_memblock_low(void)
 {
 	phys_addr_t end = PFN_PHYS(zone_end[ZONE_NORMAL]);
 
 	memblock_set_current_limit(min(memblock_get_current_limit(), end));
 }
 
-void frames_init(void)
+void __init frames_init(void)
 {
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	pcp_boot_init();

@@ -15,6 +15,7 @@
 #include <quire/bytes.h>
 #include <quire/contig.h>
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "zones.h"
 
@@ -39,12 +40,12 @@ bool pfn_valid(unsigned long pfn)
 }
 
 #ifdef PORT_VMEMMAP
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+static void __init reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
 	(void)first_pfn, (void)end_pfn;
 }
 
-static void populate_section(unsigned long pfn)
+static void __init populate_section(unsigned long pfn)
 {
 	unsigned long start = (unsigned long)pfn_to_page(pfn);
 	unsigned long end = (unsigned long)pfn_to_page(pfn + SECTION_FRAMES);
@@ -55,7 +56,7 @@ static void populate_section(unsigned long pfn)
 #else
 struct page *quire_vmemmap;
 
-static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
+static void __init reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
 	size_t size = (end_pfn - first_pfn) * sizeof(struct page);
 	struct page *map = memblock_alloc(size, PAGE_SIZE);
@@ -65,7 +66,7 @@ static void reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 	quire_vmemmap = map - first_pfn;
 }
 
-static void populate_section(unsigned long pfn)
+static void __init populate_section(unsigned long pfn)
 {
 	(void)pfn;
 }
@@ -99,7 +100,7 @@ int sections_add(unsigned long pfn, unsigned long end)
 	return 0;
 }
 
-void sections_init(void)
+void __init sections_init(void)
 {
 	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
 	const struct memblock_region *r;

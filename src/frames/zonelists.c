@@ -14,6 +14,7 @@
  */
 #include <quire/bytes.h>
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/printk.h>
 #include "zones.h"
 
@@ -37,7 +38,7 @@ int node_distance(int from, int to)
 	return from == to ? LOCAL_DISTANCE : REMOTE_DISTANCE;
 }
 
-int numa_set_distance(int from, int to, int distance)
+int __init numa_set_distance(int from, int to, int distance)
 {
 	if (!node_fits(from) || !node_fits(to) || distance < LOCAL_DISTANCE ||
 	    distance > DISTANCE_MOST || (from == to) != (distance == LOCAL_DISTANCE)) {
@@ -48,7 +49,7 @@ int numa_set_distance(int from, int to, int distance)
 	return 0;
 }
 
-int set_cpu_node(unsigned cpu, int nid)
+int __init set_cpu_node(unsigned cpu, int nid)
 {
 	if (cpu >= QUIRE_NR_CPUS || !node_fits(nid))
 		return -EINVAL;
@@ -56,7 +57,7 @@ int set_cpu_node(unsigned cpu, int nid)
 	return 0;
 }
 
-static void append_node(struct zonelist *list, struct pglist_data *from)
+static void __init append_node(struct zonelist *list, struct pglist_data *from)
 {
 	for (unsigned type = MAX_NR_ZONES; type-- > 0;)
 		if (populated_zone(&from->node_zones[type]))
@@ -64,7 +65,7 @@ static void append_node(struct zonelist *list, struct pglist_data *from)
 }
 
 /* The nearest node that is not `done`, the next number first; -1: none is left. */
-static int next_nearest(int nid, const bool *done)
+static int __init next_nearest(int nid, const bool *done)
 {
 	int best = -1;
 
@@ -79,7 +80,7 @@ static int next_nearest(int nid, const bool *done)
 	return best;
 }
 
-static void make_zonelists(struct pglist_data *node)
+static void __init make_zonelists(struct pglist_data *node)
 {
 	struct zonelist *list = node->node_zonelists;
 	bool done[QUIRE_NR_NODES] = { false };
@@ -89,7 +90,7 @@ static void make_zonelists(struct pglist_data *node)
 		append_node(&list[ZONELIST_FALLBACK], NODE_DATA(to));
 }
 
-void zonelists_init(void)
+void __init zonelists_init(void)
 {
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		make_zonelists(NODE_DATA(nid));

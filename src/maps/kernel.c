@@ -14,7 +14,8 @@
  *        tables.
  */
 #include <quire/err.h>
-#include <quire/memblock.h>
+#include <quire/init.h>
+#include <quire/boot.h>
 #include <quire/printk.h>
 #include <quire/bytes.h>
 #include "maps/maps.h"
@@ -28,6 +29,7 @@ static struct kernel_map {
 	pte_t *pgd;
 	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
+	struct maps_image image; /* virt_base 0: there is none */
 } kernel_map;
 
 pte_t *maps_kernel_pgd(void)
@@ -152,30 +154,32 @@ pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
 	}
 }
 
-static bool touches(phys_addr_t pa, phys_addr_t size, phys_addr_t start, phys_addr_t end)
+static bool __init touches(phys_addr_t pa, phys_addr_t size, phys_addr_t start, phys_addr_t end)
 {
 	return pa < end && start < pa + size;
 }
 
 /* What the linear map may do with the frame at pa: nothing executes there, text and rodata are
  * read-only. */
-static u64 linear_prot(const struct maps_image *image, phys_addr_t pa)
+static u64 __init linear_prot(const struct maps_image *image, phys_addr_t pa)
 {
 	if (image && (touches(pa, PAGE_SIZE, image->text_start, image->text_end) ||
-		      touches(pa, PAGE_SIZE, image->rodata_start, image->rodata_end)))
+		      touches(pa, PAGE_SIZE, image->rodata_start, image->rodata_end) ||
+		      touches(pa, PAGE_SIZE, image->init_start, image->init_text_end)))
 		return PT_KERNEL_RO;
 	return PT_KERNEL_RW;
 }
 
-static bool fits_large(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
+static bool __init fits_large(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
 {
 	if (!IS_ALIGNED(pa, PMD_SIZE) || end - pa < PMD_SIZE)
 		return false;
 	return !image || (!touches(pa, PMD_SIZE, image->text_start, image->text_end) &&
-			  !touches(pa, PMD_SIZE, image->rodata_start, image->rodata_end));
+			  !touches(pa, PMD_SIZE, image->rodata_start, image->rodata_end) &&
+			  !touches(pa, PMD_SIZE, image->init_start, image->init_text_end));
 }
 
-static void map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
+static void __init map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
 {
 	while (pa < end) {
 		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
@@ -192,8 +196,8 @@ static void map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr
 	}
 }
 
-static void map_image_part(const struct maps_image *image, phys_addr_t start, phys_addr_t end,
-			   u64 prot)
+static void __init map_image_part(const struct maps_image *image, phys_addr_t start,
+				  phys_addr_t end, u64 prot)
 {
 	phys_addr_t pa;
 
@@ -202,7 +206,7 @@ static void map_image_part(const struct maps_image *image, phys_addr_t start, ph
 			pa | prot;
 }
 
-void maps_early_init(const struct maps_image *image)
+void __init maps_early_init(const struct maps_image *image)
 {
 	phys_addr_t start, end;
 	unsigned long va;
@@ -218,12 +222,46 @@ void maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->text_start, image->text_end, PT_KERNEL_RX);
 		map_image_part(image, image->rodata_start, image->rodata_end, PT_KERNEL_RO);
 		map_image_part(image, image->data_start, image->data_end, PT_KERNEL_RW);
+		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
+		kernel_map.image = *image;
 	}
 	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.shift[0]) {
 		kernel_entry(va, 1);
 		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.shift[0])
 			break;
 	}
+}
+
+/* Whoever still uses the part faults, and the linear map shows frames like any others. */
+static void drop_init_part(const struct maps_image *image)
+{
+	unsigned long start =
+		image->virt_base + (unsigned long)(image->init_start - image->text_start);
+	unsigned long linear = PAGE_OFFSET + (unsigned long)image->init_start;
+	unsigned long size = (unsigned long)(image->init_end - image->init_start), at;
+
+	spin_lock(&kernel_map.lock);
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		WRITE_ONCE(*kernel_entry(start + at, PT_LAST), 0);
+		if (image->init_start + at < image->init_text_end)
+			WRITE_ONCE(*kernel_entry(linear + at, PT_LAST),
+				   (image->init_start + at) | PT_KERNEL_RW);
+	}
+	port_flush_tlb_kernel(start, start + size);
+	port_flush_tlb_kernel(linear, linear + size);
+	spin_unlock(&kernel_map.lock);
+}
+
+unsigned long free_initmem(void)
+{
+	struct maps_image image = kernel_map.image;
+
+	if (!image.virt_base || image.init_start == image.init_end)
+		return 0;
+	kernel_map.image.init_end = image.init_start; /* it is gone */
+	drop_init_part(&image);
+	return free_reserved_area(image.init_start, image.init_end,
+				  "unused kernel image (initmem)");
 }
 
 void maps_tables_from_frames(void)

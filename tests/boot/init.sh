@@ -152,6 +152,8 @@ zones)   cat /proc/buddyinfo /proc/zoneinfo
 	 grep -E "^numa_" /proc/vmstat
 	 cd /proc/sys/vm && echo 8192 >min_free_kbytes && echo 100 >watermark_scale_factor &&
 		echo "64 64 8" >lowmem_reserve_ratio && grep . min_free_kbytes watermark_* lowmem_reserve_ratio
+	 echo 2 >drop_caches && grep -E "^(drop_|slabs_scanned)" /proc/vmstat
+	 echo 0 2>/dev/null >drop_caches && echo "0 was taken"
 	 echo 4000 2>/dev/null >watermark_scale_factor && echo "4000 was taken"
 	 cat /proc/iomem 2>/dev/null
 	 exit 0 ;;

@@ -104,6 +104,8 @@ numa_case() {
 		check "numa: vm.$knob" grep -q "^$knob" $out/boot-numa.txt
 	done
 	check "numa: vm.lowmem_reserve_ratio" grep -q "^lowmem_reserve_ratio:64	64	8	0	0" $out/boot-numa.txt
+	check "numa: drop_caches asks the shrinkers" sh -c "tr -d '\r' <$out/boot-numa.txt | awk '/^drop_slab 1$/ { asked = 1 }
+		/^slabs_scanned/ { n = \$2 } /drop_caches: 2$/ { said = 1 } END { exit !(asked && said && n > 0) }'"
 	check "numa: a knob out of range is refused" sh -c "! grep -q 'was taken' $out/boot-numa.txt"
 	check "numa: iomem has the image inside RAM" sh -c "tr -d '\r' <$out/boot-numa.txt |
 		grep -A4 '^00100000-0ffdffff : System RAM' | grep -q '^  [0-9a-f]*-[0-9a-f]* : Kernel bss'"
@@ -205,6 +207,11 @@ crash_case() { # the kernel's own mistakes are reported and end the machine with
 	check "crash: and ends with status 98" [ "$status" = 98 ]
 	APPEND=crash=null boot crash 64M max /bin/tests/hello
 	check "crash: the kernel reading nowhere is reported" grep -qE 'BUG|panic' $out/boot-crash.txt
+	check "crash: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=init boot crash 64M max /bin/tests/hello
+	check "crash: the part of the image that only the start needs was given back" \
+		grep -qE '^Freeing unused kernel image \(initmem\) memory: [0-9]+K' $out/boot-crash.txt
+	check "crash: whoever goes there faults" grep -q 'BUG: page fault in kernel mode, running kmain' $out/boot-crash.txt
 	check "crash: and ends with status 98" [ "$status" = 98 ]
 }
 

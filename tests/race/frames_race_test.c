@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * frames_race_test.c - threads as CPUs that take frames and give them back: their own and each
- * other's, of every order, while lists are drained, frames move, ranges are claimed and CPUs come
- * and go.
+ * other's, of every order, while lists are drained, frames move, ranges are claimed, and sections of
+ * memory and CPUs come and go.
  *
  *   operations[]  ──drawn by chance──>  every thread  ──frames──>  market, where another takes them
  *
  * A block carries its frame number in its first words from when it is taken until it is given back,
- * so one that is handed out twice is found out.  At the end everything is given back, the laws must
+ * so one that is handed out twice is found out.  Some single frames may be moved at any time by who
+ * compacts, claims or takes a section away; their owner finds in them what it put there.  At the end everything is given back, the laws must
  * hold and no frame may be missing.
  *
  * QUIRE_RACE_ROUNDS operations per thread (20,000); with QUIRE_RACE_SECONDS until so much time has
@@ -25,6 +26,7 @@
 #define THREADS 4u
 #define OWN     256u /* blocks that a thread holds at most             */
 #define STALLS  64u  /* of the market                                  */
+#define MOVABLE 128u /* movable frames that a thread holds at most     */
 
 static const struct posix_bank bank = { 1 << 20, 96 << 20, 0 };
 
@@ -37,12 +39,17 @@ struct player {
 	} own[OWN];
 	unsigned n;
 	unsigned long done;
+	u32 lock; /* guards movable[]: the owner and whoever moves frames */
+	struct page *movable[MOVABLE];
 };
+
+static struct player players[THREADS];
 
 /* A stall holds a block, or nothing: the address of its first frame with the order below it. */
 static unsigned long market[STALLS];
 static unsigned long rounds = 20000, seconds;
 static unsigned wrong, stop;
+static unsigned long moves, went, came; /* frames; sections offline and online     */
 
 static void expect(bool law)
 {
@@ -109,6 +116,92 @@ static void give_one(struct player *p)
 	i = draw(p, p->n);
 	give(p->own[i].page, p->own[i].order);
 	p->own[i] = p->own[--p->n];
+}
+
+/* ---- frames that move ------------------------------------------------------------------------ */
+/* A movable frame's `private` says whose it is and where its owner keeps it. */
+static struct page **slot_of(const struct page *page, struct player **p)
+{
+	*p = &players[page->private / MOVABLE];
+	return &(*p)->movable[page->private % MOVABLE];
+}
+
+static int movable_migrate(struct page *to, struct page *from, enum migrate_mode mode);
+static const struct movable_ops movable_ops = { .migrate_page = movable_migrate };
+
+static int movable_migrate(struct page *to, struct page *from, enum migrate_mode mode)
+{
+	struct player *p;
+	struct page **slot = slot_of(from, &p);
+
+	(void)mode;
+	raw_lock(&p->lock);
+	expect(*slot == from);
+	port_copy_page(page_address(to), page_address(from));
+	to->private = from->private;
+	get_page(to);
+	__SetPageMovable(to, &movable_ops);
+	__ClearPageMovable(from);
+	WRITE_ONCE(*slot, to);
+	raw_unlock(&p->lock);
+	put_page(from);
+	__atomic_fetch_add(&moves, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* A frame for a free place. */
+static void op_take_movable(struct player *p)
+{
+	unsigned i = draw(p, MOVABLE);
+	struct page *page;
+
+	if (READ_ONCE(p->movable[i])) /* only we fill places */
+		return;
+	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN);
+	if (!page)
+		return;
+	page->private = p->cpu * MOVABLE + i;
+	*mark_of(page) = ~(unsigned long)page->private;
+	raw_lock(&p->lock);
+	p->movable[i] = page;
+	raw_unlock(&p->lock);
+	__SetPageMovable(page, &movable_ops);
+}
+
+/* Who moves frames locks the page and then wants our lock. */
+static struct page *claim_movable(struct player *p, unsigned i)
+{
+	for (;;) {
+		struct page *page;
+
+		raw_lock(&p->lock);
+		page = p->movable[i];
+		if (!page || !TestSetPageFlag(page, PG_locked)) {
+			p->movable[i] = NULL;
+			raw_unlock(&p->lock);
+			return page;
+		}
+		raw_unlock(&p->lock);
+		port_cpu_relax();
+	}
+}
+
+static void give_movable(struct player *p, unsigned i)
+{
+	struct page *page = claim_movable(p, i);
+
+	if (!page)
+		return;
+	expect(*mark_of(page) == ~(unsigned long)page->private);
+	expect(page->private == p->cpu * MOVABLE + i);
+	__ClearPageMovable(page);
+	ClearPageFlag(page, PG_locked);
+	put_page(page);
+}
+
+static void op_give_movable(struct player *p)
+{
+	give_movable(p, draw(p, MOVABLE));
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -244,6 +337,20 @@ static void op_compact(struct player *p)
 	compact_memory();
 }
 
+/* A section goes if all that is used in it moves, and comes back. */
+static void op_section(struct player *p)
+{
+	const unsigned long frames = 1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT);
+	unsigned long first = PHYS_PFN(bank.base) / frames,
+		      last = PHYS_PFN(bank.base + bank.size) / frames,
+		      pfn = (first + draw(p, (unsigned)(last - first))) * frames;
+
+	if (section_is_offline(pfn) && !online_pages(pfn, frames))
+		__atomic_fetch_add(&came, 1, __ATOMIC_RELAXED);
+	else if (!offline_pages(pfn, frames))
+		__atomic_fetch_add(&went, 1, __ATOMIC_RELAXED);
+}
+
 /* A free frame is put out of use, and taken back. */
 static void op_poison(struct player *p)
 {
@@ -275,6 +382,9 @@ static const struct operation {
 	{ "look", 1, op_look },
 	{ "claim", 1, op_claim },
 	{ "compact", 1, op_compact },
+	{ "take movable", 60, op_take_movable },
+	{ "give movable", 50, op_give_movable },
+	{ "section", 2, op_section },
 	{ "poison", 2, op_poison },
 };
 static unsigned long runs[ARRAY_SIZE(operations)];
@@ -310,6 +420,8 @@ static void *thread(void *arg)
 		play(p, all);
 	while (p->n)
 		give_one(p);
+	for (unsigned i = 0; i < MOVABLE; i++)
+		give_movable(p, i);
 	posix_cpu_leave();
 	return NULL;
 }
@@ -331,9 +443,20 @@ static void close_market(void)
 	memset(market, 0, sizeof(market));
 }
 
+static void sections_come_back(void)
+{
+	const unsigned long frames = 1UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT);
+	unsigned long pfn = PHYS_PFN(bank.base) / frames * frames;
+
+	for (; pfn < PHYS_PFN(bank.base + bank.size); pfn += frames)
+		if (section_is_offline(pfn)) {
+			assert_int_equal(online_pages(pfn, frames), 0);
+			came++;
+		}
+}
+
 static void frames_in_many_hands(void **state)
 {
-	static struct player players[THREADS];
 	pthread_t threads[THREADS];
 	unsigned long before;
 
@@ -350,10 +473,14 @@ static void frames_in_many_hands(void **state)
 		pthread_join(threads[i], NULL);
 	posix_cpu_enter(0);
 	close_market();
+	assert_law(frames_check());
+	sections_come_back();
 	drain_all_pages();
 	assert_law(frames_check());
 	assert_int_equal(wrong, 0);
 	assert_int_equal(num_poisoned_pages(), 0);
+	assert_true(moves > 0 && went > 0);
+	assert_int_equal(went, came);
 	assert_int_equal(nr_free_pages(), before);
 	for (unsigned i = 0; i < ARRAY_SIZE(operations); i++)
 		if (!runs[i])

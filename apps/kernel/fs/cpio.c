@@ -9,6 +9,7 @@
  * before it is used, and an error says which entry was bad.
  */
 #include "fs.h"
+#include <quire/init.h>
 
 #define HEADER     110
 #define MAX_LINKED 256
@@ -31,7 +32,7 @@ struct unpack {
 	unsigned nr_linked;
 };
 
-static bool hex8(const u8 *s, u32 *v)
+static bool __init hex8(const u8 *s, u32 *v)
 {
 	*v = 0;
 	for (unsigned i = 0; i < 8; i++) {
@@ -49,7 +50,7 @@ static bool hex8(const u8 *s, u32 *v)
 }
 
 /* Parse the entry at u->at and step over it.  NULL, or what is wrong. */
-static const char *next_entry(struct unpack *u, struct cpio_entry *e)
+static const char *__init next_entry(struct unpack *u, struct cpio_entry *e)
 {
 	u32 *fields[13] = { &e->ino,       &e->mode,     &e->uid,      &e->gid,      &e->nlink,
 			    &e->mtime,     &e->filesize, &e->devmajor, &e->devminor, &e->rdevmajor,
@@ -79,7 +80,7 @@ static const char *next_entry(struct unpack *u, struct cpio_entry *e)
 	return NULL;
 }
 
-static long write_data(struct inode *inode, const u8 *data, size_t n)
+static long __init write_data(struct inode *inode, const u8 *data, size_t n)
 {
 	struct kfile f = { .inode = inode, .ops = &ramfs_file_ops };
 	struct iobuf io = { .at = (char *)data, .kernel = true };
@@ -89,7 +90,7 @@ static long write_data(struct inode *inode, const u8 *data, size_t n)
 	return r < 0 ? r : (size_t)r == n ? 0 : -ENOSPC;
 }
 
-static struct inode *find_linked(struct unpack *u, const struct cpio_entry *e)
+static struct inode *__init find_linked(struct unpack *u, const struct cpio_entry *e)
 {
 	for (unsigned i = 0; i < u->nr_linked; i++)
 		if (u->linked[i].ino == e->ino && u->linked[i].major == e->devmajor &&
@@ -98,7 +99,7 @@ static struct inode *find_linked(struct unpack *u, const struct cpio_entry *e)
 	return NULL;
 }
 
-static void remember(struct unpack *u, const struct cpio_entry *e, struct inode *inode)
+static void __init remember(struct unpack *u, const struct cpio_entry *e, struct inode *inode)
 {
 	if (u->nr_linked == MAX_LINKED)
 		return;
@@ -109,7 +110,7 @@ static void remember(struct unpack *u, const struct cpio_entry *e, struct inode 
 	u->linked[u->nr_linked++].inode = inode;
 }
 
-static long make_link(struct dentry *dir, const char *name, const struct cpio_entry *e)
+static long __init make_link(struct dentry *dir, const char *name, const struct cpio_entry *e)
 {
 	char *text = kmalloc((size_t)e->filesize + 1, GFP_KERNEL);
 	long r;
@@ -125,8 +126,8 @@ static long make_link(struct dentry *dir, const char *name, const struct cpio_en
 }
 
 /* fs_mutex held.  `old` is what has the name already, or NULL. */
-static long make_file(struct unpack *u, struct dentry *dir, const char *name,
-		      const struct cpio_entry *e, struct dentry *old)
+static long __init make_file(struct unpack *u, struct dentry *dir, const char *name,
+			     const struct cpio_entry *e, struct dentry *old)
 {
 	struct inode *inode = S_ISREG(e->mode) && e->nlink > 1 ? find_linked(u, e) : NULL;
 	struct dentry *d;
@@ -161,7 +162,7 @@ static long make_file(struct unpack *u, struct dentry *dir, const char *name,
 	return 0;
 }
 
-static long unpack_one(struct unpack *u, const struct cpio_entry *e)
+static long __init unpack_one(struct unpack *u, const struct cpio_entry *e)
 {
 	char name[NAME_MAX + 1];
 	struct dentry *dir, *old, *d;
@@ -194,7 +195,7 @@ static long unpack_one(struct unpack *u, const struct cpio_entry *e)
 }
 
 /* How many entries, or -errno; what came before the error stays. */
-int initramfs_unpack(const void *start, size_t len)
+int __init initramfs_unpack(const void *start, size_t len)
 {
 	struct unpack *u = kzalloc(sizeof(*u), GFP_KERNEL);
 	struct cpio_entry e;

@@ -8,6 +8,7 @@
 #include <quire/compaction.h>
 #include <quire/mmzone.h>
 #include <quire/page_owner.h>
+#include <quire/shrinker.h>
 #include <quire/slab.h>
 #include <quire/tune.h>
 #include <quire/vmalloc.h>
@@ -218,6 +219,25 @@ static int compact_memory_store(const char *text)
 	return 0;
 }
 
+/* 1: pages of files, of which none has a store to come back from; 2: what shrinkers keep; 4: and say
+ * nothing from now on. */
+static int drop_caches_store(const char *text)
+{
+	static bool silent;
+	unsigned long v;
+
+	if (parse_ulong(text, &v) || v < 1 || v > 4)
+		return -EINVAL;
+	if (v & 1)
+		count_vm_event(DROP_PAGECACHE);
+	if (v & 2)
+		(void)drop_slab();
+	silent |= v & 4;
+	if (!silent)
+		printk("%s (%d): drop_caches: %lu\n", current->comm, current->tid, v);
+	return 0;
+}
+
 static int pid_max_show(struct seq_out *out, int pid)
 {
 	(void)pid;
@@ -280,6 +300,7 @@ static const struct proc_entry vm_entries[] = {
 	  .mode = 0644,
 	  .show = compaction_proactiveness_show,
 	  .store = compaction_proactiveness_store },
+	{ .name = "drop_caches", .mode = 0200, .store = drop_caches_store },
 	{ .name = "extfrag_threshold",
 	  .mode = 0644,
 	  .show = extfrag_threshold_show,

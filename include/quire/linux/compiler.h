@@ -19,7 +19,6 @@
 #endif
 #define __weak __attribute__((__weak__))
 #define __cold __attribute__((__cold__))
-#define __ref
 #define __refdata
 #define __force
 #define __iomem

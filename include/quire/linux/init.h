@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/init.h for code written against Linux: sections and start-up order, of which quire has
- * neither.
+ * linux/init.h for code written against Linux: sections, where the port has them, and start-up order,
+ * which quire does not have.
  */
 #ifndef QUIRE_LINUX_INIT_H
 #define QUIRE_LINUX_INIT_H
 
+#include <quire/init.h>
 #include <quire/linux/compiler.h>
 
-#define __init
-#define __initdata
-#define __initconst
 #define __exit
 #define __exitdata
 #define __meminit

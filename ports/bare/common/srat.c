@@ -9,6 +9,7 @@
  * until it was checked; a table that is wrong anywhere is not used at all.
  */
 #include <quire/bytes.h>
+#include <quire/init.h>
 #include "srat.h"
 
 #define RSDP_SIZE     20u /* of revision 0; the checksum covers it */
@@ -26,17 +27,17 @@ const char srat_none[] = "there is no table of affinity";
 enum { SRAT_CPU = 0, SRAT_MEM = 1, SRAT_X2APIC = 2 };
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
-static u32 get32(const u8 *at)
+static u32 __init get32(const u8 *at)
 {
 	return at[0] | (u32)at[1] << 8 | (u32)at[2] << 16 | (u32)at[3] << 24;
 }
 
-static u64 get64(const u8 *at)
+static u64 __init get64(const u8 *at)
 {
 	return get32(at) | (u64)get32(at + 4) << 32;
 }
 
-static bool sums_to_zero(const u8 *at, u32 n)
+static bool __init sums_to_zero(const u8 *at, u32 n)
 {
 	u8 sum = 0;
 
@@ -45,13 +46,14 @@ static bool sums_to_zero(const u8 *at, u32 n)
 	return sum == 0;
 }
 
-static const u8 *read_at(const struct srat_reader *reader, u64 pa, u64 size)
+static const u8 *__init read_at(const struct srat_reader *reader, u64 pa, u64 size)
 {
 	return pa && size <= ~pa ? reader->at(reader->arg, pa, size) : NULL;
 }
 
 /* The whole table at pa with its length, or NULL and why. */
-static const u8 *read_table(const struct srat_reader *reader, u64 pa, u32 *len, const char **why)
+static const u8 *__init read_table(const struct srat_reader *reader, u64 pa, u32 *len,
+				   const char **why)
 {
 	const u8 *t = read_at(reader, pa, HEADER_SIZE);
 
@@ -78,7 +80,7 @@ struct root {
 	unsigned width;
 };
 
-static const char *read_rsdp(const struct srat_reader *reader, u64 pa, struct root *root)
+static const char *__init read_rsdp(const struct srat_reader *reader, u64 pa, struct root *root)
 {
 	const u8 *r = read_at(reader, pa, RSDP_SIZE);
 
@@ -98,8 +100,8 @@ static const char *read_rsdp(const struct srat_reader *reader, u64 pa, struct ro
 }
 
 /* Physical address of the table with that name; 0: there is none. */
-static const char *find_table(const struct srat_reader *reader, const struct root *root,
-			      const char name[4], u64 *pa)
+static const char *__init find_table(const struct srat_reader *reader, const struct root *root,
+				     const char name[4], u64 *pa)
 {
 	u64 pointers[MAX_POINTERS];
 	const char *why;
@@ -128,7 +130,7 @@ static const char *find_table(const struct srat_reader *reader, const struct roo
 /* ---- SRAT ------------------------------------------------------------------------------------ */
 
 /* The node of a proximity domain, a new one if it was not seen before; -1: too many. */
-static int node_of(struct srat_numa *numa, u32 domain)
+static int __init node_of(struct srat_numa *numa, u32 domain)
 {
 	for (unsigned i = 0; i < numa->nr_nodes; i++)
 		if (numa->domain[i] == domain)
@@ -139,7 +141,7 @@ static int node_of(struct srat_numa *numa, u32 domain)
 	return (int)numa->nr_nodes++;
 }
 
-static const char *add_cpu(struct srat_numa *numa, u32 apic_id, u32 domain)
+static const char *__init add_cpu(struct srat_numa *numa, u32 apic_id, u32 domain)
 {
 	int node = node_of(numa, domain);
 
@@ -152,7 +154,7 @@ static const char *add_cpu(struct srat_numa *numa, u32 apic_id, u32 domain)
 	return NULL;
 }
 
-static const char *add_mem(struct srat_numa *numa, const u8 *e)
+static const char *__init add_mem(struct srat_numa *numa, const u8 *e)
 {
 	u64 base = get64(e + 8), size = get64(e + 16);
 	int node;
@@ -177,14 +179,14 @@ static const char *add_mem(struct srat_numa *numa, const u8 *e)
 }
 
 /* Domains had 8 bits in the first revision; the other bytes are noise there. */
-static u32 cpu_domain(const u8 *e, unsigned revision)
+static u32 __init cpu_domain(const u8 *e, unsigned revision)
 {
 	u32 low = e[2], high = e[9] | (u32)e[10] << 8 | (u32)e[11] << 16;
 
 	return revision < 2 ? low : low | high << 8;
 }
 
-static const char *add_entry(struct srat_numa *numa, const u8 *e, unsigned revision)
+static const char *__init add_entry(struct srat_numa *numa, const u8 *e, unsigned revision)
 {
 	static const u8 sizes[] = { [SRAT_CPU] = 16, [SRAT_MEM] = 40, [SRAT_X2APIC] = 24 };
 
@@ -203,7 +205,7 @@ static const char *add_entry(struct srat_numa *numa, const u8 *e, unsigned revis
 	}
 }
 
-static const char *take_srat(struct srat_numa *numa, const u8 *t, u32 len)
+static const char *__init take_srat(struct srat_numa *numa, const u8 *t, u32 len)
 {
 	const char *why;
 
@@ -220,7 +222,7 @@ static const char *take_srat(struct srat_numa *numa, const u8 *t, u32 len)
 }
 
 /* ---- SLIT ------------------------------------------------------------------------------------ */
-static const char *take_slit(struct srat_numa *numa, const u8 *t, u32 len)
+static const char *__init take_slit(struct srat_numa *numa, const u8 *t, u32 len)
 {
 	u64 n = len < SLIT_ENTRIES ? 0 : get64(t + HEADER_SIZE);
 
@@ -241,8 +243,8 @@ static const char *take_slit(struct srat_numa *numa, const u8 *t, u32 len)
 	return NULL;
 }
 
-static void read_distances(const struct srat_reader *reader, const struct root *root,
-			   struct srat_numa *numa)
+static void __init read_distances(const struct srat_reader *reader, const struct root *root,
+				  struct srat_numa *numa)
 {
 	u64 pa;
 	u32 len;
@@ -260,8 +262,8 @@ static void read_distances(const struct srat_reader *reader, const struct root *
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
-static const char *read_affinity(const struct srat_reader *reader, const struct root *root,
-				 struct srat_numa *numa)
+static const char *__init read_affinity(const struct srat_reader *reader, const struct root *root,
+					struct srat_numa *numa)
 {
 	u64 pa;
 	u32 len;
@@ -276,7 +278,7 @@ static const char *read_affinity(const struct srat_reader *reader, const struct 
 	return t ? take_srat(numa, t, len) : why;
 }
 
-const char *srat_read(const struct srat_reader *reader, u64 rsdp, struct srat_numa *numa)
+const char *__init srat_read(const struct srat_reader *reader, u64 rsdp, struct srat_numa *numa)
 {
 	struct root root;
 	const char *why;

@@ -4,6 +4,7 @@
  * interrupts.
  */
 #include "bare_private.h"
+#include <quire/init.h>
 #include <quire/printk.h>
 
 #define APIC_ID            0x20
@@ -36,7 +37,7 @@ static void apic_write(unsigned reg, u32 v)
 }
 
 /* Both PICs: vectors out of the way of exceptions, everything masked. */
-static void silence_pic(void)
+static void __init silence_pic(void)
 {
 	outb(0x20, 0x11);
 	outb(0xa0, 0x11);
@@ -51,7 +52,7 @@ static void silence_pic(void)
 }
 
 /* Let the timer run for a tenth of a millisecond of TSC time. */
-static void calibrate(void)
+static void __init calibrate(void)
 {
 	u64 span = bare_clock.hz / 10000, start;
 	u32 left, before;
@@ -70,7 +71,7 @@ static void calibrate(void)
 		apic_mult = 1ULL << 32;
 }
 
-void bare_apic_init(void)
+void __init bare_apic_init(void)
 {
 	phys_addr_t base = rdmsr(MSR_APIC_BASE) & 0xffffff000ULL;
 

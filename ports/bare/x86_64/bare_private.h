@@ -8,6 +8,7 @@
 /* The linker script's. */
 extern char bare_text_start[], bare_text_end[], bare_rodata_start[], bare_rodata_end[];
 extern char bare_data_start[], bare_bss_start[], bare_image_end[];
+extern char bare_init_start[], bare_init_text_end[], bare_init_end[];
 #define BARE_IMAGE_VIRT 0xffffffff80000000UL
 
 struct bare_extable {

@@ -14,6 +14,7 @@
  */
 #include "bare_private.h"
 #include <quire/boot.h>
+#include <quire/init.h>
 #include <quire/ioport.h>
 #include <quire/memblock.h>
 #include <quire/printk.h>
@@ -45,22 +46,22 @@ struct hvm_memmap {
 void bare_start(u64 info_pa) __noreturn;
 
 static struct bare_boot boot;
-static struct quire_memmap_entry map[MAX_MAP];
+static struct quire_memmap_entry map[MAX_MAP] __initdata;
 
 /* [pa, pa + size) as the early tables show it; NULL: they do not reach it. */
-const void *bare_early(u64 pa, u64 size)
+const void *__init bare_early(u64 pa, u64 size)
 {
 	if (!pa || size > EARLY_LIMIT || pa > EARLY_LIMIT - size)
 		return NULL;
 	return port_phys_to_virt(pa);
 }
 
-static phys_addr_t image_pa(const char *at)
+static phys_addr_t __init image_pa(const char *at)
 {
 	return (phys_addr_t)(unsigned long)at - BARE_IMAGE_VIRT;
 }
 
-static void find_image(void)
+static void __init find_image(void)
 {
 	boot.image = (struct maps_image){
 		.text_start = image_pa(bare_text_start),
@@ -69,12 +70,15 @@ static void find_image(void)
 		.rodata_end = image_pa(bare_rodata_end),
 		.data_start = image_pa(bare_data_start),
 		.data_end = image_pa(bare_image_end),
+		.init_start = image_pa(bare_init_start),
+		.init_text_end = image_pa(bare_init_text_end),
+		.init_end = image_pa(bare_init_end),
 		.virt_base = (unsigned long)bare_text_start,
 	};
 	boot.image_end = boot.image.data_end;
 }
 
-static void read_cmdline(u64 pa)
+static void __init read_cmdline(u64 pa)
 {
 	for (size_t i = 0; i + 1 < sizeof(boot.cmdline); i++) {
 		const char *c = bare_early(pa + i, 1);
@@ -104,7 +108,7 @@ bool bare_cmdline_has(const char *word)
 	return false;
 }
 
-static void read_map(const struct hvm_start_info *info)
+static void __init read_map(const struct hvm_start_info *info)
 {
 	const struct hvm_memmap *e;
 	u64 n = info->version >= 1 ? info->memmap_entries : 0;
@@ -133,7 +137,7 @@ static void read_map(const struct hvm_start_info *info)
 }
 
 /* What /proc/iomem calls a range that is not RAM. */
-static const char *range_name(unsigned type)
+static const char *__init range_name(unsigned type)
 {
 	switch (type) {
 	case QUIRE_MEMMAP_ACPI: return "ACPI Tables";
@@ -144,7 +148,8 @@ static const char *range_name(unsigned type)
 	}
 }
 
-static void add_range(struct resource *r, phys_addr_t start, phys_addr_t end, const char *name)
+static void __init add_range(struct resource *r, phys_addr_t start, phys_addr_t end,
+			     const char *name)
 {
 	*r = (struct resource){
 		.start = start, .end = end - 1, .name = name, .flags = IORESOURCE_MEM
@@ -154,7 +159,7 @@ static void add_range(struct resource *r, phys_addr_t start, phys_addr_t end, co
 }
 
 /* The tree of /proc/iomem: RAM, the ranges of the map that are not, and the parts of the image. */
-static void add_resources(void)
+static void __init add_resources(void)
 {
 	static struct resource image[4];
 	const struct maps_image *img = &boot.image;
@@ -168,17 +173,17 @@ static void add_resources(void)
 				  range_name(map[n].type));
 	add_range(&image[0], img->text_start, img->text_end, "Kernel code");
 	add_range(&image[1], img->rodata_start, img->rodata_end, "Kernel rodata");
-	add_range(&image[2], img->data_start, image_pa(bare_bss_start), "Kernel data");
+	add_range(&image[2], img->data_start, img->init_start, "Kernel data");
 	add_range(&image[3], image_pa(bare_bss_start), img->data_end, "Kernel bss");
 }
 
-static void reserve(phys_addr_t start, phys_addr_t size)
+static void __init reserve(phys_addr_t start, phys_addr_t size)
 {
 	if (size && size <= ~start && memblock_reserve(start, size))
 		quire_panic("no room to note that %lx is in use\n", (unsigned long)start);
 }
 
-static void read_modules(const struct hvm_start_info *info)
+static void __init read_modules(const struct hvm_start_info *info)
 {
 	u32 n = info->nr_modules < MAX_MODULES ? info->nr_modules : MAX_MODULES;
 	const struct hvm_module *m = bare_early(info->modlist_paddr, n * sizeof(*m));
@@ -202,7 +207,7 @@ static void read_modules(const struct hvm_start_info *info)
 }
 
 /* On the early stack with the early tables, interrupts off. */
-void bare_start(u64 info_pa)
+void __init bare_start(u64 info_pa)
 {
 	static struct bare_thread boot_thread;
 	extern char early_stack_top[];
@@ -234,7 +239,7 @@ void bare_start(u64 info_pa)
 }
 
 /* quire_start() has built the kernel's tables: leave the early ones. */
-void bare_after_tables(void)
+void __init bare_after_tables(void)
 {
 	port_load_root(maps_kernel_root());
 	memblock_set_current_limit(~0ULL);

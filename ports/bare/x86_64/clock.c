@@ -5,6 +5,7 @@
  * Channel 2 of the PIT counts down a known number of ticks of 1,193,182 Hz; its output (port 0x61,
  * bit 5) goes high at the end.  Two milliseconds: an error of one PIT tick is 0.04 %.
  */
+#include <quire/init.h>
 #include "bare_private.h"
 
 #define PIT_HZ    1193182u
@@ -12,7 +13,7 @@
 
 struct bare_clock bare_clock;
 
-static u64 measure_tsc_hz(void)
+static u64 __init measure_tsc_hz(void)
 {
 	u8 gate = inb(0x61);
 	u64 start, end, guard = 0;
@@ -29,7 +30,7 @@ static u64 measure_tsc_hz(void)
 	return (end - start) * PIT_HZ / PIT_TICKS;
 }
 
-void bare_clock_init(void)
+void __init bare_clock_init(void)
 {
 	u64 hz = measure_tsc_hz();
 

@@ -11,6 +11,7 @@
  * Lock: none; each CPU sets up itself.
  */
 #include "bare_private.h"
+#include <quire/init.h>
 #include <quire/percpu.h>
 #include <quire/printk.h>
 
@@ -46,7 +47,7 @@ static struct idt_gate idt[256];
 static u8 boot_ist[NR_IST][IST_STACK_SIZE] __attribute__((__aligned__(16)));
 extern char bare_vectors[], bare_syscall_entry[];
 
-static void find_features(void)
+static void __init find_features(void)
 {
 	u32 r[4], max, max_ext;
 
@@ -73,14 +74,14 @@ static void find_features(void)
 }
 
 /* Replace the nops around user accesses by stac and clac.  The early tables leave text writable. */
-static void patch_smap(void)
+static void __init patch_smap(void)
 {
 	for (const struct bare_smap_site *s = bare_smap_start; s < bare_smap_end; s++)
 		for (unsigned i = 0; i < 3; i++)
 			((volatile u8 *)s->at)[i] = (u8)(s->bytes >> (8 * i));
 }
 
-static void set_control_bits(void)
+static void __init set_control_bits(void)
 {
 	u64 cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
@@ -99,7 +100,7 @@ static void set_control_bits(void)
 	write_cr4(cr4);
 }
 
-static void load_gdt(unsigned cpu)
+static void __init load_gdt(unsigned cpu)
 {
 	u64 base = (u64)&tss[cpu], *g = gdt[cpu];
 	struct table_ptr ptr = { sizeof(gdt[cpu]) - 1, (u64)g };
@@ -121,7 +122,7 @@ static void load_gdt(unsigned cpu)
 	__asm__ volatile("ltr %w0" : : "r"(BARE_TSS_SEL));
 }
 
-static void fill_idt(void)
+static void __init fill_idt(void)
 {
 	for (unsigned v = 0; v < 256; v++) {
 		u64 at = (u64)bare_vectors + v * 16;
@@ -136,7 +137,7 @@ static void fill_idt(void)
 }
 
 /* Everything that a CPU needs before it can take a trap. */
-void bare_cpu_init(unsigned cpu)
+void __init bare_cpu_init(unsigned cpu)
 {
 	struct bare_cpu *c = &bare_cpus[cpu];
 	struct table_ptr ptr = { sizeof(idt) - 1, (u64)idt };

@@ -4,7 +4,7 @@
  *
  *   early tables: page directories of 2 MiB pages for the first 4 GiB, where all firmware tables
  *   are, seen from identity (until the jump) and PAGE_OFFSET (linear map); the first GiB also from
- *   -2 GiB (the image).  boot.c replaces them.
+ *   -2 GiB (the image).  boot.c replaces them, and free_initmem() gives them back, with this code.
  *
  * On entry: ebx = physical address of hvm_start_info; flat segments; interrupts off.
  */
@@ -19,7 +19,7 @@
 	.asciz "Xen"
 	.long PHYS(pvh_entry)
 
-	.section .text.entry, "ax"
+	.section .init.text, "ax"
 	.code32
 	.globl pvh_entry
 pvh_entry:
@@ -28,8 +28,8 @@ pvh_entry:
 	movl $PHYS(early_stack_top), %esp
 	movl %ebx, %ebp                 /* keep hvm_start_info */
 
-	/* The image's .bss may hold anything. */
-	movl $PHYS(bare_bss_start), %edi
+	/* The image's .init.bss and .bss may hold anything. */
+	movl $PHYS(bare_init_bss_start), %edi
 	movl $PHYS(bare_image_end), %ecx
 	subl %edi, %ecx
 	shrl $2, %ecx
@@ -103,7 +103,7 @@ high:
 	hlt
 	jmp 1b
 
-	.section .rodata
+	.section .init.rodata, "a"
 	.align 8
 early_gdt:
 	.quad 0, 0
@@ -113,9 +113,8 @@ early_gdt_ptr:
 	.word 31
 	.long PHYS(early_gdt)
 
-	.bss
+	.section .init.bss, "aw", @nobits
 	.align 4096
-	.globl bare_early_pml4
 bare_early_pml4:
 	.skip 4096
 early_pdpt:
@@ -124,7 +123,10 @@ early_pdpt_image:
 	.skip 4096
 early_pd:
 	.skip 4 * 4096
-	.globl early_stack
+
+	.bss
+	.align 4096
+	.globl early_stack /* the idle task's later on */
 early_stack:
 	.skip 16384
 	.globl early_stack_top

@@ -7,6 +7,7 @@
  */
 #include "bare_private.h"
 #include <quire/err.h>
+#include <quire/init.h>
 #include <quire/uaccess.h>
 
 #define FX_SIZE          512
@@ -23,7 +24,7 @@ int bare_x_from_user(const void __user *from, u64 features);
 /* The state every program starts with. */
 static u8 initial[4096] __attribute__((__aligned__(64)));
 
-void bare_fpu_init(void)
+void __init bare_fpu_init(void)
 {
 	u32 r[4];
 	u64 cr0;

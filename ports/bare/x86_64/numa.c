@@ -9,21 +9,22 @@
  */
 #include "bare_private.h"
 #include "srat.h"
+#include <quire/init.h>
 #include <quire/memblock.h>
 #include <quire/numa.h>
 #include <quire/printk.h>
 
 #define UNCOVERED_MOST (1ULL << 20) /* bytes of RAM without an entry: rounding, no error */
 
-static struct srat_numa numa;
+static struct srat_numa numa __initdata;
 
-static const void *table_at(void *arg, u64 pa, u64 size)
+static const void *__init table_at(void *arg, u64 pa, u64 size)
 {
 	(void)arg;
 	return bare_early(pa, size);
 }
 
-static u64 covered_bytes(const struct memblock_region *r)
+static u64 __init covered_bytes(const struct memblock_region *r)
 {
 	u64 n = 0;
 
@@ -36,7 +37,7 @@ static u64 covered_bytes(const struct memblock_region *r)
 	return n;
 }
 
-static const char *why_not_used(u64 rsdp)
+static const char *__init why_not_used(u64 rsdp)
 {
 	const struct srat_reader reader = { table_at, NULL };
 	const char *why = srat_read(&reader, rsdp, &numa);
@@ -52,7 +53,7 @@ static const char *why_not_used(u64 rsdp)
 	return NULL;
 }
 
-static void set_memory(void)
+static void __init set_memory(void)
 {
 	for (unsigned i = 0; i < numa.nr_mem; i++) {
 		u64 base = numa.mem[i].base, size = numa.mem[i].size;
@@ -65,7 +66,7 @@ static void set_memory(void)
 	}
 }
 
-static void set_distances(void)
+static void __init set_distances(void)
 {
 	if (numa.no_distances)
 		pr_warn("ACPI: %s: all nodes are equally far\n", numa.no_distances);
@@ -75,7 +76,7 @@ static void set_distances(void)
 				numa_set_distance((int)i, (int)j, numa.distance[i][j]);
 }
 
-static u32 own_apic_id(void)
+static u32 __init own_apic_id(void)
 {
 	u32 leaf[4];
 
@@ -83,7 +84,7 @@ static u32 own_apic_id(void)
 	return leaf[1] >> 24;
 }
 
-void bare_numa_init(u64 rsdp)
+void __init bare_numa_init(u64 rsdp)
 {
 	const char *why;
 

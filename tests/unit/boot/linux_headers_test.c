@@ -33,6 +33,7 @@
 #include <quire/linux/memblock.h>
 #include <quire/linux/memory_hotplug.h>
 #include <quire/linux/minmax.h>
+#include <quire/linux/mempool.h>
 #include <quire/linux/migrate.h>
 #include <quire/linux/mm.h>
 #include <quire/linux/mm_types.h>
@@ -51,6 +52,7 @@
 #include <quire/linux/printk.h>
 #include <quire/linux/rbtree.h>
 #include <quire/linux/rwsem.h>
+#include <quire/linux/shrinker.h>
 #include <quire/linux/sizes.h>
 #include <quire/linux/slab.h>
 #include <quire/linux/smp.h>

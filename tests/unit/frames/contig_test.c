@@ -352,6 +352,38 @@ static void sections_that_stay(void **state)
 	assert_law(frames_check());
 }
 
+/* One of the pageblocks of a large block is closed while the block is in use, as by a claim that will
+ * fail, and the block is freed. */
+static void freed_into_a_closed_pageblock(void **state)
+{
+	struct page *page;
+	unsigned long pfn, flags, free;
+	struct zone *zone;
+
+	(void)state;
+	if (MAX_PAGE_ORDER <= pageblock_order)
+		skip();
+	for (unsigned i = 0; i < 2; i++) {
+		free = nr_free_pages();
+		page = alloc_pages(GFP_KERNEL, pageblock_order + 1);
+		assert_non_null(page);
+		pfn = page_to_pfn(page) + i * pageblock_nr_pages;
+		zone = page_zone(page);
+		spin_lock_irqsave(&zone->lock, flags);
+		assert_true(pageblock_isolate_locked(zone, pfn, MIGRATE_MOVABLE));
+		spin_unlock_irqrestore(&zone->lock, flags);
+		__free_pages(page, pageblock_order + 1);
+		assert_law(frames_check());
+		assert_int_equal(nr_free_pages(), free);
+		spin_lock_irqsave(&zone->lock, flags);
+		assert_int_equal(zone->nr_free_highatomic, pageblock_nr_pages);
+		pageblock_unisolate_locked(zone, pfn);
+		assert_int_equal(zone->nr_free_highatomic, 0);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		assert_law(frames_check());
+	}
+}
+
 /* A frame, and no other. */
 static void one_frame(void **state)
 {
@@ -388,6 +420,7 @@ int main(void)
 		T(section_goes_and_comes),
 		T(sections_that_stay),
 		T(one_frame),
+		T(freed_into_a_closed_pageblock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* vmalloc_test.c - kernel mappings as the processor sees them: linear map, vmalloc, guard pages,
  * ioremap. */
 #include "mm_harness.h"
+#include <quire/init.h>
+#include <quire/memblock.h>
 #include "maps/maps.h"
 
 static void test_linear_map_covers_ram(void **state)
@@ -181,6 +183,64 @@ static void test_later_mappings_are_shared(void **state)
 	end_mm(mm);
 }
 
+/* ---- the image ------------------------------------------------------------------------------- */
+#define KIB 1024ul
+
+/* The start's part of an image is unmapped, and its frames are as good as any. */
+static void test_free_initmem(void **state)
+{
+	const phys_addr_t at = 2 << 20;
+	const struct maps_image image = {
+		.text_start = at,
+		.text_end = at + 64 * KIB,
+		.rodata_start = at + 64 * KIB,
+		.rodata_end = at + 96 * KIB,
+		.data_start = at + 96 * KIB,
+		.data_end = at + 256 * KIB,
+		.init_start = at + 128 * KIB,
+		.init_text_end = at + 144 * KIB,
+		.init_end = at + 192 * KIB,
+		.virt_base = 0ul - (16ul << 20),
+	};
+	const unsigned long init = image.virt_base + 128 * KIB, linear = PAGE_OFFSET + (2ul << 20);
+	unsigned long free, total;
+
+	(void)state;
+	assert_int_equal(posix_machine_start_simple(32, 1), 0);
+	assert_int_equal(memblock_reserve(at, 256 * KIB), 0);
+	assert_int_equal(quire_start(1, &image, NULL), 0);
+	free = quire_free_pages_exact();
+	total = totalram_pages();
+	/* text is not written to, not even by its other address */
+	assert_null(posix_kernel_access(init, true));
+	assert_null(posix_kernel_access(linear + 128 * KIB, true));
+	assert_non_null(posix_kernel_access(init, false));
+	assert_non_null(posix_kernel_access(init + 16 * KIB, true));
+	posix_log_take();
+	assert_int_equal(free_initmem(), 64 * KIB / PAGE_SIZE);
+	assert_non_null(
+		strstr(posix_log_take(), "Freeing unused kernel image (initmem) memory: 64K\n"));
+	assert_int_equal(quire_free_pages_exact(), free + 64 * KIB / PAGE_SIZE);
+	assert_int_equal(totalram_pages(), total + 64 * KIB / PAGE_SIZE);
+	for (unsigned long i = 0; i < 256 * KIB; i += PAGE_SIZE) {
+		bool gone = i >= 128 * KIB && i < 192 * KIB;
+
+		assert_int_equal(!posix_kernel_access(image.virt_base + i, false), gone);
+		assert_int_equal(!posix_kernel_access(linear + i, true), i < 96 * KIB);
+	}
+	assert_int_equal(free_initmem(), 0); /* once */
+	assert_null(check_all());
+	quire_stop();
+	posix_machine_stop();
+}
+
+/* Without an image there is nothing to give back. */
+static void test_no_initmem(void **state)
+{
+	(void)state;
+	assert_int_equal(free_initmem(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +253,8 @@ int main(void)
 		MM_TEST(test_kvmalloc),
 		MM_TEST(test_later_mappings_are_shared),
 		MM_TEST(test_report_holds_no_lock),
+		cmocka_unit_test(test_free_initmem),
+		MM_TEST(test_no_initmem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,15 +125,23 @@ struct pcp_list;
 
 /* What the fast paths of a CPU look at, in one place, so that one address serves them. */
 struct quire_cpu {
-	/* 0: task code with nobody listening, the fast paths are open.  One word for them. */
+	/* Nothing but the token: task code with nobody listening, the fast paths are open.  One word,
+	 * so that one comparison tells that and whether something is this CPU's. */
 	union {
 		u64 gate;
 		struct {
-			u32 irq;    /* depth of interrupt handlers; this CPU only           */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+			u32 closed;
+			u16 irq;
+			u16 token;
+#else
+			u16 token;  /* number of the CPU + 1; 0 before percpu_init()        */
+			u16 irq;    /* depth of interrupt handlers; this CPU only           */
 			u32 closed; /* QUIRE_GATE_*; changed by anyone, atomically          */
+#endif
 		};
 	};
-	unsigned long busy;         /* 1: this CPU is at its page lists                     */
+	unsigned long busy;         /* 1: this CPU is at its page lists, or at its slabs    */
 	unsigned long busy_outside; /* what `busy` was when the outermost handler began     */
 	/* Lists of single frames: by zone and migratetype of a request, by place of a frame. */
 	struct pcp_list *alloc[QUIRE_PCP_ALLOC_KEYS];
@@ -141,10 +149,14 @@ struct quire_cpu {
 };
 DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
 
+/* What of the gate must be 0 for it to be open. */
+#define QUIRE_GATE_CLOSED(gate) ((gate) > 0xffffu)
 /* An event sink or fault injection wants to see every operation. */
-#define QUIRE_GATE_WATCHED 1u
+#define QUIRE_GATE_WATCHED      1u
 /* Another CPU takes back what is parked in the page lists. */
-#define QUIRE_GATE_CLAIMED 2u
+#define QUIRE_GATE_CLAIMED      2u
+/* Another CPU takes back what is parked in the heap. */
+#define QUIRE_GATE_HEAP_CLAIMED 4u
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)

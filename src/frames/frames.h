@@ -100,12 +100,12 @@ static quire_always_inline bool pcp_enter_if(struct quire_cpu *cpu, u64 closed)
 /* On a fast path: nobody is listening either. */
 static quire_always_inline bool pcp_enter(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(cpu, ~0ULL);
+	return pcp_enter_if(cpu, ~0xffffULL);
 }
 
 static inline bool pcp_enter_slow(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(cpu, 0xffffffffULL | (u64)QUIRE_GATE_CLAIMED << 32);
+	return pcp_enter_if(cpu, 0xffff0000ULL | (u64)QUIRE_GATE_CLAIMED << 32);
 }
 
 static quire_always_inline void pcp_leave(struct quire_cpu *cpu)

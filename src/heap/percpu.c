@@ -90,6 +90,7 @@ int percpu_init(unsigned nr_cpus)
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
 		port_percpu_set(cpu, quire_percpu_offset[cpu]);
 	}
 	quire_online_cpus = 1;

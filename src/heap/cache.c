@@ -13,10 +13,9 @@
 #include <quire/err.h>
 #include "heap.h"
 
-static struct kmem_cache cache_cache; /* of struct kmem_cache */
+struct heap_state heap;
 
-/* For caches of which CPUs own no slabs: never anything in it. */
-DEFINE_PER_CPU(struct slab_cpu, no_slab_cpu);
+static struct kmem_cache cache_cache; /* of struct kmem_cache */
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 static u32 natural_align(u32 size, u32 align, slab_flags_t flags)
@@ -50,75 +49,6 @@ static void lay_out_object(struct kmem_cache *cache)
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
-/* The smallest slab that wastes at most 1/part of itself and holds so many objects. */
-static int choose_order(u32 size, u32 wanted, u32 part)
-{
-	for (unsigned order = 0; order <= MAX_SLAB_ORDER; order++) {
-		u32 bytes = (u32)PAGE_SIZE << order;
-
-		if (bytes / size >= wanted && bytes % size <= bytes / part)
-			return (int)order;
-	}
-	return -1;
-}
-
-static int lay_out_slab(struct kmem_cache *cache)
-{
-	u32 most = (u32)(PAGE_SIZE << MAX_SLAB_ORDER) / cache->size, bytes;
-	int order = -1;
-
-	for (u32 wanted = min(most, (u32)MIN_OBJECTS); wanted && order < 0; wanted--)
-		for (u32 part = 16; part >= 4 && order < 0; part /= 2)
-			order = choose_order(cache->size, wanted, part);
-	if (order < 0)
-		order = (int)get_order(cache->size);
-	if (order > MAX_PAGE_ORDER)
-		return -EINVAL;
-	bytes = (u32)PAGE_SIZE << order;
-	cache->order = (u8)order;
-	cache->unit_shift = (u8)max(3, order + PAGE_SHIFT - 15);
-	cache->size = QUIRE_ALIGN_UP(cache->size, 1u << cache->unit_shift);
-	cache->objects = (u16)(bytes / cache->size);
-	return cache->objects ? 0 : -EINVAL;
-}
-
-/* What CPUs have of the cache: nothing yet. */
-static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
-{
-	unsigned cpu;
-
-	cache->cpu = &no_slab_cpu;
-	if (cache->flags & SLAB_DEBUG_FLAGS)
-		return;
-	if (!cpus)
-		cpus = alloc_percpu(struct slab_cpu);
-	if (!cpus)
-		return; /* slower, but it works */
-	cache->cpu = cpus;
-	cache->owned = true;
-	for_each_possible_cpu(cpu) {
-		struct slab_cpu *c = per_cpu_ptr(cpus, cpu);
-
-		memset(c, 0, sizeof(*c));
-		c->magic = c->limit = cache->magic;
-		c->notified = NOT_LISTENING;
-	}
-}
-
-#define KEEP_EMPTY_BYTES (16u << 10) /* slabs without object in use that a CPU keeps */
-
-/* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */
-static void set_limits(struct kmem_cache *cache)
-{
-	u32 slab = (u32)PAGE_SIZE << cache->order;
-
-	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, 5u), 10u);
-	/* Constructed objects are worth more than others. */
-	cache->keep_empty =
-		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);
-	cache->cpu_partial = max((QUIRE_CPU_PARTIAL_KIB << 10) / slab, 1u);
-}
-
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
 {
@@ -131,10 +61,6 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	cache->usersize = size;
 	qstrscpy(cache->name, name ? name : "(no name)", sizeof(cache->name));
 	lay_out_object(cache);
-	if (lay_out_slab(cache))
-		return -EINVAL;
-	if (cache->order <= MAX_SLAB_ORDER && PAGE_SIZE << MAX_SLAB_ORDER <= 32768)
-		cache->magic = (u32)(0xffffffffu / cache->size + 1);
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
 	if (flags & SLAB_CACHE_DMA)
@@ -143,18 +69,7 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 		cache->gfp |= __GFP_DMA32;
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		spin_lock_init(&cache->node[nid].lock, "heap node", LOCK_RANK_HEAP);
-	set_limits(cache);
-	lay_out_cpus(cache, cpu);
-	return 0;
-}
-
-static void forget_cpus(const struct kmem_cache *cache)
-{
-	unsigned long first = (unsigned long)kmalloc_cpu;
-
-	if (cache->owned &&
-	    (unsigned long)cache->cpu - first >= sizeof(struct slab_cpu) * NR_KMALLOC_CLASSES)
-		free_percpu(cache->cpu);
+	return heap_attach(cache, cpu);
 }
 
 /* 0, or -ENOMEM: there are as many caches as there may be. */
@@ -232,7 +147,7 @@ static struct kmem_cache *make(const char *name, u32 size, u32 align, slab_flags
 		raw_unlock(&heap_drain_lock);
 		if (!error)
 			return cache;
-		forget_cpus(cache);
+		heap_detach(cache);
 	}
 	kmem_cache_free(&cache_cache, cache);
 	return NULL;
@@ -283,37 +198,6 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned a
 	return kmem_cache_create_usercopy(name, size, align, flags, 0, size, ctor);
 }
 
-/* Name up to 16 objects of the cache that were never freed. */
-static void name_live_objects(struct kmem_cache *cache)
-{
-	unsigned named = 0;
-
-	for (unsigned long pfn = 0; pfn < quire_max_pfn && named < 16; pfn++) {
-		struct page *slab = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
-
-		if (!slab || !page_is_slab_head(slab) || cache_of(slab) != cache)
-			continue;
-		for (u32 i = 0; i < cache->objects && named < 16; i++) {
-			char *object = (char *)page_address(slab) + (size_t)i * cache->size;
-
-			if (is_free_in_slab(cache, slab, object))
-				continue;
-			printk("heap: %s: object %p (number %u of the slab at %p) is in use\n",
-			       cache->name, (void *)object, i, page_address(slab));
-			named++;
-		}
-	}
-}
-
-static unsigned long live_objects(const struct kmem_cache *cache)
-{
-	unsigned long n = 0;
-
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
-		n += cache->node[nid].nr_slabs * cache->objects - cache->node[nid].nr_free;
-	return n;
-}
-
 static bool last_user(struct kmem_cache *cache)
 {
 	unsigned long flags;
@@ -335,7 +219,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		return;
 	raw_lock(&heap_drain_lock);
 	cache_flush(cache);
-	live = live_objects(cache);
+	live = cache_live(cache);
 	if (!live) {
 		cache_shrink(cache);
 		spin_lock_irqsave(&heap.lock, flags);
@@ -350,7 +234,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		name_live_objects(cache);
 		return;
 	}
-	forget_cpus(cache);
+	heap_detach(cache);
 	kmem_cache_free(&cache_cache, cache);
 }
 
@@ -432,9 +316,9 @@ unsigned long heap_exit(void)
 		return 0;
 	list_for_each_entry(cache, &heap.caches, list) {
 		cache_flush(cache);
-		live += live_objects(cache);
+		live += cache_live(cache);
 		descriptors += cache != &cache_cache;
-		forget_cpus(cache);
+		heap_detach(cache);
 	}
 	heap.running = false;
 	kmalloc_exit();

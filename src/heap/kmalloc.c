@@ -26,13 +26,6 @@ static const struct {
 	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
 };
 
-DEFINE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
-u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
-
-_Static_assert(sizeof(struct slab_cpu) % 8 == 0 &&
-		       (NR_KMALLOC_CLASSES - 1) * sizeof(struct slab_cpu) / 8 <= 255,
-	       "kmalloc_slot can point at every class");
-
 static struct kmem_cache *make_class(unsigned type, unsigned class)
 {
 	const char *unit = class_size[class] >= 1024 ? "k" : "";
@@ -41,13 +34,12 @@ static struct kmem_cache *make_class(unsigned type, unsigned class)
 
 	quire_snprintf(name, sizeof(name), "%s-%u%s", class_types[type].prefix, shown, unit);
 	return cache_create(name, class_size[class], class_types[type].flags,
-			    type == KMALLOC_NORMAL ? &kmalloc_cpu[class] : NULL);
+			    type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
 }
 
 int kmalloc_init(void)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(kmalloc_slot); i++)
-		kmalloc_slot[i] = (u8)(kmalloc_class(8 * i + 8) * sizeof(struct slab_cpu) / 8);
+	kmalloc_slots_init();
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
 	 * shows. */
 	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {

@@ -24,6 +24,8 @@
 #include <quire/event.h>
 #include "heap.h"
 
+#if QUIRE_HEAP == QUIRE_HEAP_SLUB
+
 /* A token where other pages keep the upper bits of a pointer: then it proves the page a slab. */
 #if UINTPTR_MAX > 0xffffffffu && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define OWNER_PROVES_SLAB true
@@ -758,3 +760,4 @@ struct page *cache_trim(struct kmem_cache *cache, unsigned cpu)
 	c->nr_empty = 0;
 	return surplus;
 }
+#endif

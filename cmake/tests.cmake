@@ -154,6 +154,13 @@ else()
 	quire_add_test_with(order0 "${buddy}" QUIRE_MAX_ORDER=0 QUIRE_SECTION_SHIFT=22)
 	quire_add_test_with(order5 "${buddy}" QUIRE_MAX_ORDER=5 QUIRE_PAGEBLOCK_ORDER=3 QUIRE_SECTION_SHIFT=22)
 	quire_add_test_with(block0 "${buddy}" QUIRE_PAGEBLOCK_ORDER=0)
+	# The same heap, made of something else.
+	file(GLOB heap_tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/heap/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/model/heap_*_test.c")
+	foreach(source IN LISTS heap_tests)
+		quire_add_test_with(slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB)
+		quire_add_test_with(slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB)
+	endforeach()
 	if(NOT QUIRE_M32)
 		quire_add_test_with(order18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_SECTION_SHIFT=30)
 		quire_add_test_with(block18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_PAGEBLOCK_ORDER=18 QUIRE_SECTION_SHIFT=30)

@@ -143,7 +143,8 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node) __must_check;
  * ZERO_SIZE_PTR. */
 static quire_always_inline void *kmalloc(size_t size, gfp_t gfp)
 {
-	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE)
+	if (QUIRE_HEAP != QUIRE_HEAP_SLOB && __builtin_constant_p(size) && size &&
+	    size <= KMALLOC_MAX_CACHE_SIZE)
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return __kmalloc(size, gfp);

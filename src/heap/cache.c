@@ -281,8 +281,8 @@ static void release_frames(void)
 		if (!page || !page_count(page) || PageFlag(page, PG_reserved))
 			continue;
 		if (page_is_slab_head(page)) {
-			order = cache_of(page)->order;
-			slab_uncount(cache_of(page), page);
+			order = slab_order(page);
+			slab_uncount(page);
 		} else if (PageFlag(page, PG_private_2) && !PageFlag(page, PG_slab)) {
 			order = page->private;
 		} else {
@@ -314,15 +314,21 @@ unsigned long heap_exit(void)
 
 	if (!heap.running)
 		return 0;
+	/* What the heap itself has from kmalloc goes first. */
 	list_for_each_entry(cache, &heap.caches, list) {
 		cache_flush(cache);
-		live += cache_live(cache);
-		descriptors += cache != &cache_cache;
+		(void)cache_live(cache);
+		cache_shrink(cache);
 		heap_detach(cache);
+	}
+	list_for_each_entry(cache, &heap.caches, list) {
+		live += cache_live(cache) - cache_own_objects(cache);
+		descriptors += cache != &cache_cache;
 	}
 	heap.running = false;
 	kmalloc_exit();
 	release_frames();
+	backend_exit();
 	memset(&heap, 0, sizeof(heap));
 	memset(&cache_cache, 0, sizeof(cache_cache));
 	return live - descriptors;

@@ -57,6 +57,12 @@ static bool redzone_ok(const struct kmem_cache *cache, const u8 *object, int byt
 	return false;
 }
 
+void debug_report_freed_write(const struct kmem_cache *cache, const u8 *object, u32 at)
+{
+	quire_damage("heap: %s: object %p was written after it was freed: byte %u is 0x%02x",
+		     cache->name, (const void *)object, at, object[at]);
+}
+
 static void check_poison(const struct kmem_cache *cache, const u8 *object)
 {
 	u32 n = cache->object_size - 1, at;
@@ -66,8 +72,7 @@ static void check_poison(const struct kmem_cache *cache, const u8 *object)
 	at = first_other(object, n, object[0] == BYTE_FRESH ? BYTE_FRESH : BYTE_FREED);
 	if (at == n && object[n] == BYTE_END)
 		return;
-	quire_damage("heap: %s: object %p was written after it was freed: byte %u is 0x%02x",
-		     cache->name, (const void *)object, at, object[at]);
+	debug_report_freed_write(cache, object, at);
 }
 
 static const void **track(const struct kmem_cache *cache, void *object)
@@ -102,15 +107,12 @@ static void tell_users(const struct kmem_cache *cache, void *object)
 bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,
 		       const void *caller)
 {
-	struct heap_node *node = node_of(cache, slab);
 	unsigned long flags;
 	bool twice;
 
-	if (!(cache->flags & SLAB_DEBUG_FLAGS))
-		return true;
-	spin_lock_irqsave(&node->lock, flags);
+	spin_lock_irqsave(&node_of(cache, slab)->lock, flags);
 	twice = is_free_in_slab(cache, slab, object);
-	spin_unlock_irqrestore(&node->lock, flags);
+	spin_unlock_irqrestore(&node_of(cache, slab)->lock, flags);
 	if (twice) {
 		quire_damage("heap: %p of cache %s is freed twice", object, cache->name);
 		tell_users(cache, object);

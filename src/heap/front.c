@@ -10,6 +10,14 @@
 
 bool (*failslab_hook)(gfp_t gfp, size_t size);
 
+void make_object(const struct kmem_cache *cache, void *object)
+{
+	if (cache->ctor)
+		cache->ctor(object);
+	if (cache->flags & SLAB_DEBUG_FLAGS)
+		debug_object_fresh(cache, object);
+}
+
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
 {
 	void *object;
@@ -30,6 +38,16 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node)
 	if (node < 0 || node >= QUIRE_NR_NODES || !NODE_DATA(node)->online)
 		return kmem_cache_alloc(cache, gfp);
 	return alloc_slow(cache, gfp, node, __builtin_return_address(0));
+}
+
+void report_freed_twice(const struct kmem_cache *cache, const void *object)
+{
+	quire_damage("heap: %p of cache %s is freed twice", object, cache->name);
+}
+
+void report_not_given(const struct kmem_cache *cache, const void *object, const char *why)
+{
+	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
 }
 
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller)

@@ -209,7 +209,7 @@ void slab_release(struct kmem_cache *cache, struct page *slab);
 /* The same for slabs linked by slab_next. */
 void slabs_release(struct kmem_cache *cache, struct page *slab);
 /* The slab no longer counts as Slab memory. */
-void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
+void slab_uncount(const struct page *slab);
 /* The slab that the object belongs to; NULL, with a report, if it is none of the cache's. */
 struct page *slab_of_object(const struct kmem_cache *cache, void *object);
 /* Whether `object` is where an object of the slab can start. */
@@ -257,16 +257,42 @@ struct page *cache_trim(struct kmem_cache *cache, unsigned cpu);
 /* Give empty slabs of nobody's back: how many slabs are left. */
 unsigned long cache_shrink(struct kmem_cache *cache);
 /* Objects in use, once every CPU has handed over. */
-unsigned long cache_live(const struct kmem_cache *cache);
+unsigned long cache_live(struct kmem_cache *cache);
+/* Objects in use by the heap itself, for the slabs that a cache has. */
+static inline unsigned long cache_own_objects(const struct kmem_cache *cache)
+{
+	unsigned long n = 0;
+
+#if QUIRE_HEAP == QUIRE_HEAP_SLAB
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES && cache->off_slab; nid++)
+		n += cache->node[nid].nr_slabs;
+#endif
+	(void)cache;
+	return n;
+}
 /* The columns of /proc/slabinfo. */
 struct slab_counts {
 	unsigned long active, objects, active_slabs, slabs, shared_avail;
 	u32 limit, batch, shared;
 };
 void cache_count(const struct kmem_cache *cache, struct slab_counts *counts);
-/* Laws: of what lists lead to, counted in check_listed; of a slab that none leads to. */
+/* Laws: of what lists lead to; of each slab that is found, counted; what these counts must be. */
 const char *cache_check(struct kmem_cache *cache);
-const char *slab_check_unlisted(const struct page *slab);
+const char *slab_check(const struct page *slab);
+const char *cache_recount(const struct kmem_cache *cache);
+/* All is gone. */
+void backend_exit(void);
+/* log2 of a slab's frames. */
+unsigned slab_order(const struct page *slab);
+/* The cache of an object on a page of the heap; NULL: it is no object. */
+struct kmem_cache *cache_of_object(const struct page *page, const void *object);
+/* Where the object starts that the address is in, or NULL. */
+void *object_around(const struct page *page, const void *address);
+/* slob: an object of kmalloc's, of just so many bytes, and how many fit in. */
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid);
+size_t slob_size(const struct page *page, const void *object);
+/* Bytes that kmalloc takes from the heap; above, whole blocks. */
+#define KMALLOC_MOST (QUIRE_HEAP == QUIRE_HEAP_SLOB ? (u32)PAGE_SIZE - 8 : KMALLOC_MAX_CACHE_SIZE)
 
 static inline bool heap_enter(struct quire_cpu *cpu)
 {
@@ -347,6 +373,8 @@ void kmalloc_exit(void);
 
 /* ---- debugging (debug.c): on objects of caches with SLAB_DEBUG_FLAGS ------------------------- */
 void debug_object_fresh(const struct kmem_cache *cache, void *object);
+/* Byte `at` of a free object was written. */
+void debug_report_freed_write(const struct kmem_cache *cache, const u8 *object, u32 at);
 void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
 /* False: damaged, reported, must not be reused. */
 bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,

@@ -37,8 +37,17 @@ static struct kmem_cache *make_class(unsigned type, unsigned class)
 			    type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
 }
 
+/* slob has one for all: objects are as large as they are. */
+static int init_for_slob(void)
+{
+	kmalloc_caches[KMALLOC_NORMAL][0] = cache_create("kmalloc", 8, SLAB_NO_MERGE, NULL);
+	return kmalloc_caches[KMALLOC_NORMAL][0] ? 0 : -ENOMEM;
+}
+
 int kmalloc_init(void)
 {
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB)
+		return init_for_slob();
 	kmalloc_slots_init();
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
 	 * shows. */
@@ -88,8 +97,10 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 		quire_assert(false, "__GFP_HIGHMEM makes no sense for kmalloc");
 		return NULL;
 	}
-	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
+	if (unlikely(size > KMALLOC_MOST))
 		object = large_alloc(size, gfp, node);
+	else if (QUIRE_HEAP == QUIRE_HEAP_SLOB)
+		object = slob_kmalloc((u32)size, gfp, node);
 	else
 		object = alloc_slow(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp,
 				    node, caller);
@@ -99,8 +110,8 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller)
 {
-	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_HIGHMEM) &&
-		   gate_open(port_percpu_offset())))
+	if (likely(QUIRE_HEAP == QUIRE_HEAP_SLUB && size - 1 < KMALLOC_MAX_CACHE_SIZE &&
+		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset())))
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return do_kmalloc(size, gfp, NUMA_NO_NODE, caller);
@@ -115,13 +126,18 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 size_t ksize(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));
+	const struct kmem_cache *cache;
 	const struct page *page;
 
 	if (ZERO_OR_NULL_PTR(object) || !pfn_valid(pfn))
 		return 0;
 	page = pfn_to_page(pfn);
-	if (PageFlag(page, PG_slab))
-		return cache_of(page)->object_size;
+	if (PageFlag(page, PG_slab)) {
+		cache = cache_of_object(page, object);
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == kmalloc_caches[KMALLOC_NORMAL][0])
+			return slob_size(page, object);
+		return cache ? cache->object_size : 0;
+	}
 	return PageFlag(page, PG_private_2) ? PAGE_SIZE << page->private : 0;
 }
 
@@ -188,22 +204,29 @@ char *kstrdup(const char *s, gfp_t gfp)
 
 int quire_usercopy_check(const void *ptr, size_t n)
 {
-	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset;
-	const struct kmem_cache *cache;
-	struct page *page;
+	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset = 0;
+	const struct kmem_cache *cache = NULL;
+	const struct page *page;
+	const char *object;
 
 	if (!pfn_valid(pfn) || !n)
 		return 0;
 	page = pfn_to_page(pfn);
 	if (!PageFlag(page, PG_slab))
 		return 0;
-	cache = cache_of(page);
-	offset = ((unsigned long)ptr - (unsigned long)page_address(slab_of(page))) % cache->size;
-	if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
-	    n <= cache->usersize - (offset - cache->useroffset))
-		return 0;
+	object = object_around(page, ptr);
+	if (object) {
+		cache = cache_of_object(page, object);
+		offset = (unsigned long)((const char *)ptr - object);
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == kmalloc_caches[KMALLOC_NORMAL][0] &&
+		    offset + n <= slob_size(page, object))
+			return 0;
+		if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
+		    n <= cache->usersize - (offset - cache->useroffset))
+			return 0;
+	}
 	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the "
 		     "part that may be copied",
-		     n, offset, cache->name);
+		     n, offset, cache ? cache->name : "no cache");
 	return -EFAULT;
 }

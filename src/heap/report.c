@@ -42,8 +42,7 @@ static const char *count_slabs(void)
 			continue;
 		if (page_count(page) != 1)
 			return "a slab has more or less than one reference";
-		cache_of(page)->check_slabs++;
-		why = slab_check_unlisted(page);
+		why = slab_check(page);
 		if (why)
 			return why;
 	}
@@ -52,7 +51,6 @@ static const char *count_slabs(void)
 
 const char *heap_check(void)
 {
-	struct slab_counts counts;
 	struct kmem_cache *cache;
 	const char *why = NULL;
 
@@ -68,14 +66,9 @@ const char *heap_check(void)
 	if (why)
 		return why;
 	list_for_each_entry(cache, &heap.caches, list) {
-		unsigned long slabs;
-
-		cache_count(cache, &counts);
-		slabs = counts.slabs;
-		if (slabs != cache->check_slabs)
-			return "a cache has more or fewer slabs than it counts";
-		if (slabs != cache->check_listed)
-			return "a slab is on no list, or on two";
+		why = cache_recount(cache);
+		if (why)
+			return why;
 	}
 	return NULL;
 }

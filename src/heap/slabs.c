@@ -9,8 +9,6 @@
  */
 #include "heap.h"
 
-#if QUIRE_HEAP != QUIRE_HEAP_SLOB
-
 /* ---- lists ----------------------------------------------------------------------------------- */
 #if UINTPTR_MAX > 0xffffffffu
 static u32 pfn_before(const struct slab_list *list, const struct page *slab)
@@ -65,6 +63,8 @@ void slab_list_remove(struct slab_list *list, struct page *slab)
 	racy_add(list->nr, -1UL);
 }
 
+#if QUIRE_HEAP != QUIRE_HEAP_SLOB
+
 /* ---- slabs come and go; no lock held --------------------------------------------------------- */
 static void count_slab(const struct kmem_cache *cache, const struct page *slab, long sign)
 {
@@ -74,17 +74,14 @@ static void count_slab(const struct kmem_cache *cache, const struct page *slab, 
 			   sign * (long)(PAGE_SIZE << cache->order));
 }
 
-void slab_uncount(const struct kmem_cache *cache, const struct page *slab)
+void slab_uncount(const struct page *slab)
 {
-	count_slab(cache, slab, -1);
+	count_slab(cache_of(slab), slab, -1);
 }
 
-void make_object(const struct kmem_cache *cache, void *object)
+unsigned slab_order(const struct page *slab)
 {
-	if (cache->ctor)
-		cache->ctor(object);
-	if (cache->flags & SLAB_DEBUG_FLAGS)
-		debug_object_fresh(cache, object);
+	return cache_of(slab)->order;
 }
 
 struct page *slab_new(struct kmem_cache *cache, gfp_t gfp, int nid)
@@ -162,14 +159,34 @@ struct page *slab_of_object(const struct kmem_cache *cache, void *object)
 	return NULL;
 }
 
-void report_freed_twice(const struct kmem_cache *cache, const void *object)
+void backend_exit(void) {}
+
+struct kmem_cache *cache_of_object(const struct page *page, const void *object)
 {
-	quire_damage("heap: %p of cache %s is freed twice", object, cache->name);
+	(void)object;
+	return cache_of(page);
 }
 
-void report_not_given(const struct kmem_cache *cache, const void *object, const char *why)
+void *object_around(const struct page *page, const void *address)
 {
-	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
+	const struct kmem_cache *cache = cache_of(page);
+	const char *first = first_object(slab_of((struct page *)page));
+	unsigned long number = (unsigned long)((const char *)address - first) / cache->size;
+
+	return number < cache->objects ? (void *)(first + number * cache->size) : NULL;
+}
+
+const char *cache_recount(const struct kmem_cache *cache)
+{
+	unsigned long slabs = 0;
+
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
+		slabs += cache->node[nid].nr_slabs;
+	if (slabs != cache->check_slabs)
+		return "a cache has more or fewer slabs than it counts";
+	if (slabs != cache->check_listed)
+		return "a slab is on no list, or on two";
+	return NULL;
 }
 
 /* Name up to 16 objects of the cache that were never freed. */

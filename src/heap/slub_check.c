@@ -123,11 +123,12 @@ const char *cache_check(struct kmem_cache *cache)
 }
 
 /* Slabs that no list leads to are full. */
-const char *slab_check_unlisted(const struct page *slab)
+const char *slab_check(const struct page *slab)
 {
 	struct kmem_cache *cache = cache_of(slab);
 	unsigned owner = READ_ONCE(slab->slab_owner);
 
+	cache->check_slabs++;
 	if (!(owner & OWNER_FULL) && (owner != OWNER_NOBODY || slab_has_free(cache, slab)))
 		return NULL;
 	cache->check_listed++;

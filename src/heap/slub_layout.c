@@ -115,7 +115,7 @@ void heap_detach(struct kmem_cache *cache)
 		free_percpu(cache->cpu);
 }
 
-unsigned long cache_live(const struct kmem_cache *cache)
+unsigned long cache_live(struct kmem_cache *cache)
 {
 	unsigned long n = 0;
 

@@ -3,8 +3,8 @@
  * heap/cache.c - caches themselves: how objects are laid out in a slab, sharing, making and
  * destroying, heap_init.
  *
- *   | object ............ | redzone | track | link |pad|   one object; each part only if its flag asks for it, and the
- *   0                     object_size                 size  link lies inside the object unless that must stay intact
+ *   | object ............ | link |pad|   one object; the link lies inside it unless that must stay intact (constructed
+ *   0                     object_size   size   objects); debug.c lays out those under debugging
  *
  * Always true:  heap.caches lists every cache, and by_id[id] finds it; struct kmem_cache objects come
  *               from the cache "kmem_cache", which is static.
@@ -34,25 +34,30 @@ static void lay_out_object(struct kmem_cache *cache)
 {
 	u32 end = QUIRE_ALIGN_UP(cache->object_size, (u32)sizeof(void *));
 
-	if (cache->flags & SLAB_RED_ZONE) {
-		cache->redzone = cache->object_size;
-		end = QUIRE_ALIGN_UP(cache->object_size + 8, (u32)sizeof(void *));
+	if (cache->flags & SLAB_DEBUG_FLAGS) {
+		slab_debug->lay_out(cache);
+		return;
 	}
-	if (cache->flags & SLAB_STORE_USER) {
-		cache->track = end;
-		end += 2 * (u32)sizeof(void *);
-	}
-	if (cache->ctor || cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_DEBUG_FLAGS)) {
+	if (cache->ctor || cache->flags & SLAB_TYPESAFE_BY_RCU) {
 		cache->link = end;
 		end += (u32)sizeof(void *);
 	}
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
+/* What is asked for here and by slab_debug=, as far as there is somebody to do it. */
+static slab_flags_t flags_of(const char *name, slab_flags_t flags)
+{
+	if (!slab_debug)
+		return flags & ~SLAB_DEBUG_FLAGS;
+	return flags & SLAB_NO_USER_FLAGS ? flags : flags | slab_debug->flags(name);
+}
+
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
 {
 	memset(cache, 0, sizeof(*cache));
+	flags = flags_of(name ? name : "", flags);
 	cache->flags = flags;
 	cache->ctor = ctor;
 	cache->object_size = size;
@@ -166,7 +171,7 @@ static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_fla
 
 	if (!size || size > KMALLOC_MAX_SIZE / 2 || align & (align - 1) || align > PAGE_SIZE)
 		return NULL;
-	if (!ctor && !(flags & SLAB_NEVER_MERGE) && usersize == size) {
+	if (!ctor && !(flags_of(name ? name : "", flags) & SLAB_NEVER_MERGE) && usersize == size) {
 		cache = share(size, align, flags);
 		if (cache)
 			return cache;
@@ -329,6 +334,8 @@ unsigned long heap_exit(void)
 	kmalloc_exit();
 	release_frames();
 	backend_exit();
+	if (slab_debug)
+		slab_debug->exit();
 	memset(&heap, 0, sizeof(heap));
 	memset(&cache_cache, 0, sizeof(cache_cache));
 	return live - descriptors;

@@ -9,13 +9,14 @@
 #include "heap.h"
 
 bool (*failslab_hook)(gfp_t gfp, size_t size);
+const struct slab_debug_ops *slab_debug;
 
 void make_object(const struct kmem_cache *cache, void *object)
 {
 	if (cache->ctor)
 		cache->ctor(object);
 	if (cache->flags & SLAB_DEBUG_FLAGS)
-		debug_object_fresh(cache, object);
+		slab_debug->fresh(cache, object);
 }
 
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
@@ -28,7 +29,7 @@ quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, co
 	if (!object)
 		return NULL;
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS))
-		debug_object_alloc(cache, object, caller);
+		slab_debug->taken(cache, object, caller);
 	quire_event(kmem_cache_alloc, object, cache, gfp);
 	return clear_object(cache, object, gfp);
 }
@@ -60,7 +61,7 @@ quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void
 	if (!slab)
 		return;
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS) &&
-	    !debug_object_free(cache, slab, object, caller))
+	    !slab_debug->given(cache, slab, object, caller))
 		return;
 	quire_event(kmem_cache_free, object, cache, 0);
 	object_give(cache, slab, object);

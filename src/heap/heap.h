@@ -119,7 +119,8 @@ struct kmem_cache {
 	u32 size;                 /* (c) bytes from one object to the next           */
 	u32 align;                /* (c)                                             */
 	u32 link;                 /* (c) offset of the free-list link in a free object       */
-	u32 redzone, track;       /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER     */
+	u32 left;                 /* (c) bytes of red zone in front of an object             */
+	u32 red_end, track, pad;  /* (c) behind: end of the red zone, tracks, padding        */
 	u16 objects;              /* (c) per slab                                    */
 	u8 order;                 /* (c) log2 of a slab's frames                     */
 	u8 unit_shift;            /* (c) page->slab_remote counts 2^this bytes       */
@@ -223,11 +224,12 @@ quire_cold void report_not_given(const struct kmem_cache *cache, const void *obj
 /* Where the first object of a slab is. */
 static inline char *first_object(const struct page *slab)
 {
+	char *first = (char *)page_address(slab) + cache_of(slab)->left;
+
 #if QUIRE_HEAP == QUIRE_HEAP_SLAB
-	return (char *)page_address(slab) + 8ul * slab->slab_remote; /* its colour            */
-#else
-	return page_address(slab);
+	first += 8ul * slab->slab_remote; /* its colour                                       */
 #endif
+	return first;
 }
 
 /* Construct an object, as its flags want it. */
@@ -290,6 +292,7 @@ struct kmem_cache *cache_of_object(const struct page *page, const void *object);
 void *object_around(const struct page *page, const void *address);
 /* slob: an object of kmalloc's, of just so many bytes, and how many fit in. */
 void *slob_kmalloc(u32 size, gfp_t gfp, int nid);
+extern struct kmem_cache *slob_objects;
 size_t slob_size(const struct page *page, const void *object);
 /* Bytes that kmalloc takes from the heap; above, whole blocks. */
 #define KMALLOC_MOST (QUIRE_HEAP == QUIRE_HEAP_SLOB ? (u32)PAGE_SIZE - 8 : KMALLOC_MAX_CACHE_SIZE)
@@ -371,13 +374,24 @@ quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
-/* ---- debugging (debug.c): on objects of caches with SLAB_DEBUG_FLAGS ------------------------- */
-void debug_object_fresh(const struct kmem_cache *cache, void *object);
-/* Byte `at` of a free object was written. */
-void debug_report_freed_write(const struct kmem_cache *cache, const u8 *object, u32 at);
-void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
-/* False: damaged, reported, must not be reused. */
-bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,
-		       const void *caller);
+/* ---- debugging: caches with SLAB_DEBUG_FLAGS, which nobody has unless slab_debug is set ---------- */
+struct slab_debug_ops {
+	slab_flags_t (*flags)(const char *name); /* what slab_debug= wants of the cache     */
+	void (*lay_out)(struct kmem_cache *cache);
+	void (*fresh)(const struct kmem_cache *cache, void *object); /* a slab was made     */
+	void (*taken)(const struct kmem_cache *cache, void *object, const void *caller);
+	/* False: damaged, or free already; reported, must not be freed. */
+	bool (*given)(struct kmem_cache *cache, struct page *slab, void *object,
+		      const void *caller);
+	/* slob: the object will be taken, and must be as it was freed. */
+	void (*freed_write)(const struct kmem_cache *cache, u8 *object);
+	/* Whether a slot is as it must be; else reported and repaired. */
+	bool (*check)(const struct kmem_cache *cache, void *object, bool in_use);
+	void (*describe)(const struct kmem_cache *cache, const void *object);
+	void (*exit)(void);
+};
+extern const struct slab_debug_ops *slab_debug;
+/* slob: as validate_slab_cache(). */
+unsigned long validate_slob(struct kmem_cache *cache);
 
 #endif

@@ -26,44 +26,52 @@ static const struct {
 	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
 };
 
-static struct kmem_cache *make_class(unsigned type, unsigned class)
+/* slob: of all objects of kmalloc's, which are as large as they are. */
+struct kmem_cache *slob_objects;
+
+/* Whether there is to be a cache for each class: with slob only where one is debugged. */
+static bool wants_class(const char *name)
+{
+	return QUIRE_HEAP != QUIRE_HEAP_SLOB || (slab_debug && slab_debug->flags(name));
+}
+
+/* False: no memory. */
+static bool make_class(unsigned type, unsigned class)
 {
 	const char *unit = class_size[class] >= 1024 ? "k" : "";
 	u32 shown = class_size[class] >= 1024 ? class_size[class] / 1024 : class_size[class];
 	char name[CACHE_NAME_LEN];
 
 	quire_snprintf(name, sizeof(name), "%s-%u%s", class_types[type].prefix, shown, unit);
-	return cache_create(name, class_size[class], class_types[type].flags,
-			    type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
-}
-
-/* slob has one for all: objects are as large as they are. */
-static int init_for_slob(void)
-{
-	kmalloc_caches[KMALLOC_NORMAL][0] = cache_create("kmalloc", 8, SLAB_NO_MERGE, NULL);
-	return kmalloc_caches[KMALLOC_NORMAL][0] ? 0 : -ENOMEM;
+	if (!wants_class(name))
+		return true;
+	kmalloc_caches[type][class] =
+		cache_create(name, class_size[class], class_types[type].flags,
+			     type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
+	return kmalloc_caches[type][class];
 }
 
 int kmalloc_init(void)
 {
-	if (QUIRE_HEAP == QUIRE_HEAP_SLOB)
-		return init_for_slob();
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB) {
+		slob_objects = cache_create("kmalloc", 8, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+		if (!slob_objects)
+			return -ENOMEM;
+	}
 	kmalloc_slots_init();
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
 	 * shows. */
-	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {
-		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++) {
-			kmalloc_caches[type][class] = make_class(type, class);
-			if (!kmalloc_caches[type][class])
+	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;)
+		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++)
+			if (!make_class(type, class))
 				return -ENOMEM;
-		}
-	}
 	return 0;
 }
 
 void kmalloc_exit(void)
 {
 	memset(kmalloc_caches, 0, sizeof(kmalloc_caches));
+	slob_objects = NULL;
 }
 
 /* ---- large ----------------------------------------------------------------------------------- */
@@ -87,6 +95,18 @@ static void *large_alloc(size_t size, gfp_t gfp, int node)
 	return page_address(page);
 }
 
+/* Of a class, or, with slob, as large as it is. */
+static void *small_alloc(size_t size, gfp_t gfp, int node, const void *caller)
+{
+	struct kmem_cache *cache = NULL;
+
+	if (size <= KMALLOC_MAX_CACHE_SIZE)
+		cache = kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)];
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && !cache)
+		return slob_kmalloc((u32)size, gfp, node);
+	return alloc_slow(cache, gfp, node, caller);
+}
+
 static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 {
 	void *object;
@@ -99,11 +119,8 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 	}
 	if (unlikely(size > KMALLOC_MOST))
 		object = large_alloc(size, gfp, node);
-	else if (QUIRE_HEAP == QUIRE_HEAP_SLOB)
-		object = slob_kmalloc((u32)size, gfp, node);
 	else
-		object = alloc_slow(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp,
-				    node, caller);
+		object = small_alloc(size, gfp, node, caller);
 	quire_event(kmalloc, object, size, gfp);
 	return object;
 }
@@ -134,7 +151,7 @@ size_t ksize(const void *object)
 	page = pfn_to_page(pfn);
 	if (PageFlag(page, PG_slab)) {
 		cache = cache_of_object(page, object);
-		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == kmalloc_caches[KMALLOC_NORMAL][0])
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects)
 			return slob_size(page, object);
 		return cache ? cache->object_size : 0;
 	}
@@ -218,7 +235,7 @@ int quire_usercopy_check(const void *ptr, size_t n)
 	if (object) {
 		cache = cache_of_object(page, object);
 		offset = (unsigned long)((const char *)ptr - object);
-		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == kmalloc_caches[KMALLOC_NORMAL][0] &&
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects &&
 		    offset + n <= slob_size(page, object))
 			return 0;
 		if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&

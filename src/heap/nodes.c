@@ -17,7 +17,7 @@
 /* Chain objects [from, from + n). */
 static void chain_objects(struct kmem_cache *cache, struct page *slab, u32 from, u32 n)
 {
-	char *object = (char *)page_address(slab) + (size_t)from * cache->size;
+	char *object = first_object(slab) + (size_t)from * cache->size;
 
 	slab->slab_free = object;
 	for (; n; n--, object += cache->size) {
@@ -65,7 +65,7 @@ void slab_undress(struct kmem_cache *cache, struct page *slab)
 static u32 object_number(const struct kmem_cache *cache, const struct page *slab,
 			 const void *object)
 {
-	return (u32)(((unsigned long)object - (unsigned long)page_address(slab)) / cache->size);
+	return (u32)(((unsigned long)object - (unsigned long)first_object(slab)) / cache->size);
 }
 
 static bool is_active(const struct page *slab)

@@ -206,6 +206,8 @@ void name_live_objects(const struct kmem_cache *cache)
 				continue;
 			printk("heap: %s: object %p (number %u of the slab at %p) is in use\n",
 			       cache->name, (void *)object, i, page_address(slab));
+			if (cache->flags & SLAB_DEBUG_FLAGS)
+				slab_debug->describe(cache, object);
 			named++;
 		}
 	}

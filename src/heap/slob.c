@@ -60,7 +60,7 @@ static struct piece *next_free(const struct page *page, const struct piece *piec
 
 static enum slob_list list_for(const struct kmem_cache *cache, u32 size)
 {
-	if (cache->flags & SLAB_POISON)
+	if (cache->flags & SLAB_DEBUG_FLAGS)
 		return POISONED;
 	return size < 256 ? SMALL : size < 1024 ? MEDIUM : LARGE;
 }
@@ -283,7 +283,7 @@ static void *slob_take(struct kmem_cache *cache, u32 size, u32 align, gfp_t gfp,
 
 void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
 {
-	struct kmem_cache *cache = kmalloc_caches[KMALLOC_NORMAL][0];
+	struct kmem_cache *cache = slob_objects;
 	u32 align = size & (size - 1) ? UNIT : max(size, UNIT);
 	void *object;
 
@@ -295,87 +295,101 @@ void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
 	return object;
 }
 
-/* Bytes of a poisoned piece that were written since it was free. */
-static void check_freed(const struct kmem_cache *cache, const u8 *object)
-{
-	for (u32 i = 0; i < cache->size; i++) {
-		if (object[i] == BYTE_FREED)
-			continue;
-		debug_report_freed_write(cache, object, i);
-		return;
-	}
-}
-
 void *object_take(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	void *object = slob_take(cache, cache->size, cache->align, gfp, nid);
 
 	if (!object)
 		return NULL;
-	if (cache->flags & SLAB_POISON && cache->size <= MOST && cache->align <= PAGE_SIZE / 2)
-		check_freed(cache, object);
+	object = (char *)object + cache->left;
+	if (cache->flags & SLAB_POISON && slab_of(virt_to_page(object))->slab_remote == POISONED)
+		slab_debug->freed_write(cache, object);
 	make_object(cache, object); /* pieces have no memory of what they were */
 	return object;
 }
 
-static struct piece *piece_of(const void *object)
-{
-	return (struct piece *)object - 1;
-}
-
 void object_give(struct kmem_cache *cache, struct page *page, void *object)
 {
+	struct piece *piece = (struct piece *)((char *)object - cache->left) - 1;
 	bool empty = page->slab_remote == OWN_FRAMES;
 	unsigned long flags;
 
 	spin_lock_irqsave(&slob.lock, flags);
 	racy_add(cache->nr_live, -1UL);
 	if (page->slab_remote == POISONED)
-		memset(object, BYTE_FREED, (piece_of(object)->units - 1u) * UNIT);
+		memset(piece + 1, BYTE_FREED, (piece->units - 1u) * UNIT);
 	if (!empty)
-		empty = put_locked(page, piece_of(object));
+		empty = put_locked(page, piece);
 	spin_unlock_irqrestore(&slob.lock, flags);
 	if (empty)
 		free_frames(page, slab_order(page));
 }
 
 /* ---- what is where --------------------------------------------------------------------------- */
-/* Whether an object that is in use starts there. */
-static bool is_used(const struct page *page, const void *object)
+/* The piece that an address is in. */
+static struct piece *piece_around(const struct page *page, const void *address)
 {
-	unsigned long offset = (unsigned long)object & ~PAGE_MASK;
-	const struct piece *piece = piece_of(object);
+	u32 unit = (u32)(((unsigned long)address & ~PAGE_MASK) / UNIT), at = 0;
 
-	if (page->slab_remote == OWN_FRAMES)
-		return !offset;
-	return offset >= UNIT && offset % UNIT == 0 && piece->mark == MARK_USED &&
-	       piece->units >= 2 && offset / UNIT - 1 + piece->units <= UNITS &&
+	while (at + piece_at(page, at)->units <= unit)
+		at += piece_at(page, at)->units;
+	return piece_at(page, at);
+}
+
+/* Where the object of a piece in use starts. */
+static void *object_in(const struct piece *piece)
+{
+	return (char *)(piece + 1) + heap.by_id[piece->id]->left;
+}
+
+static bool is_sound(const struct piece *piece)
+{
+	u32 at = unit_of(piece);
+
+	return piece->mark == MARK_USED && piece->units >= 2 && at + piece->units <= UNITS &&
 	       piece->id < MAX_CACHES && heap.by_id[piece->id];
+}
+
+/* The piece whose object starts there, or NULL. */
+static const struct piece *piece_of(const struct page *page, const void *object)
+{
+	const struct piece *piece = (const struct piece *)object - 1;
+	unsigned long offset = (unsigned long)object & ~PAGE_MASK;
+
+	if (offset < UNIT || offset % UNIT)
+		return NULL;
+	if (page->slab_remote == POISONED) /* may have a red zone in front */
+		piece = piece_around(page, object);
+	return is_sound(piece) && object_in(piece) == object ? piece : NULL;
 }
 
 struct kmem_cache *cache_of_object(const struct page *page, const void *object)
 {
-	if (!is_used(page, object))
-		return NULL;
-	return heap.by_id[page->slab_remote == OWN_FRAMES ? page->slab_id : piece_of(object)->id];
+	struct kmem_cache *cache = heap.by_id[page->slab_id];
+	const struct piece *piece;
+
+	if (page->slab_remote == OWN_FRAMES)
+		return (char *)object == (char *)page_address(page) + cache->left ? cache : NULL;
+	piece = piece_of(page, object);
+	return piece ? heap.by_id[piece->id] : NULL;
 }
 
 size_t slob_size(const struct page *page, const void *object)
 {
 	if (page->slab_remote == OWN_FRAMES)
 		return PAGE_SIZE << page->slab_next;
-	return (piece_of(object)->units - 1u) * (size_t)UNIT;
+	return (piece_of(page, object)->units - 1u) * (size_t)UNIT;
 }
 
 void *object_around(const struct page *page, const void *address)
 {
-	u32 unit = (u32)(((unsigned long)address & ~PAGE_MASK) / UNIT), at = 0;
+	const struct piece *piece;
 
 	if (page->slab_remote == OWN_FRAMES)
-		return page_address(page);
-	while (at + piece_at(page, at)->units <= unit)
-		at += piece_at(page, at)->units;
-	return piece_at(page, at)->mark == MARK_USED && unit > at ? piece_at(page, at) + 1 : NULL;
+		return (char *)page_address(page) + heap.by_id[page->slab_id]->left;
+	piece = piece_around(page, address);
+	return piece->mark == MARK_USED && (const void *)(piece + 1) <= address ? object_in(piece)
+										: NULL;
 }
 
 bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, const void *object)
@@ -487,20 +501,27 @@ static void name_objects_of(const struct kmem_cache *cache, const struct page *p
 		if (piece->mark != MARK_USED || piece->id != cache->id)
 			continue;
 		printk("heap: %s: object %p (in the frame at %p) is in use\n", cache->name,
-		       (const void *)(piece + 1), page_address(page));
+		       object_in(piece), page_address(page));
+		if (cache->flags & SLAB_DEBUG_FLAGS)
+			slab_debug->describe(cache, object_in(piece));
 		++*named;
 	}
+}
+
+/* The next frame of the heap's behind one, or the first. */
+static struct page *next_frame(const struct page *page)
+{
+	for (unsigned long pfn = page ? page_to_pfn(page) + 1 : 0; pfn < quire_max_pfn; pfn++)
+		if (pfn_valid(pfn) && PageFlag(pfn_to_page(pfn), PG_slab))
+			return pfn_to_page(pfn);
+	return NULL;
 }
 
 void name_live_objects(const struct kmem_cache *cache)
 {
 	unsigned named = 0;
 
-	for (unsigned long pfn = 0; pfn < quire_max_pfn && named < 16; pfn++) {
-		struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
-
-		if (!page || !PageFlag(page, PG_slab))
-			continue;
+	for (struct page *page = NULL; named < 16 && (page = next_frame(page));) {
 		if (page->slab_remote != OWN_FRAMES)
 			name_objects_of(cache, page, &named);
 		else if (page->slab_id == cache->id)
@@ -511,6 +532,21 @@ void name_live_objects(const struct kmem_cache *cache)
 void backend_exit(void)
 {
 	memset(slob.list, 0, sizeof(slob.list));
+}
+
+/* ---- debugging ------------------------------------------------------------------------------- */
+unsigned long validate_slob(struct kmem_cache *cache)
+{
+	unsigned long errors = 0;
+
+	for (struct page *page = NULL; (page = next_frame(page));)
+		for (u32 at = 0; page->slab_remote != OWN_FRAMES && at < UNITS;
+		     at += piece_at(page, at)->units)
+			if (piece_at(page, at)->mark == MARK_USED &&
+			    piece_at(page, at)->id == cache->id)
+				errors += !slab_debug->check(cache, object_in(piece_at(page, at)),
+							     true);
+	return errors;
 }
 
 /* ---- laws ------------------------------------------------------------------------------------ */

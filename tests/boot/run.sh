@@ -189,6 +189,12 @@ debug_case() {
 
 # The same work with the other two heaps.
 heap_case() {
+	APPEND=slab_debug=FZPU boot heap 128M max /bin/sh /init test
+	check "heap: every step works with red zones, poison and tracks" sh -c "! grep -E '^FAIL|BUG' $out/boot-heap.txt"
+	check "heap: with them every frame is back" balanced heap
+	check "heap: with them exit status 0" [ "$status" = 0 ]
+	APPEND=slab_debug=Q boot heap 64M max /bin/tests/hello 3
+	check "heap: a letter without a meaning is named" grep -q 'slab_debug=Q: not <flags>' $out/boot-heap.txt
 	for heap in slab slob; do
 		scripts/build.sh bare-x86_64-$heap quire-kernel || { not_ok "heap: $heap builds"; continue; }
 		KERNEL=build/bare-x86_64-$heap/quire-kernel boot heap 64M max /bin/sh /init test

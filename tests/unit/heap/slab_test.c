@@ -202,20 +202,21 @@ static void debugging(void **state)
 	posix_log_take();
 	a[60] = 1;
 	kmem_cache_free(cache, a);
-	assert_true(strstr(posix_log_take(), "was overrun: byte 0 behind its end is 0x01") != NULL);
-	a[60] = 0xcc;
+	assert_true(logged("Right Redzone overwritten"));
+	assert_int_equal(a[60], 0xcc); /* repaired */
 	kmem_cache_free(cache, a);
 	kmem_cache_free(cache, b);
 	assert_false(logged("BUG"));
 	kmem_cache_free(cache, a); /* not the last one freed: the full check finds it */
-	assert_true(logged("is freed twice"));
+	assert_true(
+		logged(QUIRE_HEAP == QUIRE_HEAP_SLOB ? "is freed twice" : "Object already free"));
 	b[5] = 0;
 	/* slob takes the first that fits, the others the one freed last. */
 	a = QUIRE_HEAP == QUIRE_HEAP_SLOB ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
 	assert_false(logged("BUG"));
 	c = kmem_cache_alloc(cache, GFP_KERNEL);
 	assert_ptr_equal(c, b);
-	assert_true(logged("was written after it was freed: byte 5 is 0x00"));
+	assert_true(logged("First byte 0x0 instead of 0x6b"));
 	kmem_cache_free(cache, a);
 	kmem_cache_free(cache, c);
 	kmem_cache_destroy(cache);

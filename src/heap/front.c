@@ -89,22 +89,3 @@ quire_cold void free_other(const void *object)
 	page->private = 0;
 	__free_pages(page, order);
 }
-
-/* ---- bulk ------------------------------------------------------------------------------------ */
-int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects)
-{
-	for (size_t i = 0; i < n; i++) {
-		objects[i] = kmem_cache_alloc(cache, gfp);
-		if (objects[i])
-			continue;
-		kmem_cache_free_bulk(cache, i, objects);
-		return 0;
-	}
-	return (int)n;
-}
-
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects)
-{
-	for (size_t i = 0; i < n; i++)
-		kmem_cache_free(cache, objects[i]);
-}

@@ -256,6 +256,9 @@ struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu);
 /* See what others freed to the partial slabs of a CPU, which is at none of them meanwhile.  Returns
  * those that are empty, linked. */
 struct page *cache_trim(struct kmem_cache *cache, unsigned cpu);
+/* The fast half of bulk calls: as many of n as go without looking further, perhaps none. */
+u32 pop_many(struct kmem_cache *cache, void **objects, size_t n);
+u32 push_many(struct kmem_cache *cache, void **objects, size_t n);
 /* Give empty slabs of nobody's back: how many slabs are left. */
 unsigned long cache_shrink(struct kmem_cache *cache);
 /* Objects in use, once every CPU has handed over. */

@@ -208,10 +208,19 @@ static struct page *give_many(struct kmem_cache *cache, void **from, u32 n, bool
 
 static void drain_shared(struct kmem_cache *cache, struct heap_node *node)
 {
-	if (!node->shared)
-		return;
-	slabs_release(cache, give_many(cache, node->shared->entry, node->shared->avail, false));
-	node->shared->avail = 0;
+	struct slab_array *shared = node->shared;
+	struct page *surplus = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&node->lock, flags);
+	while (shared && shared->avail) {
+		void *object = shared->entry[--shared->avail];
+
+		chain_surplus(&surplus,
+			      give_locked(cache, node, slab_of(virt_to_page(object)), object));
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	slabs_release(cache, surplus);
 }
 
 unsigned long cache_shrink(struct kmem_cache *cache)

@@ -363,7 +363,7 @@ static const struct piece *piece_of(const struct page *page, const void *object)
 	return is_sound(piece) && object_in(piece) == object ? piece : NULL;
 }
 
-struct kmem_cache *cache_of_object(const struct page *page, const void *object)
+static struct kmem_cache *cache_locked(const struct page *page, const void *object)
 {
 	struct kmem_cache *cache = heap.by_id[page->slab_id];
 	const struct piece *piece;
@@ -374,6 +374,17 @@ struct kmem_cache *cache_of_object(const struct page *page, const void *object)
 	return piece ? heap.by_id[piece->id] : NULL;
 }
 
+struct kmem_cache *cache_of_object(const struct page *page, const void *object)
+{
+	struct kmem_cache *cache;
+	unsigned long flags;
+
+	spin_lock_irqsave(&slob.lock, flags);
+	cache = cache_locked(page, object);
+	spin_unlock_irqrestore(&slob.lock, flags);
+	return cache;
+}
+
 size_t slob_size(const struct page *page, const void *object)
 {
 	if (page->slab_remote == OWN_FRAMES)
@@ -381,7 +392,7 @@ size_t slob_size(const struct page *page, const void *object)
 	return (piece_of(page, object)->units - 1u) * (size_t)UNIT;
 }
 
-void *object_around(const struct page *page, const void *address)
+static void *around_locked(const struct page *page, const void *address)
 {
 	const struct piece *piece;
 
@@ -392,9 +403,22 @@ void *object_around(const struct page *page, const void *address)
 										: NULL;
 }
 
+void *object_around(const struct page *page, const void *address)
+{
+	unsigned long flags;
+	void *object;
+
+	spin_lock_irqsave(&slob.lock, flags);
+	object = around_locked(page, address);
+	spin_unlock_irqrestore(&slob.lock, flags);
+	return object;
+}
+
+/* Who asks has seen that the object is in use: slab_of_object(). */
 bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, const void *object)
 {
-	return cache_of_object(slab, object) != cache;
+	(void)cache, (void)slab, (void)object;
+	return false;
 }
 
 struct page *slab_of_object(const struct kmem_cache *cache, void *object)
@@ -403,16 +427,15 @@ struct page *slab_of_object(const struct kmem_cache *cache, void *object)
 	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 	bool slab = page && PageFlag(page, PG_slab);
 	const struct kmem_cache *really = slab ? cache_of_object(page, object) : NULL;
+	const char *name = cache ? cache->name : "kmalloc";
 
 	if (really && really == cache)
 		return page;
 	if (slab && !object_around(page, object))
-		quire_damage("heap: %p of cache %s is freed twice", object,
-			     cache ? cache->name : "kmalloc");
+		quire_damage("heap: %p of cache %s is freed twice", object, name);
 	else
 		quire_damage("heap: %p was freed to cache %s and is no object of it%s%s", object,
-			     cache ? cache->name : "kmalloc", really ? "; it belongs to " : "",
-			     really ? really->name : "");
+			     name, really ? "; it belongs to " : "", really ? really->name : "");
 	return NULL;
 }
 

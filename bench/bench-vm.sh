@@ -104,7 +104,7 @@ compile_small() {
 		# shellcheck disable=SC2086
 		gcc -std=gnu17 -Os $lto -ffreestanding -m64 -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
 			-fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
-			-Iinclude -Isrc -I$port -c "$file" -o "$objects/$(echo "$file" | tr / _).o" 2>>$out/size.log || return
+			-Iinclude -Isrc -I$port $small_flags -c "$file" -o "$objects/$(echo "$file" | tr / _).o" 2>>$out/size.log || return
 	done
 }
 
@@ -139,6 +139,12 @@ size_bars() {
 	bar size.text-pages-heap "$(text_pages_heap $pages_heap)" 40960
 	# shellcheck disable=SC2086
 	echo "with every function of memblock.h as well: $(text_pages_heap $pages_heap memblock.h) bytes"
+	rm -f "$objects"/linked "$objects"/*
+	# A machine of 512 KiB: frames, and objects cut from them by slob.
+	small_flags=-DQUIRE_HEAP=QUIRE_HEAP_SLOB
+	compile_small src/base src/boot src/frames src/heap
+	small_flags=
+	bar size.text-slob-frames "$(text_pages_heap gfp.h page.h slab.h)" 24576
 	rm -f "$objects"/linked "$objects"/*
 	bar size.text-all "$(text_all)" 204800
 	rm -rf "$objects"

@@ -20,6 +20,10 @@ function(quire_core name kind port_include)
 	target_compile_options(${name} PRIVATE -ffreestanding)
 	target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quire_warnings>)
 	target_compile_definitions(${name} PUBLIC QUIRE_DEBUG=$<BOOL:${QUIRE_DEBUG}>)
+	if(NOT QUIRE_HEAP STREQUAL "slub")
+		string(TOUPPER "${QUIRE_HEAP}" heap)
+		target_compile_definitions(${name} PUBLIC QUIRE_HEAP=QUIRE_HEAP_${heap})
+	endif()
 	target_include_directories(${name}
 		PRIVATE "${CMAKE_SOURCE_DIR}/src"
 		PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${port_include}>

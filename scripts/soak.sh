@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# soak.sh - frames, then objects, in many hands under ThreadSanitizer for RACE_SECONDS (60) each, then boots the machine again and again with
-# changing sizes until SOAK_MINUTES (30) are over or something fails.
+# soak.sh - frames, then objects, in many hands under ThreadSanitizer for RACE_SECONDS (60) each, then boots the machine
+# again and again with changing sizes until SOAK_MINUTES (30) are over or something fails.
 
 set -u
 cd "$(dirname "$0")/.." || exit

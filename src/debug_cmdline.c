@@ -9,9 +9,10 @@
 #include <quire/page_poison.h>
 #include <quire/printk.h>
 #include <quire/quire.h>
+#include <quire/slab_debug.h>
 #include "base/base.h"
 
-#define VALUE_MAX 64 /* of one word */
+#define VALUE_MAX 128 /* of one word */
 
 /* Linux's words for yes; anything else is no. */
 static bool __init is_on(const char *value)
@@ -60,6 +61,12 @@ static void __init fail_slab(const char *value)
 	fault_attr(&failslab.attr, value);
 }
 
+static void slab_debug_word(const char *value)
+{
+	if (slab_debug_setup(value))
+		pr_warn("slab_debug=%s: not <flags>[,<cache>...]\n", value);
+}
+
 static const struct {
 	const char *name;
 	void (*set)(const char *value);
@@ -67,6 +74,7 @@ static const struct {
 	{ "page_owner=", page_owner },       { "page_poison=", page_poison },
 	{ "init_on_alloc=", init_on_alloc }, { "init_on_free=", init_on_free },
 	{ "fail_page_alloc=", fail_pages },  { "failslab=", fail_slab },
+	{ "slab_debug=", slab_debug_word },
 };
 
 void __init quire_debug_parse_cmdline(const char *cmdline)

@@ -61,6 +61,17 @@
 #define QUIRE_PCP_MOST 2048
 #endif
 
+/* QUIRE_HEAP          what the heap is made of; one of
+ *                     QUIRE_HEAP_SLUB  CPUs own slabs: the fastest, and the default
+ *                     QUIRE_HEAP_SLAB  CPUs keep arrays of objects, nodes three lists of slabs, colours
+ *                     QUIRE_HEAP_SLOB  first fit in a few lists of frames, for some hundred KiB of RAM */
+#define QUIRE_HEAP_SLUB 1
+#define QUIRE_HEAP_SLAB 2
+#define QUIRE_HEAP_SLOB 3
+#ifndef QUIRE_HEAP
+#define QUIRE_HEAP QUIRE_HEAP_SLUB
+#endif
+
 /* QUIRE_CPU_PARTIAL_KIB  KiB of partly free slabs that a CPU keeps of one cache before its node gets
  *                     some.  Range 0..2^20.  More: frees take no lock.  Less: what one CPU freed
  *                     serves the others sooner. */
@@ -148,6 +159,9 @@
 #endif
 #if QUIRE_PCP_MOST < QUIRE_PCP_BATCH || QUIRE_PCP_MOST > 4096
 #error "QUIRE_PCP_MOST must be QUIRE_PCP_BATCH..4096"
+#endif
+#if QUIRE_HEAP < QUIRE_HEAP_SLUB || QUIRE_HEAP > QUIRE_HEAP_SLOB
+#error "QUIRE_HEAP must be QUIRE_HEAP_SLUB, QUIRE_HEAP_SLAB or QUIRE_HEAP_SLOB"
 #endif
 #if QUIRE_CPU_PARTIAL_KIB < 0 || QUIRE_CPU_PARTIAL_KIB > 1048576
 #error "QUIRE_CPU_PARTIAL_KIB must be 0..2^20"

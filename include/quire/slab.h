@@ -20,7 +20,7 @@ struct seq_out;
 
 typedef unsigned int slab_flags_t;
 #define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x00000100) /* full checks on every free       */
-#define SLAB_RED_ZONE           ((slab_flags_t)0x00000400) /* bytes behind the object show overruns   */
+#define SLAB_RED_ZONE           ((slab_flags_t)0x00000400) /* bytes around the object show overruns   */
 #define SLAB_POISON             ((slab_flags_t)0x00000800) /* patterns show use before and after      */
 #define SLAB_HWCACHE_ALIGN      ((slab_flags_t)0x00002000) /* own cache lines                         */
 #define SLAB_CACHE_DMA          ((slab_flags_t)0x00004000) /* from ZONE_DMA                           */
@@ -33,6 +33,8 @@ typedef unsigned int slab_flags_t;
 	((slab_flags_t)0x00080000) /* memory stays of this kind (no RCU yet: kept apart) */
 #define SLAB_ACCOUNT  ((slab_flags_t)0x04000000)
 #define SLAB_NO_MERGE ((slab_flags_t)0x08000000) /* never shares its slabs with an equal cache */
+#define SLAB_NO_USER_FLAGS                                                                         \
+	((slab_flags_t)0x10000000) /* slab_debug= does not change it                 */
 
 /* What kmalloc(0) returns: not NULL, not usable, fine to kfree. */
 #define ZERO_SIZE_PTR       ((void *)16)
@@ -143,7 +145,8 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node) __must_check;
  * ZERO_SIZE_PTR. */
 static quire_always_inline void *kmalloc(size_t size, gfp_t gfp)
 {
-	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE)
+	if (QUIRE_HEAP != QUIRE_HEAP_SLOB && __builtin_constant_p(size) && size &&
+	    size <= KMALLOC_MAX_CACHE_SIZE)
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return __kmalloc(size, gfp);

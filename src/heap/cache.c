@@ -3,8 +3,8 @@
  * heap/cache.c - caches themselves: how objects are laid out in a slab, sharing, making and
  * destroying, heap_init.
  *
- *   | object ............ | redzone | track | link |pad|   one object; each part only if its flag asks for it, and the
- *   0                     object_size                 size  link lies inside the object unless that must stay intact
+ *   | object ............ | link |pad|   one object; the link lies inside it unless that must stay intact (constructed
+ *   0                     object_size   size   objects); debug.c lays out those under debugging
  *
  * Always true:  heap.caches lists every cache, and by_id[id] finds it; struct kmem_cache objects come
  *               from the cache "kmem_cache", which is static.
@@ -13,10 +13,9 @@
 #include <quire/err.h>
 #include "heap.h"
 
-static struct kmem_cache cache_cache; /* of struct kmem_cache */
+struct heap_state heap;
 
-/* For caches of which CPUs own no slabs: never anything in it. */
-DEFINE_PER_CPU(struct slab_cpu, no_slab_cpu);
+static struct kmem_cache cache_cache; /* of struct kmem_cache */
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 static u32 natural_align(u32 size, u32 align, slab_flags_t flags)
@@ -35,94 +34,30 @@ static void lay_out_object(struct kmem_cache *cache)
 {
 	u32 end = QUIRE_ALIGN_UP(cache->object_size, (u32)sizeof(void *));
 
-	if (cache->flags & SLAB_RED_ZONE) {
-		cache->redzone = cache->object_size;
-		end = QUIRE_ALIGN_UP(cache->object_size + 8, (u32)sizeof(void *));
+	if (cache->flags & SLAB_DEBUG_FLAGS) {
+		slab_debug->lay_out(cache);
+		return;
 	}
-	if (cache->flags & SLAB_STORE_USER) {
-		cache->track = end;
-		end += 2 * (u32)sizeof(void *);
-	}
-	if (cache->ctor || cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_DEBUG_FLAGS)) {
+	if (cache->ctor || cache->flags & SLAB_TYPESAFE_BY_RCU) {
 		cache->link = end;
 		end += (u32)sizeof(void *);
 	}
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
-/* The smallest slab that wastes at most 1/part of itself and holds so many objects. */
-static int choose_order(u32 size, u32 wanted, u32 part)
+/* What is asked for here and by slab_debug=, as far as there is somebody to do it. */
+static slab_flags_t flags_of(const char *name, slab_flags_t flags)
 {
-	for (unsigned order = 0; order <= MAX_SLAB_ORDER; order++) {
-		u32 bytes = (u32)PAGE_SIZE << order;
-
-		if (bytes / size >= wanted && bytes % size <= bytes / part)
-			return (int)order;
-	}
-	return -1;
-}
-
-static int lay_out_slab(struct kmem_cache *cache)
-{
-	u32 most = (u32)(PAGE_SIZE << MAX_SLAB_ORDER) / cache->size, bytes;
-	int order = -1;
-
-	for (u32 wanted = min(most, (u32)MIN_OBJECTS); wanted && order < 0; wanted--)
-		for (u32 part = 16; part >= 4 && order < 0; part /= 2)
-			order = choose_order(cache->size, wanted, part);
-	if (order < 0)
-		order = (int)get_order(cache->size);
-	if (order > MAX_PAGE_ORDER)
-		return -EINVAL;
-	bytes = (u32)PAGE_SIZE << order;
-	cache->order = (u8)order;
-	cache->unit_shift = (u8)max(3, order + PAGE_SHIFT - 15);
-	cache->size = QUIRE_ALIGN_UP(cache->size, 1u << cache->unit_shift);
-	cache->objects = (u16)(bytes / cache->size);
-	return cache->objects ? 0 : -EINVAL;
-}
-
-/* What CPUs have of the cache: nothing yet. */
-static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
-{
-	unsigned cpu;
-
-	cache->cpu = &no_slab_cpu;
-	if (cache->flags & SLAB_DEBUG_FLAGS)
-		return;
-	if (!cpus)
-		cpus = alloc_percpu(struct slab_cpu);
-	if (!cpus)
-		return; /* slower, but it works */
-	cache->cpu = cpus;
-	cache->owned = true;
-	for_each_possible_cpu(cpu) {
-		struct slab_cpu *c = per_cpu_ptr(cpus, cpu);
-
-		memset(c, 0, sizeof(*c));
-		c->magic = c->limit = cache->magic;
-		c->notified = NOT_LISTENING;
-	}
-}
-
-#define KEEP_EMPTY_BYTES (16u << 10) /* slabs without object in use that a CPU keeps */
-
-/* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */
-static void set_limits(struct kmem_cache *cache)
-{
-	u32 slab = (u32)PAGE_SIZE << cache->order;
-
-	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, 5u), 10u);
-	/* Constructed objects are worth more than others. */
-	cache->keep_empty =
-		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);
-	cache->cpu_partial = max((QUIRE_CPU_PARTIAL_KIB << 10) / slab, 1u);
+	if (!slab_debug)
+		return flags & ~SLAB_DEBUG_FLAGS;
+	return flags & SLAB_NO_USER_FLAGS ? flags : flags | slab_debug->flags(name);
 }
 
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
 {
 	memset(cache, 0, sizeof(*cache));
+	flags = flags_of(name ? name : "", flags);
 	cache->flags = flags;
 	cache->ctor = ctor;
 	cache->object_size = size;
@@ -131,10 +66,6 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	cache->usersize = size;
 	qstrscpy(cache->name, name ? name : "(no name)", sizeof(cache->name));
 	lay_out_object(cache);
-	if (lay_out_slab(cache))
-		return -EINVAL;
-	if (cache->order <= MAX_SLAB_ORDER && PAGE_SIZE << MAX_SLAB_ORDER <= 32768)
-		cache->magic = (u32)(0xffffffffu / cache->size + 1);
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
 	if (flags & SLAB_CACHE_DMA)
@@ -143,18 +74,7 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 		cache->gfp |= __GFP_DMA32;
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		spin_lock_init(&cache->node[nid].lock, "heap node", LOCK_RANK_HEAP);
-	set_limits(cache);
-	lay_out_cpus(cache, cpu);
-	return 0;
-}
-
-static void forget_cpus(const struct kmem_cache *cache)
-{
-	unsigned long first = (unsigned long)kmalloc_cpu;
-
-	if (cache->owned &&
-	    (unsigned long)cache->cpu - first >= sizeof(struct slab_cpu) * NR_KMALLOC_CLASSES)
-		free_percpu(cache->cpu);
+	return heap_attach(cache, cpu);
 }
 
 /* 0, or -ENOMEM: there are as many caches as there may be. */
@@ -232,7 +152,7 @@ static struct kmem_cache *make(const char *name, u32 size, u32 align, slab_flags
 		raw_unlock(&heap_drain_lock);
 		if (!error)
 			return cache;
-		forget_cpus(cache);
+		heap_detach(cache);
 	}
 	kmem_cache_free(&cache_cache, cache);
 	return NULL;
@@ -251,7 +171,7 @@ static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_fla
 
 	if (!size || size > KMALLOC_MAX_SIZE / 2 || align & (align - 1) || align > PAGE_SIZE)
 		return NULL;
-	if (!ctor && !(flags & SLAB_NEVER_MERGE) && usersize == size) {
+	if (!ctor && !(flags_of(name ? name : "", flags) & SLAB_NEVER_MERGE) && usersize == size) {
 		cache = share(size, align, flags);
 		if (cache)
 			return cache;
@@ -283,37 +203,6 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned size, unsigned a
 	return kmem_cache_create_usercopy(name, size, align, flags, 0, size, ctor);
 }
 
-/* Name up to 16 objects of the cache that were never freed. */
-static void name_live_objects(struct kmem_cache *cache)
-{
-	unsigned named = 0;
-
-	for (unsigned long pfn = 0; pfn < quire_max_pfn && named < 16; pfn++) {
-		struct page *slab = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
-
-		if (!slab || !page_is_slab_head(slab) || cache_of(slab) != cache)
-			continue;
-		for (u32 i = 0; i < cache->objects && named < 16; i++) {
-			char *object = (char *)page_address(slab) + (size_t)i * cache->size;
-
-			if (is_free_in_slab(cache, slab, object))
-				continue;
-			printk("heap: %s: object %p (number %u of the slab at %p) is in use\n",
-			       cache->name, (void *)object, i, page_address(slab));
-			named++;
-		}
-	}
-}
-
-static unsigned long live_objects(const struct kmem_cache *cache)
-{
-	unsigned long n = 0;
-
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
-		n += cache->node[nid].nr_slabs * cache->objects - cache->node[nid].nr_free;
-	return n;
-}
-
 static bool last_user(struct kmem_cache *cache)
 {
 	unsigned long flags;
@@ -335,7 +224,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		return;
 	raw_lock(&heap_drain_lock);
 	cache_flush(cache);
-	live = live_objects(cache);
+	live = cache_live(cache);
 	if (!live) {
 		cache_shrink(cache);
 		spin_lock_irqsave(&heap.lock, flags);
@@ -350,7 +239,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		name_live_objects(cache);
 		return;
 	}
-	forget_cpus(cache);
+	heap_detach(cache);
 	kmem_cache_free(&cache_cache, cache);
 }
 
@@ -397,8 +286,8 @@ static void release_frames(void)
 		if (!page || !page_count(page) || PageFlag(page, PG_reserved))
 			continue;
 		if (page_is_slab_head(page)) {
-			order = cache_of(page)->order;
-			slab_uncount(cache_of(page), page);
+			order = slab_order(page);
+			slab_uncount(page);
 		} else if (PageFlag(page, PG_private_2) && !PageFlag(page, PG_slab)) {
 			order = page->private;
 		} else {
@@ -430,15 +319,23 @@ unsigned long heap_exit(void)
 
 	if (!heap.running)
 		return 0;
+	/* What the heap itself has from kmalloc goes first. */
 	list_for_each_entry(cache, &heap.caches, list) {
 		cache_flush(cache);
-		live += live_objects(cache);
+		(void)cache_live(cache);
+		cache_shrink(cache);
+		heap_detach(cache);
+	}
+	list_for_each_entry(cache, &heap.caches, list) {
+		live += cache_live(cache) - cache_own_objects(cache);
 		descriptors += cache != &cache_cache;
-		forget_cpus(cache);
 	}
 	heap.running = false;
 	kmalloc_exit();
 	release_frames();
+	backend_exit();
+	if (slab_debug)
+		slab_debug->exit();
 	memset(&heap, 0, sizeof(heap));
 	memset(&cache_cache, 0, sizeof(cache_cache));
 	return live - descriptors;

@@ -120,9 +120,12 @@ void heap_drain(void)
 	if (!heap.running)
 		return;
 	raw_lock(&heap_drain_lock);
-	drain_cpu_locked(port_cpu_id());
 	drain_others();
-	list_for_each_entry(cache, &heap.caches, list)
-		cache_shrink(cache);
+	/* Where slabs have lists outside of them, the second round is for these. */
+	for (unsigned round = QUIRE_HEAP == QUIRE_HEAP_SLAB ? 0 : 1; round < 2; round++) {
+		drain_cpu_locked(port_cpu_id());
+		list_for_each_entry(cache, &heap.caches, list)
+			cache_shrink(cache);
+	}
 	raw_unlock(&heap_drain_lock);
 }

@@ -9,6 +9,15 @@
 #include "heap.h"
 
 bool (*failslab_hook)(gfp_t gfp, size_t size);
+const struct slab_debug_ops *slab_debug;
+
+void make_object(const struct kmem_cache *cache, void *object)
+{
+	if (cache->ctor)
+		cache->ctor(object);
+	if (cache->flags & SLAB_DEBUG_FLAGS)
+		slab_debug->fresh(cache, object);
+}
 
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
 {
@@ -20,7 +29,7 @@ quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, co
 	if (!object)
 		return NULL;
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS))
-		debug_object_alloc(cache, object, caller);
+		slab_debug->taken(cache, object, caller);
 	quire_event(kmem_cache_alloc, object, cache, gfp);
 	return clear_object(cache, object, gfp);
 }
@@ -30,6 +39,16 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node)
 	if (node < 0 || node >= QUIRE_NR_NODES || !NODE_DATA(node)->online)
 		return kmem_cache_alloc(cache, gfp);
 	return alloc_slow(cache, gfp, node, __builtin_return_address(0));
+}
+
+void report_freed_twice(const struct kmem_cache *cache, const void *object)
+{
+	quire_damage("heap: %p of cache %s is freed twice", object, cache->name);
+}
+
+void report_not_given(const struct kmem_cache *cache, const void *object, const char *why)
+{
+	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
 }
 
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller)
@@ -42,7 +61,7 @@ quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void
 	if (!slab)
 		return;
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS) &&
-	    !debug_object_free(cache, slab, object, caller))
+	    !slab_debug->given(cache, slab, object, caller))
 		return;
 	quire_event(kmem_cache_free, object, cache, 0);
 	object_give(cache, slab, object);
@@ -69,23 +88,4 @@ quire_cold void free_other(const void *object)
 	__ClearPageFlag(page, PG_private_2);
 	page->private = 0;
 	__free_pages(page, order);
-}
-
-/* ---- bulk ------------------------------------------------------------------------------------ */
-int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects)
-{
-	for (size_t i = 0; i < n; i++) {
-		objects[i] = kmem_cache_alloc(cache, gfp);
-		if (objects[i])
-			continue;
-		kmem_cache_free_bulk(cache, i, objects);
-		return 0;
-	}
-	return (int)n;
-}
-
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects)
-{
-	for (size_t i = 0; i < n; i++)
-		kmem_cache_free(cache, objects[i]);
 }

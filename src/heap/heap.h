@@ -15,6 +15,20 @@
 #define MAX_SLAB_ORDER 3u /* slabs of small objects are at most 2^this frames     */
 #define MIN_OBJECTS    QUIRE_SLAB_MIN_OBJECTS
 
+/* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code
+ *                      (b) the same, between heap_enter() and pcp_leave()   (a) atomic   (l) heap.lock */
+
+/* page->slab_owner: */
+#define OWNER_NOBODY 0u
+#define OWNER_TAIL   0x8000u /* no slab, but a frame of one: page->slab_head          */
+
+/* Slabs linked by slab_next (and slab_prev), the newest first. */
+struct slab_list {
+	u32 first, last;  /* frame numbers, 0: none                               */
+	unsigned long nr; /* slabs                                                */
+};
+
+#if QUIRE_HEAP == QUIRE_HEAP_SLUB
 /*
  * Who may touch a slab's list of free objects: page->slab_owner.  A CPU's token alone: the slab is the
  * one it allocates from, and its list is slab_cpu->free.
@@ -23,11 +37,9 @@
  *        ^                                                                                   |
  *        └────────────────────────── the CPU goes, or has too many ──────────────────────────┘
  */
-#define OWNER_NOBODY  0u
-#define OWNER_CPU     0x7fu   /* these bits: token of the CPU                         */
-#define OWNER_PARTIAL 0x80u   /* on its list, page->slab_free is its list of free objects     */
-#define OWNER_FULL    0x100u  /* on no list                                           */
-#define OWNER_TAIL    0x8000u /* no slab, but a frame of one: page->slab_head         */
+#define OWNER_CPU     0x7fu  /* these bits: token of the CPU                         */
+#define OWNER_PARTIAL 0x80u  /* on its list, page->slab_free is its list of free objects     */
+#define OWNER_FULL    0x100u /* on no list                                           */
 
 /*
  * page->slab_remote: objects freed by others than the owner, the first one's distance from the
@@ -37,15 +49,6 @@
 #define REMOTE_CLOSED 0x7ffeu /* the slab is the node's                               */
 
 #define NOT_LISTENING (~0u) /* slab_cpu->notified: nobody would look                */
-
-/* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code
- *                      (b) the same, between heap_enter() and pcp_leave()   (a) atomic   (l) heap.lock */
-
-/* Slabs linked by slab_next (and slab_prev), the newest first. */
-struct slab_list {
-	u32 first, last;  /* frame numbers, 0: none                               */
-	unsigned long nr; /* slabs                                                */
-};
 
 /* What one CPU has of one cache. */
 struct slab_cpu {
@@ -68,26 +71,73 @@ struct heap_node {
 	unsigned long nr_slabs;   /* (a) whoever they belong to                           */
 };
 
+#elif QUIRE_HEAP == QUIRE_HEAP_SLAB
+/* Which list of its node a slab is on: page->slab_owner. */
+enum slab_state { SLAB_FREE = 1, SLAB_PARTIAL, SLAB_FULL, NR_SLAB_LISTS };
+
+/* Free objects that a CPU, or all CPUs of a node, have at hand; the oldest first. */
+struct slab_array {
+	u32 avail; /* (b) in entry; of a node's: (n)                      */
+	u32 limit; /* (c) room                                            */
+	u32 batch; /* (c) objects that move at a time                     */
+	void *entry[];
+};
+
+/* Slabs of one cache on one node. */
+struct heap_node {
+	spinlock_t lock;
+	struct slab_list list[NR_SLAB_LISTS]; /* (n) by state; [0] is empty               */
+	struct slab_array *shared;            /* (c) between CPU arrays and slabs, or NULL        */
+	unsigned long nr_free;                /* (n) free objects in slabs                */
+	unsigned long nr_slabs;               /* (a)                                      */
+	u32 colour;                           /* (n) of the next slab                     */
+};
+struct slab_cpu;
+
+#else
+/* A cache has no slabs of its own. */
+struct heap_node {
+	spinlock_t lock;
+};
+struct slab_cpu;
+#endif
+#if QUIRE_HEAP == QUIRE_HEAP_SLOB
+u32 *slob_lock_word(void); /* for quire_freeze() */
+#else
+static inline u32 *slob_lock_word(void)
+{
+	return NULL;
+}
+#endif
+
 struct kmem_cache {
 	struct slab_cpu __percpu *cpu; /* (c)                                            */
 	u32 magic;                     /* (c) is_multiple(); 0: slabs are too large for that      */
-	u16 id;                        /* (c) heap.by_id[id] is the cache                 */
-	bool owned;                    /* (c) CPUs own slabs                              */
-	slab_flags_t flags;            /* (c) SLAB_*                                      */
-	u32 object_size;               /* (c) bytes the user asked for                    */
-	u32 size;                      /* (c) bytes from one object to the next           */
-	u32 align;                     /* (c)                                             */
-	u32 link;                      /* (c) offset of the free-list link in a free object       */
-	u32 redzone, track;            /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER     */
-	u16 objects;                   /* (c) per slab                                    */
-	u8 order;                      /* (c) log2 of a slab's frames                     */
-	u8 unit_shift;                 /* (c) page->slab_remote counts 2^this bytes       */
-	u16 keep_empty;                /* (c) slabs without object in use that a CPU keeps        */
-	u16 min_partial;               /* (c) slabs a node keeps before empty ones go     */
-	u32 cpu_partial;               /* (c) slabs a CPU keeps before the node gets some */
-	gfp_t gfp;                     /* (c) added to every slab's allocation            */
-	u32 useroffset, usersize;      /* (c) window for user copies                      */
-	int refcount;                  /* (l) users of a shared cache                     */
+#if QUIRE_HEAP == QUIRE_HEAP_SLAB
+	struct slab_array __percpu *arrays; /* (c) NULL: none                                 */
+	u32 colours;   /* (c) first objects start at a multiple of align below       */
+	bool off_slab; /* (c) lists of free objects are outside of slabs     */
+#elif QUIRE_HEAP == QUIRE_HEAP_SLOB
+	unsigned long nr_live; /* (slob lock) objects                                    */
+#endif
+	u16 id;                   /* (c) heap.by_id[id] is the cache                 */
+	bool owned;               /* (c) CPUs own slabs                              */
+	slab_flags_t flags;       /* (c) SLAB_*                                      */
+	u32 object_size;          /* (c) bytes the user asked for                    */
+	u32 size;                 /* (c) bytes from one object to the next           */
+	u32 align;                /* (c)                                             */
+	u32 link;                 /* (c) offset of the free-list link in a free object       */
+	u32 left;                 /* (c) bytes of red zone in front of an object             */
+	u32 red_end, track, pad;  /* (c) behind: end of the red zone, tracks, padding        */
+	u16 objects;              /* (c) per slab                                    */
+	u8 order;                 /* (c) log2 of a slab's frames                     */
+	u8 unit_shift;            /* (c) page->slab_remote counts 2^this bytes       */
+	u16 keep_empty;           /* (c) slabs without object in use that a CPU keeps        */
+	u16 min_partial;          /* (c) slabs a node keeps before empty ones go     */
+	u32 cpu_partial;          /* (c) slabs a CPU keeps before the node gets some */
+	gfp_t gfp;                /* (c) added to every slab's allocation            */
+	u32 useroffset, usersize; /* (c) window for user copies                      */
+	int refcount;             /* (l) users of a shared cache                     */
 	void (*ctor)(void *object);
 	struct list_head list; /* (l) heap.caches, newest first                       */
 	unsigned long check_slabs, check_listed; /* scratch of heap_check()              */
@@ -148,18 +198,6 @@ static inline void **link_in(const struct kmem_cache *cache, void *object)
 	return (void **)((char *)object + cache->link);
 }
 
-/* Objects of a slab that were never on a free list: slabs of several frames are chained bit by bit,
- * so that memory nobody needs is not touched. */
-static inline u32 slab_unchained(const struct kmem_cache *cache, const struct page *slab)
-{
-	return cache->order ? cache->objects - slab[1].slab_next : 0;
-}
-
-static inline bool slab_has_free(const struct kmem_cache *cache, const struct page *slab)
-{
-	return slab->slab_free || slab_unchained(cache, slab);
-}
-
 void slab_list_add(struct slab_list *list, struct page *slab);
 void slab_list_remove(struct slab_list *list, struct page *slab);
 
@@ -188,9 +226,7 @@ void slab_release(struct kmem_cache *cache, struct page *slab);
 /* The same for slabs linked by slab_next. */
 void slabs_release(struct kmem_cache *cache, struct page *slab);
 /* The slab no longer counts as Slab memory. */
-void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
-/* Chain some more of the slab's objects, which has none left: true, if there were any. */
-bool slab_chain_more(struct kmem_cache *cache, struct page *slab);
+void slab_uncount(const struct page *slab);
 /* The slab that the object belongs to; NULL, with a report, if it is none of the cache's. */
 struct page *slab_of_object(const struct kmem_cache *cache, void *object);
 /* Whether `object` is where an object of the slab can start. */
@@ -201,25 +237,31 @@ quire_cold void report_freed_twice(const struct kmem_cache *cache, const void *o
 quire_cold void report_not_given(const struct kmem_cache *cache, const void *object,
 				 const char *why);
 
-/* Take one object of nobody's slabs, on node nid if it is not NUMA_NO_NODE; NULL: they have none. */
-void *node_take(struct kmem_cache *cache, int nid);
-/* Put an object back into a slab of nobody's.  False: it is somebody's meanwhile. */
-bool node_give(struct kmem_cache *cache, struct page *slab, void *object);
-/* A slab becomes the node's; node's lock held.  True: it is empty and the node can do without it. */
-bool node_add_locked(struct kmem_cache *cache, struct heap_node *node, struct page *slab);
-/* The same, without the lock; the slab is new. */
-void node_add(struct kmem_cache *cache, struct page *slab);
-/* Take a whole slab from a node's list, or NULL; it is nobody's yet.  Node's lock held. */
-struct page *node_take_slab_locked(struct kmem_cache *cache, struct heap_node *node);
-/* Give empty slabs of nobody's back: how many slabs are left. */
-unsigned long cache_shrink(struct kmem_cache *cache);
-
-/* ---- what CPUs own (slub.c) ------------------------------------------------------------------ */
-static inline bool heap_enter(struct quire_cpu *cpu)
+/* Where the first object of a slab is. */
+static inline char *first_object(const struct page *slab)
 {
-	return pcp_enter_if(cpu, 0xffff0000ULL | (u64)QUIRE_GATE_HEAP_CLAIMED << 32);
+	char *first = (char *)page_address(slab) + cache_of(slab)->left;
+
+#if QUIRE_HEAP == QUIRE_HEAP_SLAB
+	first += 8ul * slab->slab_remote; /* its colour                                       */
+#endif
+	return first;
 }
 
+/* Construct an object, as its flags want it. */
+void make_object(const struct kmem_cache *cache, void *object);
+/* The back end prepares a new slab, and takes leave of one.  slab_make_list: what it needs for that,
+ * if it is to lie outside; false: no memory. */
+bool slab_make_list(const struct kmem_cache *cache, gfp_t gfp, void **list);
+void slab_dress(struct kmem_cache *cache, struct page *slab, void *list);
+void slab_undress(struct kmem_cache *cache, struct page *slab);
+void name_live_objects(const struct kmem_cache *cache);
+
+/* ---- the back end: slub.c and those around it, slab.c or slob.c -------------------------------- */
+/* Lay out the slabs of a cache whose objects are laid out, and what CPUs have of it.  0 or -EINVAL. */
+int heap_attach(struct kmem_cache *cache, struct slab_cpu __percpu *cpus);
+/* Give back what CPUs have of it: nothing. */
+void heap_detach(struct kmem_cache *cache);
 /* One object by whatever way, or NULL. */
 void *object_take(struct kmem_cache *cache, gfp_t gfp, int nid);
 /* Back to its slab, whoever owns that.  What is found free already is reported. */
@@ -230,6 +272,93 @@ struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu);
 /* See what others freed to the partial slabs of a CPU, which is at none of them meanwhile.  Returns
  * those that are empty, linked. */
 struct page *cache_trim(struct kmem_cache *cache, unsigned cpu);
+/* The fast half of bulk calls: as many of n as go without looking further, perhaps none. */
+u32 pop_many(struct kmem_cache *cache, void **objects, size_t n);
+u32 push_many(struct kmem_cache *cache, void **objects, size_t n);
+/* Give empty slabs of nobody's back: how many slabs are left. */
+unsigned long cache_shrink(struct kmem_cache *cache);
+/* Objects in use, once every CPU has handed over. */
+unsigned long cache_live(struct kmem_cache *cache);
+/* Objects in use by the heap itself, for the slabs that a cache has. */
+static inline unsigned long cache_own_objects(const struct kmem_cache *cache)
+{
+	unsigned long n = 0;
+
+#if QUIRE_HEAP == QUIRE_HEAP_SLAB
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES && cache->off_slab; nid++)
+		n += cache->node[nid].nr_slabs;
+#endif
+	(void)cache;
+	return n;
+}
+/* The columns of /proc/slabinfo. */
+struct slab_counts {
+	unsigned long active, objects, active_slabs, slabs, shared_avail;
+	u32 limit, batch, shared;
+};
+void cache_count(const struct kmem_cache *cache, struct slab_counts *counts);
+/* Laws: of what lists lead to; of each slab that is found, counted; what these counts must be. */
+const char *cache_check(struct kmem_cache *cache);
+const char *slab_check(const struct page *slab);
+const char *cache_recount(const struct kmem_cache *cache);
+/* All is gone. */
+void backend_exit(void);
+/* log2 of a slab's frames. */
+unsigned slab_order(const struct page *slab);
+/* The cache of an object on a page of the heap; NULL: it is no object. */
+struct kmem_cache *cache_of_object(const struct page *page, const void *object);
+/* Where the object starts that the address is in, or NULL. */
+void *object_around(const struct page *page, const void *address);
+/* slob: an object of kmalloc's, of just so many bytes, and how many fit in. */
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid);
+extern struct kmem_cache *slob_objects;
+size_t slob_size(const struct page *page, const void *object);
+/* Bytes that kmalloc takes from the heap; above, whole blocks. */
+#define KMALLOC_MOST (QUIRE_HEAP == QUIRE_HEAP_SLOB ? (u32)PAGE_SIZE - 8 : KMALLOC_MAX_CACHE_SIZE)
+
+static inline bool heap_enter(struct quire_cpu *cpu)
+{
+	return pcp_enter_if(cpu, 0xffff0000ULL | (u64)QUIRE_GATE_HEAP_CLAIMED << 32);
+}
+
+#if QUIRE_HEAP == QUIRE_HEAP_SLUB
+/* ---- slub: what its files share (nodes.c, slub.c, slub_layout.c) ------------------------------ */
+/* Objects of a slab that were never on a free list: slabs of several frames are chained bit by bit,
+ * so that memory nobody needs is not touched. */
+static inline u32 slab_unchained(const struct kmem_cache *cache, const struct page *slab)
+{
+	return cache->order ? cache->objects - slab[1].slab_next : 0;
+}
+
+static inline bool slab_has_free(const struct kmem_cache *cache, const struct page *slab)
+{
+	return slab->slab_free || slab_unchained(cache, slab);
+}
+
+/* Chain some more of the slab's objects, which has none left: true, if there were any. */
+bool slab_chain_more(struct kmem_cache *cache, struct page *slab);
+/* Take one object of nobody's slabs, on node nid if it is not NUMA_NO_NODE; NULL: they have none. */
+void *node_take(struct kmem_cache *cache, int nid);
+/* Put an object back into a slab of nobody's.  False: it is somebody's meanwhile. */
+bool node_give(struct kmem_cache *cache, struct page *slab, void *object);
+/* A slab becomes the node's; node's lock held.  True: it is empty and the node can do without it. */
+bool node_add_locked(struct kmem_cache *cache, struct heap_node *node, struct page *slab);
+/* The same, without the lock; the slab is new. */
+void node_add(struct kmem_cache *cache, struct page *slab);
+/* Take a whole slab from a node's list, or NULL; it is nobody's yet.  Node's lock held. */
+struct page *node_take_slab_locked(struct kmem_cache *cache, struct heap_node *node);
+/* What CPUs have of caches of which they own no slabs. */
+DECLARE_PER_CPU(struct slab_cpu, no_slab_cpu);
+/* Those of kmalloc's normal classes, side by side. */
+DECLARE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
+/* Where the class of (8 i, 8 i + 8] bytes is in kmalloc_cpu, in units of 8 bytes. */
+extern u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
+void kmalloc_slots_init(void);
+#define KMALLOC_CPU(class) (&kmalloc_cpu[class])
+#else
+#define KMALLOC_CPU(class) NULL
+static inline void kmalloc_slots_init(void) {}
+#endif
 
 /* ---- back from the CPUs (drain.c) ------------------------------------------------------------ */
 /* What all CPUs have of a cache that nobody uses any more. */
@@ -260,24 +389,31 @@ u32 *percpu_lock_word(void); /* for quire_freeze() */
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
 		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu);
 int cache_publish(struct kmem_cache *cache);
-/* What CPUs have of caches of which they own no slabs. */
-DECLARE_PER_CPU(struct slab_cpu, no_slab_cpu);
-/* Those of kmalloc's normal classes, side by side. */
-DECLARE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
-/* The same as kmem_cache_create(), for one of these. */
+/* One of kmalloc's; cpu: what CPUs have of it, or NULL. */
 struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags,
 				struct slab_cpu __percpu *cpu);
-/* Where the class of (8 i, 8 i + 8] bytes is in kmalloc_cpu, in units of 8 bytes. */
-extern u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
-/* ---- debugging (debug.c): on objects of caches with SLAB_DEBUG_FLAGS ------------------------- */
-void debug_object_fresh(const struct kmem_cache *cache, void *object);
-void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
-/* False: damaged, reported, must not be reused. */
-bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,
-		       const void *caller);
+/* ---- debugging: caches with SLAB_DEBUG_FLAGS, which nobody has unless slab_debug is set ---------- */
+struct slab_debug_ops {
+	slab_flags_t (*flags)(const char *name); /* what slab_debug= wants of the cache     */
+	void (*lay_out)(struct kmem_cache *cache);
+	void (*fresh)(const struct kmem_cache *cache, void *object); /* a slab was made     */
+	void (*taken)(const struct kmem_cache *cache, void *object, const void *caller);
+	/* False: damaged, or free already; reported, must not be freed. */
+	bool (*given)(struct kmem_cache *cache, struct page *slab, void *object,
+		      const void *caller);
+	/* slob: the object will be taken, and must be as it was freed. */
+	void (*freed_write)(const struct kmem_cache *cache, u8 *object);
+	/* Whether a slot is as it must be; else reported and repaired. */
+	bool (*check)(const struct kmem_cache *cache, void *object, bool in_use);
+	void (*describe)(const struct kmem_cache *cache, const void *object);
+	void (*exit)(void);
+};
+extern const struct slab_debug_ops *slab_debug;
+/* slob: as validate_slab_cache(). */
+unsigned long validate_slob(struct kmem_cache *cache);
 
 #endif

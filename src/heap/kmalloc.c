@@ -26,43 +26,52 @@ static const struct {
 	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
 };
 
-DEFINE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
-u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
+/* slob: of all objects of kmalloc's, which are as large as they are. */
+struct kmem_cache *slob_objects;
 
-_Static_assert(sizeof(struct slab_cpu) % 8 == 0 &&
-		       (NR_KMALLOC_CLASSES - 1) * sizeof(struct slab_cpu) / 8 <= 255,
-	       "kmalloc_slot can point at every class");
+/* Whether there is to be a cache for each class: with slob only where one is debugged. */
+static bool wants_class(const char *name)
+{
+	return QUIRE_HEAP != QUIRE_HEAP_SLOB || (slab_debug && slab_debug->flags(name));
+}
 
-static struct kmem_cache *make_class(unsigned type, unsigned class)
+/* False: no memory. */
+static bool make_class(unsigned type, unsigned class)
 {
 	const char *unit = class_size[class] >= 1024 ? "k" : "";
 	u32 shown = class_size[class] >= 1024 ? class_size[class] / 1024 : class_size[class];
 	char name[CACHE_NAME_LEN];
 
 	quire_snprintf(name, sizeof(name), "%s-%u%s", class_types[type].prefix, shown, unit);
-	return cache_create(name, class_size[class], class_types[type].flags,
-			    type == KMALLOC_NORMAL ? &kmalloc_cpu[class] : NULL);
+	if (!wants_class(name))
+		return true;
+	kmalloc_caches[type][class] =
+		cache_create(name, class_size[class], class_types[type].flags,
+			     type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
+	return kmalloc_caches[type][class];
 }
 
 int kmalloc_init(void)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(kmalloc_slot); i++)
-		kmalloc_slot[i] = (u8)(kmalloc_class(8 * i + 8) * sizeof(struct slab_cpu) / 8);
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB) {
+		slob_objects = cache_create("kmalloc", 8, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+		if (!slob_objects)
+			return -ENOMEM;
+	}
+	kmalloc_slots_init();
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
 	 * shows. */
-	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {
-		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++) {
-			kmalloc_caches[type][class] = make_class(type, class);
-			if (!kmalloc_caches[type][class])
+	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;)
+		for (unsigned class = 0; class < NR_KMALLOC_CLASSES; class ++)
+			if (!make_class(type, class))
 				return -ENOMEM;
-		}
-	}
 	return 0;
 }
 
 void kmalloc_exit(void)
 {
 	memset(kmalloc_caches, 0, sizeof(kmalloc_caches));
+	slob_objects = NULL;
 }
 
 /* ---- large ----------------------------------------------------------------------------------- */
@@ -86,6 +95,18 @@ static void *large_alloc(size_t size, gfp_t gfp, int node)
 	return page_address(page);
 }
 
+/* Of a class, or, with slob, as large as it is. */
+static void *small_alloc(size_t size, gfp_t gfp, int node, const void *caller)
+{
+	struct kmem_cache *cache = NULL;
+
+	if (size <= KMALLOC_MAX_CACHE_SIZE)
+		cache = kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)];
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && !cache)
+		return slob_kmalloc((u32)size, gfp, node);
+	return alloc_slow(cache, gfp, node, caller);
+}
+
 static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 {
 	void *object;
@@ -96,19 +117,18 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 		quire_assert(false, "__GFP_HIGHMEM makes no sense for kmalloc");
 		return NULL;
 	}
-	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
+	if (unlikely(size > KMALLOC_MOST))
 		object = large_alloc(size, gfp, node);
 	else
-		object = alloc_slow(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp,
-				    node, caller);
+		object = small_alloc(size, gfp, node, caller);
 	quire_event(kmalloc, object, size, gfp);
 	return object;
 }
 
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller)
 {
-	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_HIGHMEM) &&
-		   gate_open(port_percpu_offset())))
+	if (likely(QUIRE_HEAP == QUIRE_HEAP_SLUB && size - 1 < KMALLOC_MAX_CACHE_SIZE &&
+		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset())))
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return do_kmalloc(size, gfp, NUMA_NO_NODE, caller);
@@ -123,13 +143,18 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 size_t ksize(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));
+	const struct kmem_cache *cache;
 	const struct page *page;
 
 	if (ZERO_OR_NULL_PTR(object) || !pfn_valid(pfn))
 		return 0;
 	page = pfn_to_page(pfn);
-	if (PageFlag(page, PG_slab))
-		return cache_of(page)->object_size;
+	if (PageFlag(page, PG_slab)) {
+		cache = cache_of_object(page, object);
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects)
+			return slob_size(page, object);
+		return cache ? cache->object_size : 0;
+	}
 	return PageFlag(page, PG_private_2) ? PAGE_SIZE << page->private : 0;
 }
 
@@ -196,22 +221,29 @@ char *kstrdup(const char *s, gfp_t gfp)
 
 int quire_usercopy_check(const void *ptr, size_t n)
 {
-	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset;
-	const struct kmem_cache *cache;
-	struct page *page;
+	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset = 0;
+	const struct kmem_cache *cache = NULL;
+	const struct page *page;
+	const char *object;
 
 	if (!pfn_valid(pfn) || !n)
 		return 0;
 	page = pfn_to_page(pfn);
 	if (!PageFlag(page, PG_slab))
 		return 0;
-	cache = cache_of(page);
-	offset = ((unsigned long)ptr - (unsigned long)page_address(slab_of(page))) % cache->size;
-	if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
-	    n <= cache->usersize - (offset - cache->useroffset))
-		return 0;
+	object = object_around(page, ptr);
+	if (object) {
+		cache = cache_of_object(page, object);
+		offset = (unsigned long)((const char *)ptr - object);
+		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects &&
+		    offset + n <= slob_size(page, object))
+			return 0;
+		if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
+		    n <= cache->usersize - (offset - cache->useroffset))
+			return 0;
+	}
 	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the "
 		     "part that may be copied",
-		     n, offset, cache->name);
+		     n, offset, cache ? cache->name : "no cache");
 	return -EFAULT;
 }

@@ -24,6 +24,8 @@
 #include <quire/event.h>
 #include "heap.h"
 
+#if QUIRE_HEAP == QUIRE_HEAP_SLUB
+
 /* A token where other pages keep the upper bits of a pointer: then it proves the page a slab. */
 #if UINTPTR_MAX > 0xffffffffu && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define OWNER_PROVES_SLAB true
@@ -55,14 +57,18 @@ static quire_always_inline void push_unchecked(struct slab_cpu *c, void *object)
 	c->free = object;
 }
 
+static quire_always_inline bool is_active_object(const struct slab_cpu *c, const void *object)
+{
+	unsigned long offset = (unsigned long)object - c->base;
+
+	return likely(offset < c->slab_bytes) &&
+	       likely(is_multiple((u32)offset, c->magic, c->limit));
+}
+
 /* Push to the active slab; false: it is no object of that, or the one freed last. */
 static quire_always_inline bool push_object(struct slab_cpu *c, void *object)
 {
-	unsigned long offset = (unsigned long)object - c->base;
-	void *first = c->free;
-
-	if (unlikely(offset >= c->slab_bytes) ||
-	    unlikely(!is_multiple((u32)offset, c->magic, c->limit)) || unlikely(first == object))
+	if (!is_active_object(c, object) || unlikely(c->free == object))
 		return false;
 	push_unchecked(c, object);
 	return true;
@@ -107,6 +113,42 @@ void *kmem_cache_alloc_zeroed(struct kmem_cache *cache, gfp_t gfp)
 	if (likely(object))
 		return clear_object(cache, object, gfp);
 	return alloc_refill(cache, gfp, __builtin_return_address(0));
+}
+
+u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
+{
+	unsigned long offset = port_percpu_offset();
+	struct slab_cpu *c = percpu_at(cache->cpu, offset);
+	void *object = c->free;
+	u32 taken = 0;
+
+	if (!gate_open(offset))
+		return 0;
+	for (; object && taken < n; object = *(void **)object)
+		objects[taken++] = object;
+	barrier();
+	c->free = object;
+	return taken;
+}
+
+/* How many of the first objects are of the active slab, and not the one freed last: these. */
+u32 push_many(struct kmem_cache *cache, void **objects, size_t n)
+{
+	unsigned long offset = port_percpu_offset();
+	struct slab_cpu *c = percpu_at(cache->cpu, offset);
+	void *first = c->free;
+	u32 given = 0;
+
+	if (QUIRE_DEBUG || !gate_open(offset))
+		return 0;
+	for (; given < n && is_active_object(c, objects[given]) && objects[given] != first;
+	     given++) {
+		*(void **)objects[given] = first;
+		first = objects[given];
+	}
+	barrier();
+	c->free = first;
+	return given;
 }
 
 inline void *__kmalloc(size_t size, gfp_t gfp)
@@ -782,3 +824,4 @@ struct page *cache_trim(struct kmem_cache *cache, unsigned cpu)
 	c->nr_empty = 0;
 	return surplus;
 }
+#endif

@@ -36,7 +36,8 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" -- \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+		${KERNEL:+--kernel "$KERNEL"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
 }
@@ -201,6 +202,26 @@ debug_case() {
 	check "debug: a word without a meaning is named" grep -q '^warning: failslab=nonsense: not <interval>' $out/boot-debug.txt
 }
 
+# The same work with the other two heaps.
+heap_case() {
+	APPEND=slab_debug=FZPU boot heap 128M max /bin/sh /init test
+	check "heap: every step works with red zones, poison and tracks" sh -c "! grep -E '^FAIL|BUG' $out/boot-heap.txt"
+	check "heap: with them every frame is back" balanced heap
+	check "heap: with them exit status 0" [ "$status" = 0 ]
+	APPEND=slab_debug=Q boot heap 64M max /bin/tests/hello 3
+	check "heap: a letter without a meaning is named" grep -q 'slab_debug=Q: not <flags>' $out/boot-heap.txt
+	for heap in slab slob; do
+		scripts/build.sh bare-x86_64-$heap quire-kernel || { not_ok "heap: $heap builds"; continue; }
+		KERNEL=build/bare-x86_64-$heap/quire-kernel boot heap 64M max /bin/sh /init test
+		steps heap
+		check "heap: $heap: nothing is reported" sh -c "! grep -E '^FAIL|BUG' $out/boot-heap.txt"
+		check "heap: $heap: every frame is back" balanced heap
+		check "heap: $heap: exit status 0" [ "$status" = 0 ]
+		KERNEL=build/bare-x86_64-$heap/quire-kernel boot heap 64M max /bin/cat /proc/slabinfo
+		check "heap: $heap: slabinfo has its caches" grep -q '^filp ' $out/boot-heap.txt
+	done
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -252,7 +273,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa frag cma hotplug hwpoison mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa frag cma heap hotplug hwpoison mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

@@ -10,7 +10,7 @@
  * is given back, so one that is handed out twice is found out.  At the end everything is given
  * back, the laws must hold and neither an object nor a frame may be missing.
  *
- * QUIRE_RACE_ROUNDS operations per thread (20,000); with QUIRE_RACE_SECONDS until so much time has
+ * QUIRE_RACE_ROUNDS operations per thread (60,000); with QUIRE_RACE_SECONDS until so much time has
  * passed, for make soak.
  */
 #include <pthread.h>
@@ -53,7 +53,7 @@ struct player {
 
 static struct object stalls[STALLS];
 static u32 stall_lock[STALLS];
-static unsigned long rounds = 20000, seconds;
+static unsigned long rounds = 60000, seconds;
 static unsigned wrong, stop;
 
 static void expect(bool law)

@@ -22,6 +22,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
+#include <quire/slab_debug.h>
 
 /* A law must hold; otherwise its words are the failure. */
 #define assert_law(expr)                                                                           \
@@ -54,6 +55,7 @@ static inline void start_heap(unsigned mib, unsigned cpus)
 	const struct posix_bank bank = { 1 << 20, (phys_addr_t)mib << 20, 0 };
 
 	start_frames(&bank, 1, cpus);
+	slab_debug_enable();
 	assert_int_equal(heap_init(), 0);
 	assert_law(heap_check());
 }

@@ -9,7 +9,7 @@ JOBS   ?= $(shell nproc)
 KERNEL  = build/bare-$(ARCH)/quire-kernel
 
 .DEFAULT_GOAL := help
-.PHONY: help run shell test bench bench-vm bench-frames soak format lint kernel tool clean
+.PHONY: help run shell test bench bench-vm bench-frames bench-heap soak format lint kernel tool clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,13 +24,16 @@ shell: kernel    ## the same machine with a shell for you
 test:            ## every test; one closing line
 	@scripts/test.sh
 
-bench: bench-vm bench-frames  ## everything that is measured, with its bars
+bench: bench-vm bench-frames bench-heap  ## everything that is measured, with its bars
 
 bench-vm:        ## the same binary on Debian's kernel and on this one, in instructions
 	@bench/bench-vm.sh
 
 bench-frames:    ## page frames: time, instructions, what is left of large blocks
 	@bench/bench-frames.sh
+
+bench-heap:      ## malloc beside glibc, mimalloc, jemalloc, tcmalloc and tbb
+	@bench/bench-heap.sh
 
 soak:            ## frames in many hands for a minute, then boots for SOAK_MINUTES (default 30)
 	@scripts/soak.sh
@@ -48,7 +51,7 @@ kernel:
 
 tool:            ## the command-line tool, build/release/quire
 	@scripts/setup.sh run
-	@scripts/build.sh release quire-tool
+	@scripts/build.sh release quire-tool quire-malloc
 
 clean:           ## remove what was built (downloads in build/cache stay)
 	@for d in build/*; do [ "$$d" = build/cache ] || rm -rf "$$d"; done

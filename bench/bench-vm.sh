@@ -98,24 +98,26 @@ boot_bars() {
 		$out/boot-256.txt | awk '{ printf "%.2f", $1 * 100 / $2 }')" 0.85
 }
 
-# compile_small FOLDER...: their objects in $objects, -Os; fails when one does not compile.
+# compile_small FOLDER...: their objects in $objects, -Os and $lto; fails when one does not compile.
 compile_small() {
 	for file in $(find "$@" -name '*.c'); do
-		gcc -std=gnu17 -Os -ffreestanding -m64 -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
+		# shellcheck disable=SC2086
+		gcc -std=gnu17 -Os $lto -ffreestanding -m64 -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
 			-fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
 			-Iinclude -Isrc -I$port -c "$file" -o "$objects/$(echo "$file" | tr / _).o" 2>>$out/size.log || return
 	done
 }
 
 # Bytes of code and constants that an embedder of pages and heap links: every function that the headers named declare,
-# and what those need; of boot memory what the hand-over needs.
+# and what those need; of boot memory what the hand-over needs.  Linked as one who counts bytes links, with -flto.
 text_pages_heap() { # HEADER...
 	(cd include/quire && cat "$@") | grep -oE '[a-zA-Z_0-9]+ *\(' | tr -d ' (' | sort -u >$out/declared
-	nm -g --defined-only "$objects"/src_boot* "$objects"/src_frames* "$objects"/src_heap* |
+	gcc-nm -g --defined-only "$objects"/src_boot* "$objects"/src_frames* "$objects"/src_heap* |
 		awk 'NF == 3 { print $3 }' | sort -u >$out/defined
 	# shellcheck disable=SC2046
-	ld -o "$objects/linked" -e 0 --gc-sections --unresolved-symbols=ignore-all \
-		$(comm -12 $out/declared $out/defined | sed 's/^/-u /') "$objects"/*.o 2>>$out/size.log
+	gcc -o "$objects/linked" -Os -flto=auto -ffreestanding -nostdlib -static -fno-asynchronous-unwind-tables \
+		-Wl,-e,0 -Wl,--gc-sections -Wl,--build-id=none -Wl,--unresolved-symbols=ignore-all \
+		$(comm -12 $out/declared $out/defined | sed 's/^/-Wl,-u,/') "$objects"/*.o 2>>$out/size.log
 	size "$objects/linked" | awk 'NR > 1 { n = $1 } END { print n ? n : "-" }'
 }
 
@@ -129,7 +131,9 @@ size_bars() {
 	port=ports/none/include
 	[ -e $port/quire_port.h ] || port=ports/posix/include
 	objects=$(mktemp -d)
+	lto=-flto
 	compile_small src/base src/boot src/frames src/heap
+	lto=
 	pages_heap="boot.h gfp.h page.h mmzone.h slab.h percpu.h vmstat.h"
 	# shellcheck disable=SC2086
 	bar size.text-pages-heap "$(text_pages_heap $pages_heap)" 40960

@@ -12,7 +12,7 @@ if(QUIRE_PORT STREQUAL "bare/x86_64")
 	list(APPEND bare_flags -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
 endif()
 if(QUIRE_LTO)
-	list(APPEND bare_flags -flto)
+	list(APPEND bare_flags -flto=auto)
 endif()
 
 quire_core(quire STATIC "${port_dir}/include")

@@ -55,10 +55,17 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 		set_target_properties(quire-tool PROPERTIES OUTPUT_NAME quire)
 		target_compile_definitions(quire-tool PRIVATE _GNU_SOURCE
 			QUIRE_DEFAULT_KERNEL="${CMAKE_SOURCE_DIR}/build/bare-x86_64/quire-kernel"
-			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel")
-		target_link_libraries(quire-tool PRIVATE quire_warnings)
+			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel"
+			QUIRE_DEFAULT_MALLOC="${CMAKE_SOURCE_DIR}/build/release/libquire-malloc.so"
+			QUIRE_INSTALLED_MALLOC="${CMAKE_INSTALL_FULL_LIBDIR}/libquire-malloc.so")
+		target_link_libraries(quire-tool PRIVATE quire_warnings Threads::Threads)
 		install(TARGETS quire-tool)
 	endif()
+endif()
+
+# The allocator for ordinary programs: 64-bit, and never under a sanitizer, which brings its own.
+if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_SANITIZE AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+	include(malloc)
 endif()
 
 # What is measured is what is shipped: the release preset only.

@@ -26,7 +26,7 @@ status=0
 if [ $# -gt 0 ]; then
 	lint_tree clang "$@" || status=1
 else
-	hosted=$(known clang src ports/posix apps/quire)
+	hosted=$(known clang src ports/posix ports/preload apps/quire apps/malloc)
 	bare=$(known bare-x86_64 ports/bare apps/kernel)
 	# shellcheck disable=SC2086
 	[ -z "$hosted" ] || lint_tree clang $hosted || status=1

@@ -19,9 +19,12 @@ packages_for() {
 	run)   echo gcc libc6-dev binutils make cmake ninja-build qemu-system-x86 busybox-static cpio ;;
 	test)  packages_for run
 	       packages_for lint
-	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux ;;
+	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux
+	       echo g++ git perl python3 redis-server redis-tools sqlite3 ;;
 	lint)  echo cmake ninja-build gcc clang clang-format clang-tidy ;;
-	bench) packages_for run ;;
+	bench) packages_for run
+	       echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 libtbbmalloc2 gnuplot-nox g++ python3 perl sqlite3 git \
+	            redis-server redis-tools ;;
 	*)     echo "setup.sh: no goal called '$1' (run, test, lint, bench)" >&2; exit 2 ;;
 	esac
 }

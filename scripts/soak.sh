@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# soak.sh - frames in many hands under ThreadSanitizer for RACE_SECONDS (60), then boots the machine again and again with
+# soak.sh - frames, then objects, in many hands under ThreadSanitizer for RACE_SECONDS (60) each, then boots the machine again and again with
 # changing sizes until SOAK_MINUTES (30) are over or something fails.
 
 set -u
@@ -9,16 +9,19 @@ cd "$(dirname "$0")/.." || exit
 scripts/setup.sh run
 scripts/build.sh bare-x86_64 || exit
 scripts/setup.sh test
-scripts/build.sh tsan race.frames_race || exit
-race=build/tsan/tests/race.frames_race
+races="frames_race heap_race"
+scripts/build.sh tsan race.frames_race race.heap_race || exit
 wrapper=$(setarch -R true 2>/dev/null && echo setarch -R)
 mkdir -p build/soak
-if QUIRE_RACE_SECONDS=${RACE_SECONDS:-60} CMOCKA_MESSAGE_OUTPUT=TAP $wrapper $race >build/soak/race.txt 2>&1; then
-	echo "ok - frames_race"
-else
-	echo "not ok - frames_race: build/soak/race.txt"
-	exit 1
-fi
+for race in $races; do
+	if QUIRE_RACE_SECONDS=${RACE_SECONDS:-60} CMOCKA_MESSAGE_OUTPUT=TAP $wrapper build/tsan/tests/race.$race \
+		>build/soak/$race.txt 2>&1; then
+		echo "ok - $race"
+	else
+		echo "not ok - $race: build/soak/$race.txt"
+		exit 1
+	fi
+done
 end=$(($(date +%s) + ${SOAK_MINUTES:-30} * 60))
 round=0
 mkdir -p build/soak

@@ -7,7 +7,7 @@
 
 set -eu
 cd "$(dirname "$0")/.."
-stages=${*:-includes format host race host32 config fuzz clang docs tidy kernel boot}
+stages=${*:-includes format host race host32 config fuzz clang docs tidy preload kernel boot}
 logs=build/test
 mkdir -p $logs
 began=$(date +%s)
@@ -35,6 +35,8 @@ stage() {
 	docs)     scripts/check-docs.sh ;;
 	tidy)     scripts/lint.sh ;;
 	kernel)   build_stage bare-x86_64 && build_stage release quire-tool ;;
+	preload)  build_stage release quire-tool quire-malloc preload.api preload.threads preload.bugs preload.late &&
+	          tests/preload/run.sh ;;
 	boot)     tests/boot/run.sh ;;
 	*)        echo "not ok - no stage called '$1'" ;;
 	esac

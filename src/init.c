@@ -12,6 +12,7 @@
 #include <quire/mmzone.h>
 #include <quire/percpu.h>
 #include <quire/quire.h>
+#include <quire/show_mem.h>
 #include <quire/slab.h>
 
 int __init quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_tables)(void))
@@ -21,6 +22,7 @@ int __init quire_start(unsigned nr_cpus, const struct maps_image *image, void (*
 	if (after_tables)
 		after_tables();
 	frames_init();
+	show_mem_init();
 	memblock_free_all();
 	if (percpu_init(nr_cpus) != 0)
 		goto no_percpu;

@@ -11,6 +11,9 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "boot", "run a static Linux program on a machine whose memory quire manages", boot_main },
+	{ "preload", "run an ordinary program on quire's malloc", preload_main },
+	{ "top", "what a process on quire's malloc has, while it runs", top_main },
+	{ "replay", "do the calls of a trace again, on this or another malloc", replay_main },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -4,6 +4,8 @@
  *
  *   main.c     picks the sub-command        program.c   is this file something the machine can run?
  *   boot.c     quire boot                   cpio.c      writes the initramfs
+ *   preload.c  quire preload                replay.c, trace_file.c   quire replay
+ *   top.c      quire top
  *   console.c  the terminal, and the line that carries the exit status
  */
 #ifndef QUIRE_TOOL_H
@@ -24,6 +26,12 @@ enum {
 _Noreturn void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int boot_main(int argc, char **argv);
+int preload_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
+int top_main(int argc, char **argv);
+
+/* libquire-malloc.so: as given, or where it should be; none ends the tool. */
+const char *preload_library(const char *given);
 
 /* Why the machine cannot run the file, in words, or NULL when it can. */
 const char *program_why_not(const char *path);

@@ -61,6 +61,26 @@
 #define QUIRE_PCP_MOST 2048
 #endif
 
+/* QUIRE_CPU_PARTIAL_KIB  KiB of partly free slabs that a CPU keeps of one cache before its node gets
+ *                     some.  Range 0..2^20.  More: frees take no lock.  Less: what one CPU freed
+ *                     serves the others sooner. */
+#ifndef QUIRE_CPU_PARTIAL_KIB
+#define QUIRE_CPU_PARTIAL_KIB 4096
+#endif
+
+/* QUIRE_SLAB_MIN_OBJECTS  objects that a slab of up to 8 frames holds if that wastes little.
+ *                     Range 1..4096.  More: the path to another slab is gone less often.  Less: slabs
+ *                     become empty, and go back, sooner. */
+#ifndef QUIRE_SLAB_MIN_OBJECTS
+#define QUIRE_SLAB_MIN_OBJECTS 12
+#endif
+
+/* QUIRE_MAX_CACHES    object caches that may exist at a time.  Range 64..65536.
+ *                     More: each costs the size of a pointer. */
+#ifndef QUIRE_MAX_CACHES
+#define QUIRE_MAX_CACHES 512
+#endif
+
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
  * only.
  *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section
@@ -128,6 +148,15 @@
 #endif
 #if QUIRE_PCP_MOST < QUIRE_PCP_BATCH || QUIRE_PCP_MOST > 4096
 #error "QUIRE_PCP_MOST must be QUIRE_PCP_BATCH..4096"
+#endif
+#if QUIRE_CPU_PARTIAL_KIB < 0 || QUIRE_CPU_PARTIAL_KIB > 1048576
+#error "QUIRE_CPU_PARTIAL_KIB must be 0..2^20"
+#endif
+#if QUIRE_SLAB_MIN_OBJECTS < 1 || QUIRE_SLAB_MIN_OBJECTS > 4096
+#error "QUIRE_SLAB_MIN_OBJECTS must be 1..4096"
+#endif
+#if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 65536
+#error "QUIRE_MAX_CACHES must be 64..65536"
 #endif
 #if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER

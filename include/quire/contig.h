@@ -43,4 +43,21 @@ int online_pages(unsigned long start_pfn, unsigned long nr_pages) __must_check;
 /* Whether the section of that frame is offline. */
 bool section_is_offline(unsigned long pfn);
 
+/*
+ * RAM may be added later, up to this address, by add_memory(): tables are laid out for so much.
+ * Before frames_init(), and forgotten by frames_exit().  0, as at power-on: none is added.
+ */
+void memory_may_grow(phys_addr_t end);
+/*
+ * [start, start + size) is RAM from now on, free, and of the zone that it borders on from above.
+ *   Given:    whole sections, right above all RAM there is; contents arbitrary.
+ *   Context:  task, may sleep.  One caller at a time is served.
+ *   Returns:  0; -EINVAL: not whole sections, not right above, or another node; -ENOSPC: more than
+ *             memory_may_grow() said; -ENOMEM: no descriptors.  Then nothing has changed.
+ */
+int add_memory(int nid, phys_addr_t start, phys_addr_t size) __must_check;
+/* Where RAM ends, and what memory_may_grow() said or, if that is less, the same. */
+phys_addr_t memory_end(void);
+phys_addr_t memory_end_at_most(void);
+
 #endif

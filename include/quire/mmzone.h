@@ -73,9 +73,11 @@ struct zone_extent {
 struct zone_groups {
 	struct zone_extent *extent; /* (c) in rising order                                  */
 	u32 nr_extents;             /* (c)                                                  */
-	u32 nr;                     /* (c) groups of the zone                               */
+	u32 nr;                     /* (z) groups of the zone                               */
+	u32 room;                   /* (c) groups it may get by add_memory(); 0: none       */
 	struct frame_group *group;  /* (z) by number                                        */
 	u64 *free;                  /* (z) words of the bitmaps, by group                   */
+	u8 *touched;                /* (z) by group: GROUP_PUT, and for how many cycles     */
 	u64 *rows;                  /* (z) which groups, by migratetype and row (groups.h)  */
 	u32 row_words;              /* (c) size of a row                                    */
 	u32 levels;                 /* (c) of a row's tree                                  */
@@ -259,9 +261,6 @@ void zone_pcp_disable(struct zone *zone);
 void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
-
-/* Free memory by zone and order, to the log. */
-void show_mem(void);
 
 /* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
 struct low_memory_ops {

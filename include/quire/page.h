@@ -11,7 +11,7 @@
  *   anonymous      PG_anon      mapcount       private        anon_vma         linear page index
  *   driver's       PG_movable   owner's        owner's        movable_ops      owner's
  *   page table     PG_table     ptl            (maps)         -                -
- *   slab           PG_slab      inuse, free    next           kmem_cache       prev (tail: head)
+ *   slab           PG_slab      inuse, remote  next           prev, id, owner  free (tail: head)
  *   vmalloc etc.   none         mapcount 0     order if head  owner's          owner's
  */
 #ifndef QUIRE_PAGE_H
@@ -23,8 +23,8 @@
 
 struct address_space;
 struct anon_vma;
-struct kmem_cache;
 struct movable_ops;
+struct slab_cpu;
 
 enum pageflags {
 	PG_locked,     /* someone is filling or writing the frame; others wait                   */
@@ -75,8 +75,8 @@ struct page {
 		atomic_t _mapcount; /* user table entries that map the frame                    */
 		u32 ptl;            /* page table: lock of the entries in this table page       */
 		struct {
-			u16 inuse; /* slab: objects not on its free list                       */
-			u16 slab_free; /* slab: first free object, in units of the cache           */
+			u16 inuse;       /* slab: objects in use, as heap/ counts them      */
+			u16 slab_remote; /* slab: (a) what others than its owner freed      */
 		};
 	};
 	union {
@@ -89,14 +89,21 @@ struct page {
 			*mapping;          /* page cache: whose page                           */
 		struct anon_vma *anon_vma; /* anonymous: which areas may map it         */
 		const struct movable_ops *movable_ops; /* PG_movable                    */
-		struct kmem_cache *slab_cache;
 		struct page *compound_head; /* PG_tail                                          */
+		struct {
+#if UINTPTR_MAX > 0xffffffffu
+			u32 slab_prev; /* slab: pfn of its neighbour on that list, 0 = none */
+#endif
+			u16 slab_id;    /* slab: number of its cache                        */
+			u16 slab_owner; /* slab: who may touch its free list                */
+		};
 		unsigned long word1;
 	};
 	union {
-		pgoff_t index;          /* page cache and anonymous: offset in pages        */
-		struct page *slab_prev; /* slab: neighbour on the node's list               */
-		struct page *slab_head; /* slab of several frames: the first, in the others */
+		pgoff_t index;             /* page cache and anonymous: offset in pages        */
+		void *slab_free;           /* slab: first free object of its own list      */
+		struct slab_cpu *slab_cpu; /* slab: while it is that CPU's active one      */
+		struct page *slab_head;    /* slab of several frames: the first, in the others */
 		unsigned long word2;
 	};
 };

@@ -100,6 +100,14 @@ static inline bool cpu_online(unsigned cpu)
  * frames were handed over.  0, or -ENOMEM; nr_cpus is 1 .. QUIRE_NR_CPUS.
  */
 int percpu_init(unsigned nr_cpus) __must_check;
+/*
+ * One CPU more, beyond those that percpu_init() laid out: its number, and its area begins as a copy
+ * of that of CPU `like`, which must never have been online.
+ *   Given:    nobody makes per-CPU variables or object caches meanwhile, or adds a CPU.
+ *   Context:  task, may sleep.
+ *   Returns:  -ENOMEM; -ENOSPC: there are QUIRE_NR_CPUS already; -EINVAL: no such CPU to copy.
+ */
+int percpu_add_cpu(unsigned like) __must_check;
 /* Give the areas back; the boot copy, as CPU 0 left it, is current again. */
 void percpu_exit(void);
 
@@ -121,35 +129,71 @@ void free_percpu(void __percpu *ptr);
 #define alloc_percpu(type) ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
 
 /* ---- the gate in front of per-CPU caches ----------------------------------------------------- */
+struct page;
 struct pcp_list;
+
+/* Frames that wait for their descriptor, see quire_cpu.far. */
+#define QUIRE_FAR_FREES 16u
+
+/* A freed frame that nobody has looked at yet, and who freed it. */
+struct far_free {
+	struct page *page;
+	const void *caller;
+};
 
 /* What the fast paths of a CPU look at, in one place, so that one address serves them. */
 struct quire_cpu {
-	/* 0: task code with nobody listening, the fast paths are open.  One word for them. */
+	/* Nothing but the token: task code with nobody listening, the fast paths are open.  One word,
+	 * so that one comparison tells that and whether something is this CPU's. */
 	union {
 		u64 gate;
 		struct {
-			u32 irq;    /* depth of interrupt handlers; this CPU only           */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+			u32 closed;
+			u16 irq;
+			u16 token;
+#else
+			u16 token;  /* number of the CPU + 1; 0 before percpu_init()        */
+			u16 irq;    /* depth of interrupt handlers; this CPU only           */
 			u32 closed; /* QUIRE_GATE_*; changed by anyone, atomically          */
+#endif
 		};
 	};
-	unsigned long busy;         /* 1: this CPU is at its page lists                     */
+	unsigned long busy;         /* 1: this CPU is at its page lists, or at its slabs    */
 	unsigned long busy_outside; /* what `busy` was when the outermost handler began     */
+	struct page *near_page;     /* a guess: descriptors around it are in the cache      */
+	const void *far_caller;     /* who freed what is being freed now, if that was earlier */
+	u32 far_at;                 /* slot of `far` that comes next                        */
+	u32 far_shut;               /* not 0: `far` is empty and stays so                   */
 	/* Lists of single frames: by zone and migratetype of a request, by place of a frame. */
 	struct pcp_list *alloc[QUIRE_PCP_ALLOC_KEYS];
 	struct pcp_list *free[QUIRE_PCP_FREE_KEYS];
+	/* Single frames that were freed far from the one before: their descriptors are on the way. */
+	struct far_free far[QUIRE_FAR_FREES];
 };
 DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
 
+/* This CPU's. */
+#if PORT_THIS_CPU
+#define this_quire_cpu() port_this_cpu()
+#else
+#define this_quire_cpu() this_cpu_ptr(&quire_cpu)
+#endif
+
+/* What of the gate must be 0 for it to be open. */
+#define QUIRE_GATE_CLOSED(gate) ((gate) > 0xffffu)
+
 /* An event sink or fault injection wants to see every operation. */
-#define QUIRE_GATE_WATCHED 1u
+#define QUIRE_GATE_WATCHED      1u
 /* Another CPU takes back what is parked in the page lists. */
-#define QUIRE_GATE_CLAIMED 2u
+#define QUIRE_GATE_CLAIMED      2u
+/* Another CPU takes back what is parked in the heap. */
+#define QUIRE_GATE_HEAP_CLAIMED 4u
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 
 	if (!cpu->irq++)
 		cpu->busy_outside = cpu->busy;
@@ -157,7 +201,7 @@ static inline void quire_irq_enter(void)
 
 static inline void quire_irq_exit(void)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 
 	if (!--cpu->irq)
 		__atomic_store_n(&cpu->busy, cpu->busy_outside, __ATOMIC_RELEASE);

@@ -48,4 +48,12 @@ int set_min_free_kbytes(unsigned long kib);
 int set_watermark_scale_factor(unsigned tenthousandths);
 int set_lowmem_reserve_ratio(enum zone_type type, unsigned ratio);
 
+/*
+ * Whether a single frame that is freed far from the one before may wait, with up to 15 others of its
+ * CPU, until its descriptor has come from memory: frees in no order cost half.  A frame that was freed
+ * twice is then reported a few frees later, with the address of who did it.  On, but not in debug builds.
+ * Task context, no spinlock held.
+ */
+void set_late_frees(bool on);
+
 #endif

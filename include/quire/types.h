@@ -79,12 +79,16 @@ typedef s64 quire_loff_t; /* offset in a file, in bytes                         
 			      (void)(*(volatile __typeof__(x) *)&(x) = (v)))
 #define barrier() __asm__ volatile("" : : : "memory")
 
-#define __must_check            __attribute__((__warn_unused_result__))
-#define __printf(f, a)          __attribute__((__format__(__printf__, f, a)))
-#define __noreturn              __attribute__((__noreturn__))
-#define quire_noinline          __attribute__((__noinline__))
-#define quire_cold              __attribute__((__cold__, __noinline__))
-#define quire_always_inline     inline __attribute__((__always_inline__))
+#define __must_check   __attribute__((__warn_unused_result__))
+#define __printf(f, a) __attribute__((__format__(__printf__, f, a)))
+#define __noreturn     __attribute__((__noreturn__))
+#define quire_noinline __attribute__((__noinline__))
+#define quire_cold     __attribute__((__cold__, __noinline__))
+#ifdef __OPTIMIZE_SIZE__
+#define quire_always_inline inline
+#else
+#define quire_always_inline inline __attribute__((__always_inline__))
+#endif
 #define quire_cacheline_aligned __attribute__((__aligned__(64)))
 
 /* A pointer into user memory of the current address space: never dereferenced by the kernel,

@@ -31,15 +31,22 @@ bool quire_should_fail(gfp_t gfp);
 #define quire_racy
 #endif
 
+/* Add to a word that only this CPU changes and others read: one instruction where there is one, which
+ * the compiler makes of plain code only. */
+#if defined(__SANITIZE_THREAD__)
+#define owner_add(x, n) racy_add(x, n)
+#else
+#define owner_add(x, n)                                                                            \
+	do {                                                                                       \
+		barrier();                                                                         \
+		(x) += (n);                                                                        \
+		barrier();                                                                         \
+	} while (0)
+#endif
+
 /* A per-CPU variable's copy, given port_percpu_offset(), so that a fast path loads the offset
  * once. */
 #define percpu_at(ptr, offset) ((__typeof__(ptr))((unsigned long)(ptr) + (offset)))
-
-/* Whether the per-CPU caches of this CPU may be used by a fast path. */
-static inline bool gate_open(unsigned long offset)
-{
-	return likely(!READ_ONCE(percpu_at(&quire_cpu, offset)->gate));
-}
 
 /* The gate, read with acquire order; a barrier() follows.  Where every load is one it may become part
  * of another instruction. */
@@ -49,10 +56,18 @@ static quire_always_inline u64 gate_load(const struct quire_cpu *cpu)
 	return cpu->gate;
 #elif defined(__SANITIZE_THREAD__)
 	/* By the halves that are written: to the sanitizer another size is another variable. */
-	return (u64)__atomic_load_n(&cpu->closed, __ATOMIC_ACQUIRE) << 32 | READ_ONCE(cpu->irq);
+	return (u64)__atomic_load_n(&cpu->closed, __ATOMIC_ACQUIRE) << 32 |
+	       (u32)READ_ONCE(cpu->irq) << 16 | READ_ONCE(cpu->token);
 #else
 	return __atomic_load_n(&cpu->gate, __ATOMIC_ACQUIRE);
 #endif
+}
+
+/* Whether the per-CPU caches of this CPU may be used by a fast path. */
+static inline bool gate_open(unsigned long offset)
+{
+	barrier(); /* every time anew */
+	return likely(!QUIRE_GATE_CLOSED(gate_load(percpu_at(&quire_cpu, offset))));
 }
 
 /* Whether a slow path may touch this CPU's caches: yes, unless it runs in an interrupt handler. */

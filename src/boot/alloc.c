@@ -172,7 +172,7 @@ void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_addr_t mi
 {
 	void *at = alloc_virt(size, align, min_addr, max_addr, nid, false);
 
-	return at ? memset(at, 0, (size_t)size) : NULL;
+	return at && !PORT_BOOT_ZERO ? memset(at, 0, (size_t)size) : at;
 }
 
 void *__memblock_alloc_or_panic(phys_addr_t size, phys_addr_t align, const char *func)

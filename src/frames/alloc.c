@@ -21,12 +21,13 @@
 /* A block from this CPU's stack, or NULL: empty, or the gate is closed. */
 static quire_always_inline struct page *pop_block(unsigned long pcp_index, unsigned row)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 	struct page *page;
 
 	if (unlikely(!pcp_enter(cpu)))
 		return NULL;
 	page = pcp_pop(cpu->alloc[pcp_index] + row * PCP_TYPES);
+	WRITE_ONCE(cpu->near_page, page);
 	pcp_leave(cpu);
 	return page;
 }
@@ -74,24 +75,38 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
  * of its owner's is looked at, or cleared, on the slow path. */
 #define PAGE_OWNER_MASK ((1u << PAGE_ORDER_SHIFT) - 1)
 
-/* A block that only the caller holds, or nobody, goes to this CPU's stack. */
-static quire_always_inline void push_block(struct page *page, unsigned order, unsigned row)
+/* Whether nobody owns the block, and it is of the order that it was taken with. */
+static quire_always_inline bool is_plain(const struct page *page, u32 flags, unsigned order)
 {
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
-	u32 flags = READ_ONCE(page->flags);
-	struct pcp_list *list;
+	return likely((flags & (PAGE_OWNER_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)) ==
+		      order << PAGE_ORDER_SHIFT) &&
+	       likely(!page->_mapcount.counter);
+}
 
-	/* Owned by nobody, and of the order that it was taken with. */
-	if (likely((flags & (PAGE_OWNER_MASK | PAGE_ORDER_MASK << PAGE_ORDER_SHIFT)) ==
-		   order << PAGE_ORDER_SHIFT) &&
-	    likely(!page->_mapcount.counter) && likely(pcp_enter(cpu))) {
-		list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
-		if (likely(pcp_push(list, page, flags))) {
-			list->nr_free++;
-			pcp_leave(cpu);
-			return;
-		}
+/* To the list that its flags name; false: it is full. */
+static quire_always_inline bool push_entered(struct quire_cpu *cpu, struct page *page, u32 flags,
+					     unsigned row)
+{
+	struct pcp_list *list = cpu->free[flags >> PAGE_ZONE_SHIFT] + row * PCP_TYPES;
+
+	if (unlikely(!pcp_push(list, page, flags)))
+		return false;
+	list->nr_free++;
+	return true;
+}
+
+/* A block that only the caller holds, or nobody, goes to this CPU's stack. */
+static quire_always_inline void push_block(struct quire_cpu *cpu, struct page *page, unsigned order,
+					   unsigned row)
+{
+	u32 flags = READ_ONCE(page->flags);
+
+	if (is_plain(page, flags, order) && likely(pcp_enter(cpu))) {
+		bool pushed = push_entered(cpu, page, flags, row);
+
 		pcp_leave(cpu);
+		if (likely(pushed))
+			return;
 	}
 	atomic_set(&page->_refcount, 0); /* who moves frames may be looking at it */
 	free_frames_slow(page, order);
@@ -129,14 +144,99 @@ static quire_cold void free_shared(struct page *page, unsigned order)
 		free_frames_slow(page, order);
 }
 
-void free_single(struct page *page)
+static quire_always_inline void free_near(struct quire_cpu *cpu, struct page *page)
 {
 	/* If ours is the only reference nobody else can change the count. */
 	if (unlikely(page->_refcount.counter != 1)) {
 		free_shared(page, 0);
 		return;
 	}
-	push_block(page, 0, 0);
+	push_block(cpu, page, 0, 0);
+}
+
+/* ---- frames that come back in no order ------------------------------------------------------- */
+
+/* Descriptors this many bytes apart, or less, are likely to be in the cache together. */
+#define NEAR_BYTES (1UL << 14)
+
+/* Whether the processor would have to wait for the descriptor: it is far from the one that was handed
+ * out or taken back last. */
+static quire_always_inline bool is_far(struct quire_cpu *cpu, struct page *page)
+{
+	unsigned long distance = (unsigned long)cpu->near_page ^ (unsigned long)page;
+
+	WRITE_ONCE(cpu->near_page, page);
+	return distance >= NEAR_BYTES;
+}
+
+/* A frame that waited is not so plain, or there is no room for it.  `caller` freed it. */
+static quire_noinline void free_waited(struct quire_cpu *cpu, struct page *page, const void *caller)
+{
+	WRITE_ONCE(cpu->far_caller, caller);
+	free_near(cpu, page);
+	WRITE_ONCE(cpu->far_caller, NULL);
+}
+
+/* Whether there is nothing left to do for it, between pcp_enter() and pcp_leave(). */
+static quire_always_inline bool push_waited(struct quire_cpu *cpu, struct page *page)
+{
+	u32 flags;
+
+	if (unlikely(!page))
+		return true;
+	flags = READ_ONCE(page->flags);
+	return likely(page->_refcount.counter == 1) && is_plain(page, flags, 0) &&
+	       push_entered(cpu, page, flags, 0);
+}
+
+/* The frame takes the place of one that has waited, whose descriptor is here by now.  What was freed
+ * before already is only found then: the report says by whom. */
+static quire_noinline void free_far(struct quire_cpu *cpu, struct page *page, const void *caller)
+{
+	struct far_free *slot = &cpu->far[cpu->far_at], old = { page, caller };
+
+	if (unlikely(!pcp_enter(cpu))) {
+		free_near(cpu, page);
+		return;
+	}
+	if (likely(!cpu->far_shut)) {
+		__builtin_prefetch(page, 1);
+		old = *slot;
+		WRITE_ONCE(slot->page, page);
+		slot->caller = caller;
+		cpu->far_at = (cpu->far_at + 1) % QUIRE_FAR_FREES;
+	}
+	if (likely(push_waited(cpu, old.page))) {
+		pcp_leave(cpu);
+		return;
+	}
+	pcp_leave(cpu);
+	free_waited(cpu, old.page, old.caller);
+}
+
+void far_flush(struct quire_cpu *cpu)
+{
+	struct quire_cpu *here = this_quire_cpu();
+
+	for (unsigned i = 0; i < QUIRE_FAR_FREES; i++) {
+		struct page *page = cpu->far[i].page;
+
+		WRITE_ONCE(cpu->far[i].page, NULL);
+		WRITE_ONCE(here->far_caller, cpu->far[i].caller);
+		if (page && put_page_testzero(page))
+			free_frame_unparked(page);
+	}
+	WRITE_ONCE(here->far_caller, NULL);
+}
+
+void free_single(struct page *page)
+{
+	struct quire_cpu *cpu = this_quire_cpu();
+
+	if (unlikely(is_far(cpu, page)))
+		free_far(cpu, page, __builtin_return_address(0));
+	else
+		free_near(cpu, page);
 }
 
 void free_block(struct page *page, unsigned order)
@@ -150,7 +250,7 @@ void free_block(struct page *page, unsigned order)
 		return;
 	}
 	if (likely(pcp_row(order) != PCP_NONE)) {
-		push_block(page, order, pcp_row(order));
+		push_block(this_quire_cpu(), page, order, pcp_row(order));
 	} else {
 		atomic_set(&page->_refcount, 0);
 		free_frames_slow(page, order);
@@ -175,7 +275,7 @@ bool __put_page_was_last(struct page *page)
 void free_pages_bulk_array(struct page **pages, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		push_block(pages[i], 0, 0);
+		push_block(this_quire_cpu(), pages[i], 0, 0);
 }
 
 /* ---- the family ------------------------------------------------------------------------------ */

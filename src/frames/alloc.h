@@ -28,8 +28,8 @@ static quire_always_inline struct page *pcp_pop(struct pcp_list *list)
 
 	if (unlikely(top == list->slot))
 		return NULL;
-	page = pfn_to_page(*--top);
-	WRITE_ONCE(list->top, top);
+	page = pfn_to_page(top[-1]);
+	owner_add(list->top, -1);
 	WRITE_ONCE(page->flags_and_refs, list->fresh);
 	page->_mapcount.counter = 0;
 	page->private = 0;
@@ -56,7 +56,7 @@ static quire_always_inline bool pcp_push(struct pcp_list *list, struct page *pag
 	WRITE_ONCE(page->flags_and_refs,
 		   PAGE_WORD(flags | PAGE_ORDER_FREED << PAGE_ORDER_SHIFT, 0));
 	*top = page_to_slot(page);
-	WRITE_ONCE(list->top, top + 1);
+	owner_add(list->top, 1);
 	return true;
 }
 
@@ -64,5 +64,7 @@ static quire_always_inline bool pcp_push(struct pcp_list *list, struct page *pag
 struct page *alloc_pages_slow(gfp_t gfp, unsigned order, int nid);
 /* The same for a block without references: checks, events, full lists. */
 void free_frames_slow(struct page *page, unsigned order);
+/* The same for a single frame, to its zone. */
+void free_frame_unparked(struct page *page);
 
 #endif

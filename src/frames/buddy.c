@@ -259,6 +259,8 @@ static void put_whole(struct zone *zone, u32 g, unsigned order)
 			return;
 		}
 	buddy_account(zone, 1L << order, group_type(zone, g));
+	for (u32 i = 0; i < nr; i++)
+		gs->touched[g + i] |= GROUP_PUT;
 	set_whole(gs, g, order, GROUP_FRAMES, LARGEST_INSIDE);
 	buddy_glue_locked(zone, g, order);
 }
@@ -269,6 +271,7 @@ void buddy_put_part_locked(struct zone *zone, u32 g, unsigned nr, unsigned order
 	struct frame_group *group = &gs->group[g];
 	unsigned nr_free = group->nr_free + nr;
 
+	gs->touched[g] |= GROUP_PUT;
 	buddy_account(zone, (long)nr, group_type(zone, g));
 	if (nr_free == GROUP_FRAMES) {
 		group_set_free(gs, g, nr_free, LARGEST_INSIDE);

@@ -210,9 +210,31 @@ static const char *check_zone(struct zone *zone)
 		       : "more frames are free and parked than there are";
 }
 
+/* Frames that were freed and not looked at yet still belong to somebody. */
+static const char *check_far(void)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		for (unsigned i = 0; i < QUIRE_FAR_FREES; i++) {
+			const struct page *page = percpu_of(&quire_cpu, cpu)->far[i].page;
+
+			if (page && percpu_of(&quire_cpu, cpu)->far_shut)
+				return "a frame waits to be freed where none may";
+			if (page &&
+			    group_frame_is_free(&page_zone(page)->groups, page_to_pfn(page)))
+				return "a frame is free and waits to be freed";
+		}
+	return NULL;
+}
+
 const char *frames_check(void)
 {
+	const char *far = check_far();
 	struct zone *zone;
+
+	if (far)
+		return far;
 
 	for_each_populated_zone(zone)
 	{

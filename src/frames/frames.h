@@ -100,12 +100,12 @@ static quire_always_inline bool pcp_enter_if(struct quire_cpu *cpu, u64 closed)
 /* On a fast path: nobody is listening either. */
 static quire_always_inline bool pcp_enter(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(cpu, ~0ULL);
+	return pcp_enter_if(cpu, ~0xffffULL);
 }
 
 static inline bool pcp_enter_slow(struct quire_cpu *cpu)
 {
-	return pcp_enter_if(cpu, 0xffffffffULL | (u64)QUIRE_GATE_CLAIMED << 32);
+	return pcp_enter_if(cpu, 0xffff0000ULL | (u64)QUIRE_GATE_CLAIMED << 32);
 }
 
 static quire_always_inline void pcp_leave(struct quire_cpu *cpu)
@@ -127,6 +127,8 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 
 /* Give every populated zone its lists.  Called by percpu_init() once areas exist. */
 void pcp_init(void);
+/* The same for a CPU whose area was copied from another's; 0, or -ENOMEM and it has none. */
+int pcp_add_cpu(unsigned cpu);
 /* Before that, and after percpu_exit(): lists that hold nothing. */
 void pcp_boot_init(void);
 void pcp_exit(void);
@@ -138,6 +140,22 @@ void pcp_make_room(struct pcp_list *list);
 void pcp_drain_list(struct pcp_list *list, unsigned n);
 /* The lists of a CPU that is stopped, or alone: drained, and nothing is parked there any more. */
 void pcp_shut(unsigned cpu);
+/* Frames that the CPU freed and that wait for their descriptors go to their zones (alloc.c).  It is this
+ * CPU, between pcp_enter() and pcp_leave(), or one that is kept out. */
+void far_flush(struct quire_cpu *cpu);
+extern bool late_frees; /* see set_late_frees() */
+
+/* ---- all of it held still (freeze.c, called by heap/) ---------------------------------------- */
+/* First these, then locks of lower folders' users, then the zones; and back. */
+void frames_freeze(void);
+void frames_thaw(bool copy); /* copy: other CPUs will never run again, see quire/freeze.h */
+void zones_freeze(void);
+void zones_thaw(void);
+/* Its parts in drain.c and hotplug.c. */
+void pcp_freeze(void);
+void pcp_thaw(bool copy);
+void hotplug_freeze(void);
+void hotplug_thaw(void);
 
 /* ---- free frames (buddy.c, sets.c, fallback.c); zone->lock held, interrupts off ----------------------- */
 #define PFN_NONE (~0UL)
@@ -327,6 +345,8 @@ extern const struct cma_ops *cma_ops;
 /* The frame is damaged or wrongly used: say so; the caller leaves it alone from now on. */
 void bad_page(const struct page *page, const char *why);
 void report_alloc_failure(gfp_t gfp, unsigned order);
+/* Tells more of it (show_mem.c), or NULL. */
+extern void (*alloc_failure_hook)(const char *comm, gfp_t gfp, unsigned order);
 /* Flags by their names, as Linux's %pGg and the inside of its %pGp print them. */
 #define GFP_WORDS  400 /* room for all of them                             */
 #define FLAG_WORDS 200
@@ -351,7 +371,10 @@ void num_poisoned_pages_add(long n);
 void watermarks_exit(void);
 void vmstat_exit(void);
 void vmstat_cpus_init(void);
-extern unsigned long quire_max_pfn;          /* first frame number above all RAM */
+extern unsigned long quire_ram_end_pfn; /* first frame number above all RAM */
+/* It may grow while others look. */
+#define quire_max_pfn READ_ONCE(quire_ram_end_pfn)
+extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
 

@@ -300,10 +300,8 @@ static u32 __init find_extents(const struct zone *zone, struct zone_extent *exte
 	return n;
 }
 
-static void __init lay_out_rows(struct zone_groups *gs)
+static void __init lay_out_rows(struct zone_groups *gs, u32 words)
 {
-	u32 words = gs->nr;
-
 	do {
 		words = DIV_ROUND_UP(words, 64u);
 		gs->level[gs->levels++] = gs->row_words;
@@ -311,23 +309,51 @@ static void __init lay_out_rows(struct zone_groups *gs)
 	} while (words > 1);
 }
 
+/* The groups of the last frames of a zone that are not laid out yet: nothing is free there. */
+static void add_groups(struct zone_groups *gs, u32 nr)
+{
+	for (u32 g = gs->nr; g < nr; g++)
+		gs->group[g] =
+			(struct frame_group){ .type = MIGRATE_MOVABLE, .largest = LARGEST_NONE };
+	racy_write(gs->nr, nr);
+}
+
+void groups_grow_locked(struct zone *zone, unsigned long frames)
+{
+	struct zone_groups *gs = &zone->groups;
+
+	assert_spin_locked(&zone->lock);
+	gs->extent[gs->nr_extents - 1].frames += frames;
+	add_groups(gs, gs->nr + (u32)(frames >> FRAME_GROUP_ORDER));
+}
+
+/* Groups that the zone may get later: it is the one that ends where RAM ends. */
+static u32 __init groups_to_come(const struct zone *zone)
+{
+	if (zone_end_pfn(zone) != quire_max_pfn)
+		return 0;
+	return (u32)((quire_room_pfn - quire_max_pfn) >> FRAME_GROUP_ORDER);
+}
+
 void __init groups_init(struct zone *zone)
 {
 	struct zone_groups *gs = &zone->groups;
 	const struct zone_extent *last;
+	u32 nr, room;
 
 	memset(gs, 0, sizeof(*gs));
 	gs->nr_extents = find_extents(zone, NULL, 0);
 	gs->extent = take_boot_memory(zone, gs->nr_extents * sizeof(*gs->extent));
 	find_extents(zone, gs->extent, gs->nr_extents);
 	last = &gs->extent[gs->nr_extents - 1];
-	gs->nr = last->first_group + (u32)(last->frames >> FRAME_GROUP_ORDER);
-	lay_out_rows(gs);
-	gs->group = take_boot_memory(zone, gs->nr * sizeof(*gs->group));
-	gs->free = take_boot_memory(zone, (size_t)gs->nr * GROUP_WORDS * sizeof(u64));
+	nr = last->first_group + (u32)(last->frames >> FRAME_GROUP_ORDER);
+	room = nr + groups_to_come(zone);
+	gs->room = room > nr ? room : 0;
+	lay_out_rows(gs, room);
+	gs->group = take_boot_memory(zone, room * sizeof(*gs->group));
+	gs->free = take_boot_memory(zone, (size_t)room * GROUP_WORDS * sizeof(u64));
+	gs->touched = take_boot_memory(zone, room);
 	gs->rows = take_boot_memory(zone, (size_t)MIGRATE_TYPES * GROUP_ROWS * gs->row_words *
 						  sizeof(u64));
-	for (u32 g = 0; g < gs->nr; g++)
-		gs->group[g] =
-			(struct frame_group){ .type = MIGRATE_MOVABLE, .largest = LARGEST_NONE };
+	add_groups(gs, nr);
 }

@@ -28,6 +28,10 @@
 #define GROUP_WORDS  (GROUP_FRAMES / WORD_FRAMES)
 #define WORD_FULL    (~0ULL >> (64 - WORD_FRAMES))
 
+/* Bit 0 of zone_groups.touched: frames were put here since reporting.c looked; the bits above count
+ * how often it saw that since the free frames were last reported. */
+#define GROUP_PUT 1u
+
 #define ROW_PARTLY NR_PAGE_ORDERS /* groups with free frames and others          */
 
 enum { LARGEST_NONE = -1, LARGEST_INSIDE = -2 }; /* nothing free; inside a larger free block */
@@ -161,5 +165,7 @@ void group_set_type(struct zone_groups *gs, u32 g, enum migratetype type);
 /* ---- boot ------------------------------------------------------------------------------------ */
 /* Lay out the groups of a zone: nothing free, everything of type MOVABLE.  Panics without memory. */
 void groups_init(struct zone *zone);
+/* The zone, whose end is the end of RAM, has so many frames more, none of them free yet. */
+void groups_grow_locked(struct zone *zone, unsigned long frames);
 
 #endif

@@ -4,6 +4,7 @@
  *
  *   in use  --offline_pages: closed, emptied, taken-->  offline: reserved, not counted
  *           <--online_pages: given to the buddy system--
+ *           <--add_memory: descriptors are made, then the same--  beyond the end of RAM
  *
  * Always true:  all frames of an offline section are reserved, and none is managed.
  * Lock:         hotplug_mutex: one at a time; it is held while pages move, which sleeps.
@@ -13,6 +14,7 @@
 #include <quire/err.h>
 #include <quire/printk.h>
 #include "alloc.h"
+#include "zones.h"
 
 static DEFINE_MUTEX(hotplug_mutex);
 
@@ -127,4 +129,67 @@ int online_pages(unsigned long start_pfn, unsigned long nr_pages)
 	}
 	mutex_unlock(&hotplug_mutex);
 	return err;
+}
+
+/* ---- more than there was --------------------------------------------------------------------- */
+
+/* The zone that the last frame of RAM is of. */
+static struct zone *last_zone(void)
+{
+	return page_zone(pfn_to_page(quire_max_pfn - 1));
+}
+
+static int why_not_add(int nid, phys_addr_t start, phys_addr_t size)
+{
+	phys_addr_t whole = PFN_PHYS(SECTION_FRAMES);
+
+	if (!size || (start | size) & (whole - 1) || start + size < start)
+		return -EINVAL;
+	if (PHYS_PFN(start) != quire_max_pfn ||
+	    (nid != NUMA_NO_NODE && nid != (int)last_zone()->node))
+		return -EINVAL;
+	return PHYS_PFN(start + size) > quire_room_pfn ? -ENOSPC : 0;
+}
+
+static void grow_zone(struct zone *zone, unsigned long pfn, unsigned long end)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	add_present(zone->node, zone->idx, pfn, end);
+	groups_grow_locked(zone, end - pfn);
+	atomic_long_add((long)(end - pfn), &zone->managed_pages);
+	racy_write(quire_ram_end_pfn, end);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+int add_memory(int nid, phys_addr_t start, phys_addr_t size)
+{
+	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size);
+	struct zone *zone;
+	int err;
+
+	lock_debug_assert_none("add_memory");
+	mutex_lock(&hotplug_mutex);
+	err = why_not_add(nid, start, size);
+	if (!err)
+		err = sections_add(pfn, end);
+	if (!err) {
+		zone = last_zone();
+		grow_zone(zone, pfn, end);
+		init_per_zone_wmark_min();
+		zone_add_frames(zone, pfn, end);
+	}
+	mutex_unlock(&hotplug_mutex);
+	return err;
+}
+
+void hotplug_freeze(void)
+{
+	mutex_lock(&hotplug_mutex);
+}
+
+void hotplug_thaw(void)
+{
+	mutex_unlock(&hotplug_mutex);
 }

@@ -88,8 +88,7 @@ static unsigned long __init type_stops(const struct memblock_region *r, unsigned
 
 /* ---- nodes and zones ------------------------------------------------------------------------- */
 
-/* Count frames [pfn, end) of one zone and write where they are into their descriptors. */
-static void __init add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end)
+void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end)
 {
 	struct pglist_data *node = NODE_DATA(nid);
 	struct zone *zone = &node->node_zones[type];

@@ -58,7 +58,7 @@ static void forget(void)
 
 static void start(void)
 {
-	unsigned long nr = quire_max_pfn / SECTION_FRAMES + 1;
+	unsigned long nr = quire_room_pfn / SECTION_FRAMES + 1;
 	void *depot = memblock_alloc(DEPOT_BYTES, sizeof(u64));
 
 	owners.sections = memblock_alloc(nr * sizeof(*owners.sections), sizeof(void *));

@@ -35,6 +35,8 @@ void pcp_boot_init(void)
 {
 	memset(&boot_pcp, 0, sizeof(boot_pcp));
 	map_nothing(&quire_cpu);
+	quire_cpu.far_shut = 1;
+	late_frees = !QUIRE_DEBUG; /* who frees wrongly is then still there to be seen */
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -42,10 +44,18 @@ struct row_size {
 	unsigned batch, most, high; /* see struct pcp_list */
 };
 
+/* Frames of a zone, with those that may be added. */
+static unsigned long frames_at_most(const struct zone *zone)
+{
+	if (zone->groups.room)
+		return (unsigned long)zone->groups.room << FRAME_GROUP_ORDER;
+	return zone_managed_pages(zone);
+}
+
 /* What one CPU may park for a zone of that size. */
 static struct row_size row_size(const struct zone *zone, unsigned order)
 {
-	unsigned long managed = zone_managed_pages(zone), share = managed / 256 / quire_nr_cpus;
+	unsigned long managed = frames_at_most(zone), share = managed / 256 / quire_nr_cpus;
 	struct row_size s;
 
 	if (order == pageblock_order && order >= PCP_SMALL_ORDERS) {
@@ -130,29 +140,45 @@ static void free_lists(struct pcp __percpu *lists)
 	free_percpu(lists);
 }
 
+/* Empty lists for one CPU; 0 or -ENOMEM. */
+static int add_lists(struct zone *zone, struct pcp __percpu *lists, unsigned cpu)
+{
+	struct pcp *pcp = per_cpu_ptr(lists, cpu);
+	size_t size = slots_of(zone);
+	u32 *slots = alloc_pages_exact(size, GFP_KERNEL);
+
+	if (!slots) {
+		pcp->slots = NULL;
+		return -ENOMEM;
+	}
+	lay_out(zone, pcp, slots);
+	pcp->slots_size = size;
+	return 0;
+}
+
+static void map_lists(struct zone *zone, unsigned cpu)
+{
+	for (unsigned column = 0; column < PCP_TYPES; column++)
+		*free_entry(&per_cpu(quire_cpu, cpu), zone, column) =
+			&per_cpu_ptr(zone->pcp, cpu)->list[column];
+}
+
 static int init_zone(struct zone *zone)
 {
 	struct pcp __percpu *pcp = alloc_percpu(struct pcp);
-	size_t size = slots_of(zone);
 	unsigned cpu;
 
 	if (!pcp)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		u32 *slots = alloc_pages_exact(size, GFP_KERNEL);
-
-		if (!slots) {
+		if (add_lists(zone, pcp, cpu)) {
 			free_lists(pcp);
 			return -ENOMEM;
 		}
-		lay_out(zone, per_cpu_ptr(pcp, cpu), slots);
-		per_cpu_ptr(pcp, cpu)->slots_size = size;
 	}
 	zone->pcp = pcp;
 	for_each_possible_cpu(cpu)
-		for (unsigned column = 0; column < PCP_TYPES; column++)
-			*free_entry(&per_cpu(quire_cpu, cpu), zone, column) =
-				&per_cpu_ptr(pcp, cpu)->list[column];
+		map_lists(zone, cpu);
 	return 0;
 }
 
@@ -170,6 +196,29 @@ static void map_first(struct quire_cpu *map, const struct zonelist *zones)
 	}
 }
 
+int pcp_add_cpu(unsigned cpu)
+{
+	struct quire_cpu *map = &per_cpu(quire_cpu, cpu);
+	struct zone *zone, *undo;
+
+	map->closed &= ~QUIRE_GATE_CLAIMED; /* of who was draining the CPU that it is a copy of */
+	map_nothing(map);
+	for_each_populated_zone(zone) if (zone->pcp && add_lists(zone, zone->pcp, cpu)) goto undo;
+	for_each_populated_zone(zone) if (zone->pcp) map_lists(zone, cpu);
+	map_first(map, &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
+	return 0;
+undo:
+	for_each_populated_zone(undo)
+	{
+		if (undo == zone)
+			break;
+		if (undo->pcp)
+			free_pages_exact(per_cpu_ptr(undo->pcp, cpu)->slots,
+					 per_cpu_ptr(undo->pcp, cpu)->slots_size);
+	}
+	return -ENOMEM;
+}
+
 void pcp_init(void)
 {
 	struct zone *zone;
@@ -182,9 +231,11 @@ void pcp_init(void)
 	for_each_populated_zone(zone) if (zone_managed_pages(zone) && init_zone(zone))
 		pr_warn("frames: no room for the per-CPU lists of node %d zone %s\n", zone->node,
 			zone->name);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		map_first(&per_cpu(quire_cpu, cpu),
 			  &NODE_DATA(cpu_to_node(cpu))->node_zonelists[ZONELIST_FALLBACK]);
+		per_cpu(quire_cpu, cpu).far_shut = !late_frees;
+	}
 }
 
 /* Words of the bitmaps that are changed under one lock. */
@@ -387,9 +438,24 @@ void pcp_exit(void)
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
+
+/* Frames that CPU freed and that wait for their descriptors. */
+static quire_racy unsigned long nr_far(const struct zone *zone, unsigned cpu)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < QUIRE_FAR_FREES; i++) {
+		const struct page *page = per_cpu(quire_cpu, cpu).far[i].page;
+
+		n += page && page_zone_id(page->flags) == zone->id;
+	}
+	return n;
+}
+
 quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 {
 	memset(info, 0, sizeof(*info));
+	info->count = nr_far(zone, cpu);
 	if (!zone->pcp)
 		return;
 	for (unsigned i = 0; i < NR_PCP_LISTS; i++) {

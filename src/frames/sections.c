@@ -9,15 +9,19 @@
  *
  * Always true:  a section holds whole blocks of MAX_PAGE_ORDER, so the buddy of a frame with a
  *               descriptor has one; its descriptors fill whole pages, so sections share none.
- * Lock:         none; boot, one CPU.
+ * Lock:         none; boot, one CPU.  sections_add(): its caller's, one at a time.
  */
 #include <quire/bitmap.h>
 #include <quire/bytes.h>
+#include <quire/contig.h>
+#include <quire/err.h>
 #include <quire/init.h>
 #include <quire/printk.h>
 #include "zones.h"
 
-unsigned long quire_max_pfn;
+unsigned long quire_ram_end_pfn;
+unsigned long quire_room_pfn;
+static phys_addr_t grow_end; /* what memory_may_grow() said */
 unsigned long quire_descriptor_bytes;
 static unsigned long *present_sections; /* bit n: section n has descriptors */
 
@@ -68,18 +72,47 @@ static void __init populate_section(unsigned long pfn)
 }
 #endif
 
+void memory_may_grow(phys_addr_t end)
+{
+	grow_end = end;
+}
+
+phys_addr_t memory_end(void)
+{
+	return PFN_PHYS(quire_max_pfn);
+}
+
+phys_addr_t memory_end_at_most(void)
+{
+	return PFN_PHYS(quire_room_pfn);
+}
+
+int sections_add(unsigned long pfn, unsigned long end)
+{
+#ifdef PORT_VMEMMAP
+	if (port_vmemmap_populate((unsigned long)pfn_to_page(pfn), (unsigned long)pfn_to_page(end)))
+		return -ENOMEM;
+#endif
+	quire_descriptor_bytes += (end - pfn) * sizeof(struct page);
+	for (unsigned long section = pfn / SECTION_FRAMES; section < end / SECTION_FRAMES;
+	     section++)
+		__set_bit(section, present_sections);
+	return 0;
+}
+
 void __init sections_init(void)
 {
 	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
 	const struct memblock_region *r;
 
-	quire_max_pfn = PHYS_PFN(memblock_end_of_DRAM());
-	bytes = BITS_TO_LONGS(quire_max_pfn / SECTION_FRAMES + 1) * sizeof(long);
+	quire_ram_end_pfn = PHYS_PFN(memblock_end_of_DRAM());
+	quire_room_pfn = max(quire_max_pfn, PHYS_PFN(grow_end));
+	bytes = BITS_TO_LONGS(quire_room_pfn / SECTION_FRAMES + 1) * sizeof(long);
 	present_sections = memblock_alloc(bytes, sizeof(long));
 	if (!present_sections)
 		quire_panic("frames: no memory for %lu bytes of section table\n", bytes);
 	reserve_descriptors(QUIRE_ALIGN_DOWN(first, SECTION_FRAMES),
-			    QUIRE_ALIGN_UP(quire_max_pfn, SECTION_FRAMES));
+			    QUIRE_ALIGN_UP(quire_room_pfn, SECTION_FRAMES));
 	for_each_mem_region(r) {
 		unsigned long section = PHYS_PFN(r->base) / SECTION_FRAMES;
 
@@ -95,7 +128,9 @@ void __init sections_init(void)
 
 void sections_exit(void)
 {
-	quire_max_pfn = 0;
+	quire_ram_end_pfn = 0;
+	quire_room_pfn = 0;
+	grow_end = 0;
 	quire_descriptor_bytes = 0;
 	present_sections = NULL;
 }

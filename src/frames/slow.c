@@ -86,7 +86,7 @@ static struct page *take_block(struct zone *zone, const struct request *req, uns
 static struct page *take_from_list(struct zone *zone, const struct request *req, bool refill)
 {
 	struct pcp_list *list = pcp_list_of(zone, req->order, req->type);
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 	struct page *page = NULL;
 
 	if (!list || !pcp_enter_slow(cpu))
@@ -447,7 +447,7 @@ static bool put_on_list(struct page *page, unsigned order)
 {
 	struct pcp_list *list =
 		pcp_list_of(page_zone(page), order, page_pcp_column(READ_ONCE(page->flags)));
-	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct quire_cpu *cpu = this_quire_cpu();
 	bool room;
 
 	if (!list || !pcp_enter_slow(cpu))
@@ -463,20 +463,32 @@ static bool put_on_list(struct page *page, unsigned order)
 	return room;
 }
 
-void free_frames_slow(struct page *page, unsigned order)
+/* What is done at every free; false: the block is not to be used again. */
+static bool retire(struct page *page, unsigned order)
 {
 	const char *why = why_not_free(page, order);
 
 	if (unlikely(why)) {
 		bad_page(page, why);
-		return;
+		return false;
 	}
 	if (!frame_debug_freed(page, order))
-		return;
+		return false;
 	quire_event(mm_page_free, page_to_pfn(page), order, 0);
 	if (PageFlag(page, PG_head))
 		unmake_compound(page, order);
 	count_vm_events(PGFREE, 1L << order);
-	if (!put_on_list(page, order))
+	return true;
+}
+
+void free_frames_slow(struct page *page, unsigned order)
+{
+	if (retire(page, order) && !put_on_list(page, order))
 		put_block(page, order);
+}
+
+void free_frame_unparked(struct page *page)
+{
+	if (retire(page, 0))
+		put_block(page, 0);
 }

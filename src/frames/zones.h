@@ -13,12 +13,16 @@
 /* Descriptors for every section that holds RAM; panics if memblock has no room for them. */
 void sections_init(void);
 void sections_exit(void);
+/* Descriptors for the sections of [pfn, end), below quire_room_pfn.  0, or -ENOMEM. */
+int sections_add(unsigned long pfn, unsigned long end);
 /* Whether the section of this frame has descriptors; pfn is below the end of the last section. */
 bool section_present(unsigned long pfn);
 
 /* ---- nodes.c --------------------------------------------------------------------------------- */
 /* The node that the region's frames belong to, which may differ from what the region says. */
 unsigned region_node(const struct memblock_region *r);
+/* Count frames [pfn, end) of one zone and write where they are into their descriptors. */
+void add_present(unsigned nid, unsigned type, unsigned long pfn, unsigned long end);
 /* The zone type that the address alone gives. */
 unsigned zone_type_of(unsigned long pfn);
 /* First frame of a zone type by address. */

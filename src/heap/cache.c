@@ -6,17 +6,17 @@
  *   | object ............ | redzone | track | link |pad|   one object; each part only if its flag asks for it, and the
  *   0                     object_size                 size  link lies inside the object unless that must stay intact
  *
- * Always true:  heap.caches lists every cache; struct kmem_cache objects come from the cache
- *               "kmem_cache", which is static.
- * Lock:         heap.lock for the list and refcounts.
+ * Always true:  heap.caches lists every cache, and by_id[id] finds it; struct kmem_cache objects come
+ *               from the cache "kmem_cache", which is static.
+ * Lock:         heap.lock for the list, numbers and refcounts.
  */
 #include <quire/err.h>
 #include "heap.h"
 
 static struct kmem_cache cache_cache; /* of struct kmem_cache */
 
-/* For caches that park nothing: an empty stack without room. */
-DEFINE_PER_CPU(struct cpu_objects, no_objects);
+/* For caches of which CPUs own no slabs: never anything in it. */
+DEFINE_PER_CPU(struct slab_cpu, no_slab_cpu);
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 static u32 natural_align(u32 size, u32 align, slab_flags_t flags)
@@ -50,11 +50,9 @@ static void lay_out_object(struct kmem_cache *cache)
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
-/* The smallest slab that wastes at most 1/part of itself and holds a few objects. */
-static int choose_order(u32 size, u32 part)
+/* The smallest slab that wastes at most 1/part of itself and holds so many objects. */
+static int choose_order(u32 size, u32 wanted, u32 part)
 {
-	u32 wanted = size <= PAGE_SIZE / 2 ? 8 : 4;
-
 	for (unsigned order = 0; order <= MAX_SLAB_ORDER; order++) {
 		u32 bytes = (u32)PAGE_SIZE << order;
 
@@ -66,11 +64,12 @@ static int choose_order(u32 size, u32 part)
 
 static int lay_out_slab(struct kmem_cache *cache)
 {
+	u32 most = (u32)(PAGE_SIZE << MAX_SLAB_ORDER) / cache->size, bytes;
 	int order = -1;
-	u32 bytes;
 
-	for (u32 part = 16; part >= 2 && order < 0; part /= 2)
-		order = choose_order(cache->size, part);
+	for (u32 wanted = min(most, (u32)MIN_OBJECTS); wanted && order < 0; wanted--)
+		for (u32 part = 16; part >= 4 && order < 0; part /= 2)
+			order = choose_order(cache->size, wanted, part);
 	if (order < 0)
 		order = (int)get_order(cache->size);
 	if (order > MAX_PAGE_ORDER)
@@ -83,37 +82,45 @@ static int lay_out_slab(struct kmem_cache *cache)
 	return cache->objects ? 0 : -EINVAL;
 }
 
-static u32 stack_room(const struct kmem_cache *cache)
+/* What CPUs have of the cache: nothing yet. */
+static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
 {
-	if (cache->flags & SLAB_DEBUG_FLAGS)
-		return 0;
-	if (cache->size <= 256)
-		return MAX_CPU_OBJECTS;
-	return max(MAX_CPU_OBJECTS * 256 / cache->size, cache->size <= PAGE_SIZE ? 4u : 2u);
-}
-
-static void make_stacks(struct kmem_cache *cache)
-{
-	u32 room = stack_room(cache);
 	unsigned cpu;
 
-	cache->cpu = &no_objects;
-	if (!room)
+	cache->cpu = &no_slab_cpu;
+	if (cache->flags & SLAB_DEBUG_FLAGS)
 		return;
-	cache->cpu = __alloc_percpu(sizeof(struct cpu_objects) + room * sizeof(void *),
-				    sizeof(void *) * 2);
-	if (!cache->cpu) {
-		cache->cpu = &no_objects; /* slower, but it works */
-		return;
-	}
+	if (!cpus)
+		cpus = alloc_percpu(struct slab_cpu);
+	if (!cpus)
+		return; /* slower, but it works */
+	cache->cpu = cpus;
+	cache->owned = true;
 	for_each_possible_cpu(cpu) {
-		per_cpu_ptr(cache->cpu, cpu)->count = 0;
-		per_cpu_ptr(cache->cpu, cpu)->capacity = room;
+		struct slab_cpu *c = per_cpu_ptr(cpus, cpu);
+
+		memset(c, 0, sizeof(*c));
+		c->magic = c->limit = cache->magic;
+		c->notified = NOT_LISTENING;
 	}
+}
+
+#define KEEP_EMPTY_BYTES (16u << 10) /* slabs without object in use that a CPU keeps */
+
+/* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */
+static void set_limits(struct kmem_cache *cache)
+{
+	u32 slab = (u32)PAGE_SIZE << cache->order;
+
+	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, 5u), 10u);
+	/* Constructed objects are worth more than others. */
+	cache->keep_empty =
+		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);
+	cache->cpu_partial = max((QUIRE_CPU_PARTIAL_KIB << 10) / slab, 1u);
 }
 
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
-		 slab_flags_t flags, void (*ctor)(void *object))
+		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
 {
 	memset(cache, 0, sizeof(*cache));
 	cache->flags = flags;
@@ -126,9 +133,8 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	lay_out_object(cache);
 	if (lay_out_slab(cache))
 		return -EINVAL;
-	/* Every object's address is a multiple of the largest power of two in the distance between
-	 * objects. */
-	cache->align_mask = min(cache->size & -cache->size, (u32)PAGE_SIZE << cache->order) - 1;
+	if (cache->order <= MAX_SLAB_ORDER && PAGE_SIZE << MAX_SLAB_ORDER <= 32768)
+		cache->magic = (u32)(0xffffffffu / cache->size + 1);
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
 	if (flags & SLAB_CACHE_DMA)
@@ -137,17 +143,36 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 		cache->gfp |= __GFP_DMA32;
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		spin_lock_init(&cache->node[nid].lock, "heap node", LOCK_RANK_HEAP);
-	make_stacks(cache);
+	set_limits(cache);
+	lay_out_cpus(cache, cpu);
 	return 0;
 }
 
-void cache_publish(struct kmem_cache *cache)
+static void forget_cpus(const struct kmem_cache *cache)
+{
+	unsigned long first = (unsigned long)kmalloc_cpu;
+
+	if (cache->owned &&
+	    (unsigned long)cache->cpu - first >= sizeof(struct slab_cpu) * NR_KMALLOC_CLASSES)
+		free_percpu(cache->cpu);
+}
+
+/* 0, or -ENOMEM: there are as many caches as there may be. */
+int cache_publish(struct kmem_cache *cache)
 {
 	unsigned long flags;
+	unsigned id = 0;
 
 	spin_lock_irqsave(&heap.lock, flags);
-	list_add(&cache->list, &heap.caches);
+	while (id < MAX_CACHES && heap.by_id[id])
+		id++;
+	if (id < MAX_CACHES) {
+		cache->id = (u16)id;
+		heap.by_id[id] = cache;
+		list_add(&cache->list, &heap.caches);
+	}
 	spin_unlock_irqrestore(&heap.lock, flags);
+	return id < MAX_CACHES ? 0 : -ENOMEM;
 }
 
 /* ---- sharing --------------------------------------------------------------------------------- */
@@ -162,7 +187,7 @@ static const char *why_not_share(const struct kmem_cache *cache, u32 size, u32 a
 		return "its memory is of another kind";
 	if (size > cache->size || cache->size - size >= sizeof(void *))
 		return "its objects have another size";
-	if ((cache->align_mask + 1) & (align - 1))
+	if (cache->size & (align - 1))
 		return "its objects are aligned less";
 	if (cache->usersize != cache->object_size)
 		return "it has a window for user copies";
@@ -192,6 +217,33 @@ static struct kmem_cache *share(u32 size, u32 align, slab_flags_t flags)
 }
 
 /* ---- make and destroy ------------------------------------------------------------------------ */
+static struct kmem_cache *make(const char *name, u32 size, u32 align, slab_flags_t flags,
+			       void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
+{
+	struct kmem_cache *cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	if (!cache_set_up(cache, name, size, align, flags, ctor, cpu)) {
+		int error;
+
+		raw_lock(&heap_drain_lock); /* who drains walks over the caches */
+		error = cache_publish(cache);
+		raw_unlock(&heap_drain_lock);
+		if (!error)
+			return cache;
+		forget_cpus(cache);
+	}
+	kmem_cache_free(&cache_cache, cache);
+	return NULL;
+}
+
+struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags,
+				struct slab_cpu __percpu *cpu)
+{
+	return make(name, size, 0, flags, NULL, cpu);
+}
+
 static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_flags_t flags,
 				 u32 useroffset, u32 usersize, void (*ctor)(void *object))
 {
@@ -204,16 +256,11 @@ static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_fla
 		if (cache)
 			return cache;
 	}
-	cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
-	if (!cache)
-		return NULL;
-	if (cache_set_up(cache, name, size, align, flags, ctor)) {
-		kmem_cache_free(&cache_cache, cache);
-		return NULL;
+	cache = make(name, size, align, flags, ctor, NULL);
+	if (cache) {
+		cache->useroffset = useroffset;
+		cache->usersize = usersize;
 	}
-	cache->useroffset = useroffset;
-	cache->usersize = usersize;
-	cache_publish(cache);
 	return cache;
 }
 
@@ -244,7 +291,7 @@ static void name_live_objects(struct kmem_cache *cache)
 	for (unsigned long pfn = 0; pfn < quire_max_pfn && named < 16; pfn++) {
 		struct page *slab = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 
-		if (!slab || !page_is_slab_head(slab) || slab->slab_cache != cache)
+		if (!slab || !page_is_slab_head(slab) || cache_of(slab) != cache)
 			continue;
 		for (u32 i = 0; i < cache->objects && named < 16; i++) {
 			char *object = (char *)page_address(slab) + (size_t)i * cache->size;
@@ -283,32 +330,33 @@ static bool last_user(struct kmem_cache *cache)
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
 	unsigned long live, flags;
-	unsigned cpu;
 
 	if (!cache || !last_user(cache))
 		return;
-	for_each_possible_cpu(cpu)
-		cache_flush_cpu(cache, cpu);
+	raw_lock(&heap_drain_lock);
+	cache_flush(cache);
 	live = live_objects(cache);
+	if (!live) {
+		cache_shrink(cache);
+		spin_lock_irqsave(&heap.lock, flags);
+		list_del(&cache->list);
+		heap.by_id[cache->id] = NULL;
+		spin_unlock_irqrestore(&heap.lock, flags);
+	}
+	raw_unlock(&heap_drain_lock);
 	if (live) {
 		pr_err("heap: cache %s is not destroyed: %lu objects are in use\n", cache->name,
 		       live);
 		name_live_objects(cache);
 		return;
 	}
-	cache_shrink(cache);
-	spin_lock_irqsave(&heap.lock, flags);
-	list_del(&cache->list);
-	spin_unlock_irqrestore(&heap.lock, flags);
-	if (cache->cpu != &no_objects)
-		free_percpu(cache->cpu);
+	forget_cpus(cache);
 	kmem_cache_free(&cache_cache, cache);
 }
 
 int kmem_cache_shrink(struct kmem_cache *cache)
 {
-	if (gate_passable(port_percpu_offset()))
-		cache_flush_cpu(cache, port_cpu_id());
+	cache_flush_own(cache);
 	return cache_shrink(cache) != 0;
 }
 
@@ -328,38 +376,15 @@ int heap_init(void)
 	spin_lock_init(&heap.lock, "heap caches", LOCK_RANK_HEAP_CACHES);
 	INIT_LIST_HEAD(&heap.caches);
 	if (cache_set_up(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 0,
-			 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL))
+			 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL, NULL) ||
+	    cache_publish(&cache_cache))
 		return -ENOMEM;
-	cache_publish(&cache_cache);
 	heap.running = true;
 	if (kmalloc_init()) {
 		heap_exit();
 		return -ENOMEM;
 	}
 	return 0;
-}
-
-void heap_drain_cpu(unsigned cpu)
-{
-	struct kmem_cache *cache;
-
-	if (!heap.running)
-		return;
-	list_for_each_entry(cache, &heap.caches, list)
-		cache_flush_cpu(cache, cpu);
-}
-
-void heap_drain(void)
-{
-	struct kmem_cache *cache;
-	unsigned cpu;
-
-	for_each_possible_cpu(cpu)
-		if (cpu == port_cpu_id() || !cpu_online(cpu))
-			heap_drain_cpu(cpu);
-	if (heap.running)
-		list_for_each_entry(cache, &heap.caches, list)
-			cache_shrink(cache);
 }
 
 /* Slabs and large blocks that are left: theirs is whatever was not freed. */
@@ -372,8 +397,8 @@ static void release_frames(void)
 		if (!page || !page_count(page) || PageFlag(page, PG_reserved))
 			continue;
 		if (page_is_slab_head(page)) {
-			order = page->slab_cache->order;
-			slab_uncount(page->slab_cache, page);
+			order = cache_of(page)->order;
+			slab_uncount(cache_of(page), page);
 		} else if (PageFlag(page, PG_private_2) && !PageFlag(page, PG_slab)) {
 			order = page->private;
 		} else {
@@ -402,17 +427,14 @@ unsigned long heap_exit(void)
 {
 	struct kmem_cache *cache;
 	unsigned long live = 0, descriptors = 0;
-	unsigned cpu;
 
 	if (!heap.running)
 		return 0;
-	for_each_possible_cpu(cpu)
-		heap_drain_cpu(cpu);
 	list_for_each_entry(cache, &heap.caches, list) {
+		cache_flush(cache);
 		live += live_objects(cache);
 		descriptors += cache != &cache_cache;
-		if (cache->cpu != &no_objects)
-			free_percpu(cache->cpu);
+		forget_cpus(cache);
 	}
 	heap.running = false;
 	kmalloc_exit();

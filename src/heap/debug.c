@@ -99,10 +99,10 @@ static void tell_users(const struct kmem_cache *cache, void *object)
 		       cache->name, object, track(cache, object)[0], track(cache, object)[1]);
 }
 
-bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object,
+bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,
 		       const void *caller)
 {
-	struct heap_node *node = (struct heap_node *)&cache->node[page_to_nid(slab)];
+	struct heap_node *node = node_of(cache, slab);
 	unsigned long flags;
 	bool twice;
 

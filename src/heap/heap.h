@@ -11,48 +11,86 @@
 #include <quire/bytes.h>
 #include "frames/frames.h"
 
-#define CACHE_NAME_LEN  40
-#define MAX_CPU_OBJECTS 32u     /* most free objects that a CPU parks for one cache     */
-#define KEEP_PARTIAL    5       /* slabs a node keeps on its list before empty ones go  */
-#define MAX_SLAB_ORDER  3u      /* slabs of small objects are at most 2^this frames     */
-#define NO_FREE_OBJECT  0xffffu /* page->slab_free of a full slab                       */
+#define CACHE_NAME_LEN 40
+#define MAX_SLAB_ORDER 3u /* slabs of small objects are at most 2^this frames     */
+#define MIN_OBJECTS    QUIRE_SLAB_MIN_OBJECTS
 
-/* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code   (l) heap.lock */
+/*
+ * Who may touch a slab's list of free objects: page->slab_owner.  A CPU's token alone: the slab is the
+ * one it allocates from, and its list is slab_cpu->free.
+ *
+ *   nobody: node's lock ──taken──> active ──no object is free──> full ──one comes back──> partial ──> active
+ *        ^                                                                                   |
+ *        └────────────────────────── the CPU goes, or has too many ──────────────────────────┘
+ */
+#define OWNER_NOBODY  0u
+#define OWNER_CPU     0x7fu   /* these bits: token of the CPU                         */
+#define OWNER_PARTIAL 0x80u   /* on its list, page->slab_free is its list of free objects     */
+#define OWNER_FULL    0x100u  /* on no list                                           */
+#define OWNER_TAIL    0x8000u /* no slab, but a frame of one: page->slab_head         */
 
-/* Free objects of one cache parked by one CPU. */
-struct cpu_objects {
-	unsigned long count;    /* (p) parked                                           */
-	unsigned long capacity; /* (c) most that may be; must stand right before slot   */
-	void *slot[];           /* (p) slot[count - 1] goes out next                    */
+/*
+ * page->slab_remote: objects freed by others than the owner, the first one's distance from the
+ * slab's start in units of the cache; or one of
+ */
+#define REMOTE_EMPTY  0x7fffu
+#define REMOTE_CLOSED 0x7ffeu /* the slab is the node's                               */
+
+#define NOT_LISTENING (~0u) /* slab_cpu->notified: nobody would look                */
+
+/* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code
+ *                      (b) the same, between heap_enter() and pcp_leave()   (a) atomic   (l) heap.lock */
+
+/* Slabs linked by slab_next (and slab_prev), the newest first. */
+struct slab_list {
+	u32 first, last;  /* frame numbers, 0: none                               */
+	unsigned long nr; /* slabs                                                */
 };
+
+/* What one CPU has of one cache. */
+struct slab_cpu {
+	void *free;         /* (p) free objects of the active slab                  */
+	unsigned long base; /* (b) its address                                      */
+	unsigned long
+		slab_bytes; /* (b) that its objects fill; 0: kmem_cache_free() must look closer */
+	u32 magic, limit;   /* (c) the cache's magic, twice: an instruction less    */
+	struct page *slab;  /* (b) the active slab, or NULL                         */
+	struct slab_list partial; /* (b) own slabs that others than the active one        */
+	unsigned long nr_empty;   /* (b) of those, without any object in use              */
+	u32 notified;             /* (a) slabs that others freed to; see slub.c           */
+} quire_cacheline_aligned;
 
 /* Slabs of one cache on one node. */
 struct heap_node {
 	spinlock_t lock;
-	struct page *partial;     /* (n) slabs with a free object, linked by slab_next/slab_prev */
-	unsigned long nr_partial; /* (n) on that list                             */
-	unsigned long nr_slabs;   /* (n) in all                                   */
-	unsigned long nr_free;    /* (n) objects on the free lists of slabs       */
+	struct slab_list partial; /* (n) nobody's slabs with a free object                */
+	unsigned long nr_free;    /* (n) free objects in them                             */
+	unsigned long nr_slabs;   /* (a) whoever they belong to                           */
 };
 
 struct kmem_cache {
-	struct cpu_objects __percpu *cpu; /* (c)                                          */
-	u32 align_mask;                   /* (c) bits that are 0 in the address of every object   */
-	slab_flags_t flags;               /* (c) SLAB_*                                           */
-	u32 object_size;                  /* (c) bytes the user asked for                         */
-	u32 size;                         /* (c) bytes from one object to the next                */
-	u32 align;                        /* (c)                                                  */
-	u32 link;                         /* (c) offset of the free-list link in a free object    */
-	u32 redzone, track;               /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER  */
-	u16 objects;                      /* (c) per slab                                         */
-	u8 order;                         /* (c) log2 of a slab's frames                          */
-	u8 unit_shift;                    /* (c) page->slab_free counts 2^this bytes              */
-	gfp_t gfp;                        /* (c) added to every slab's allocation                 */
-	u32 useroffset, usersize;         /* (c) window for user copies                           */
-	int refcount;                     /* (l) users of a shared cache                          */
+	struct slab_cpu __percpu *cpu; /* (c)                                            */
+	u32 magic;                     /* (c) is_multiple(); 0: slabs are too large for that      */
+	u16 id;                        /* (c) heap.by_id[id] is the cache                 */
+	bool owned;                    /* (c) CPUs own slabs                              */
+	slab_flags_t flags;            /* (c) SLAB_*                                      */
+	u32 object_size;               /* (c) bytes the user asked for                    */
+	u32 size;                      /* (c) bytes from one object to the next           */
+	u32 align;                     /* (c)                                             */
+	u32 link;                      /* (c) offset of the free-list link in a free object       */
+	u32 redzone, track;            /* (c) offsets, with SLAB_RED_ZONE and SLAB_STORE_USER     */
+	u16 objects;                   /* (c) per slab                                    */
+	u8 order;                      /* (c) log2 of a slab's frames                     */
+	u8 unit_shift;                 /* (c) page->slab_remote counts 2^this bytes       */
+	u16 keep_empty;                /* (c) slabs without object in use that a CPU keeps        */
+	u16 min_partial;               /* (c) slabs a node keeps before empty ones go     */
+	u32 cpu_partial;               /* (c) slabs a CPU keeps before the node gets some */
+	gfp_t gfp;                     /* (c) added to every slab's allocation            */
+	u32 useroffset, usersize;      /* (c) window for user copies                      */
+	int refcount;                  /* (l) users of a shared cache                     */
 	void (*ctor)(void *object);
-	struct list_head list; /* (l) heap.caches, newest first                        */
-	unsigned long check_slabs, check_inuse; /* scratch of heap_check()                      */
+	struct list_head list; /* (l) heap.caches, newest first                       */
+	unsigned long check_slabs, check_listed; /* scratch of heap_check()              */
 	char name[CACHE_NAME_LEN];
 	struct heap_node node[QUIRE_NR_NODES];
 };
@@ -64,22 +102,45 @@ extern bool (*failslab_hook)(gfp_t gfp, size_t size);
 #define SLAB_NEVER_MERGE (SLAB_DEBUG_FLAGS | SLAB_TYPESAFE_BY_RCU | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME  (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
+#define MAX_CACHES QUIRE_MAX_CACHES
+
 struct heap_state {
-	spinlock_t lock;         /* guards caches and refcounts          */
-	struct list_head caches; /* newest first                         */
+	spinlock_t lock;                      /* guards what follows, and refcounts   */
+	struct list_head caches;              /* newest first                         */
+	struct kmem_cache *by_id[MAX_CACHES]; /* page->slab_id of every slab          */
 	bool running;
 };
 extern struct heap_state heap;
 
-/* ---- slabs (slub.c) -------------------------------------------------------------------------- */
+/* ---- slabs (slabs.c) ------------------------------------------------------------------------- */
 static inline bool page_is_slab_head(const struct page *page)
 {
-	return (page->flags & (1u << PG_slab | 1u << PG_private_2)) == 1u << PG_slab;
+	return PageFlag(page, PG_slab) && READ_ONCE(page->slab_owner) != OWNER_TAIL;
 }
 
 static inline struct page *slab_of(struct page *page)
 {
-	return PageFlag(page, PG_private_2) ? page->slab_head : page;
+	return READ_ONCE(page->slab_owner) == OWNER_TAIL ? page->slab_head : page;
+}
+
+static inline struct kmem_cache *cache_of(const struct page *slab)
+{
+	return heap.by_id[slab->slab_id];
+}
+
+static inline struct heap_node *node_of(struct kmem_cache *cache, const struct page *slab)
+{
+	return &cache->node[page_to_nid(slab)];
+}
+
+/*
+ * Whether `offset`, below 32 KiB, is a multiple of a cache's size: magic is 2^32 / size, rounded up, so
+ * that offset * magic is offset / size with 32 bits behind the point; these are few if nothing remains.
+ * `limit` is magic too.
+ */
+static quire_always_inline bool is_multiple(u32 offset, u32 magic, u32 limit)
+{
+	return offset * magic < limit;
 }
 
 static inline void **link_in(const struct kmem_cache *cache, void *object)
@@ -87,32 +148,128 @@ static inline void **link_in(const struct kmem_cache *cache, void *object)
 	return (void **)((char *)object + cache->link);
 }
 
-/* First free object of a slab, or NULL. */
-static inline void *slab_first_free(const struct kmem_cache *cache, const struct page *slab)
+/* Objects of a slab that were never on a free list: slabs of several frames are chained bit by bit,
+ * so that memory nobody needs is not touched. */
+static inline u32 slab_unchained(const struct kmem_cache *cache, const struct page *slab)
 {
-	if (slab->slab_free == NO_FREE_OBJECT)
-		return NULL;
-	return (char *)page_address(slab) + ((size_t)slab->slab_free << cache->unit_shift);
+	return cache->order ? cache->objects - slab[1].slab_next : 0;
 }
 
-/* Whether `object` is where an object of the slab can start. */
-bool is_object_of(const struct kmem_cache *cache, struct page *slab, const void *object);
-/* Whether it is on the slab's free list; node lock held. */
-bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, const void *object);
+static inline bool slab_has_free(const struct kmem_cache *cache, const struct page *slab)
+{
+	return slab->slab_free || slab_unchained(cache, slab);
+}
 
-/* Give back what this or another, stopped, CPU parked; give empty slabs back to the frames. */
-void cache_flush_cpu(struct kmem_cache *cache, unsigned cpu);
-unsigned long cache_shrink(struct kmem_cache *cache);
+void slab_list_add(struct slab_list *list, struct page *slab);
+void slab_list_remove(struct slab_list *list, struct page *slab);
+
+static inline struct page *slab_list_first(const struct slab_list *list)
+{
+	return list->first ? pfn_to_page(list->first) : NULL;
+}
+
+/* The one that has been there longest; where there are no links backwards, the first. */
+static inline struct page *slab_list_oldest(const struct slab_list *list)
+{
+	u32 pfn = sizeof(void *) == 8 ? list->last : list->first;
+
+	return pfn ? pfn_to_page(pfn) : NULL;
+}
+
+static inline struct page *slab_list_next(const struct page *slab)
+{
+	return slab->slab_next ? pfn_to_page(slab->slab_next) : NULL;
+}
+
+/* A slab that is nobody's and on no list, or NULL.  May sleep if gfp allows it. */
+struct page *slab_new(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* Give its frames back; nothing of it is in use. */
+void slab_release(struct kmem_cache *cache, struct page *slab);
+/* The same for slabs linked by slab_next. */
+void slabs_release(struct kmem_cache *cache, struct page *slab);
 /* The slab no longer counts as Slab memory. */
 void slab_uncount(const struct kmem_cache *cache, const struct page *slab);
-/* What a CPU parked for every cache. */
+/* Chain some more of the slab's objects, which has none left: true, if there were any. */
+bool slab_chain_more(struct kmem_cache *cache, struct page *slab);
+/* The slab that the object belongs to; NULL, with a report, if it is none of the cache's. */
+struct page *slab_of_object(const struct kmem_cache *cache, void *object);
+/* Whether `object` is where an object of the slab can start. */
+bool is_object_of(const struct kmem_cache *cache, const struct page *slab, const void *object);
+/* Whether it is on a list of free objects of the slab, or was never handed out; the list is ours. */
+bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, const void *object);
+quire_cold void report_freed_twice(const struct kmem_cache *cache, const void *object);
+quire_cold void report_not_given(const struct kmem_cache *cache, const void *object,
+				 const char *why);
+
+/* Take one object of nobody's slabs, on node nid if it is not NUMA_NO_NODE; NULL: they have none. */
+void *node_take(struct kmem_cache *cache, int nid);
+/* Put an object back into a slab of nobody's.  False: it is somebody's meanwhile. */
+bool node_give(struct kmem_cache *cache, struct page *slab, void *object);
+/* A slab becomes the node's; node's lock held.  True: it is empty and the node can do without it. */
+bool node_add_locked(struct kmem_cache *cache, struct heap_node *node, struct page *slab);
+/* The same, without the lock; the slab is new. */
+void node_add(struct kmem_cache *cache, struct page *slab);
+/* Take a whole slab from a node's list, or NULL; it is nobody's yet.  Node's lock held. */
+struct page *node_take_slab_locked(struct kmem_cache *cache, struct heap_node *node);
+/* Give empty slabs of nobody's back: how many slabs are left. */
+unsigned long cache_shrink(struct kmem_cache *cache);
+
+/* ---- what CPUs own (slub.c) ------------------------------------------------------------------ */
+static inline bool heap_enter(struct quire_cpu *cpu)
+{
+	return pcp_enter_if(cpu, 0xffff0000ULL | (u64)QUIRE_GATE_HEAP_CLAIMED << 32);
+}
+
+/* One object by whatever way, or NULL. */
+void *object_take(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* Back to its slab, whoever owns that.  What is found free already is reported. */
+void object_give(struct kmem_cache *cache, struct page *slab, void *object);
+/* What a CPU has of a cache becomes the node's; nobody uses the cache on that CPU meanwhile.  Returns
+ * slabs that can go, linked. */
+struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu);
+/* See what others freed to the partial slabs of a CPU, which is at none of them meanwhile.  Returns
+ * those that are empty, linked. */
+struct page *cache_trim(struct kmem_cache *cache, unsigned cpu);
+
+/* ---- back from the CPUs (drain.c) ------------------------------------------------------------ */
+/* What all CPUs have of a cache that nobody uses any more. */
+void cache_flush(struct kmem_cache *cache);
+/* What this CPU has of a cache, unless this is an interrupt handler. */
+void cache_flush_own(struct kmem_cache *cache);
+/* What a CPU has of every cache: this one, or one that is stopped. */
 void heap_drain_cpu(unsigned cpu);
+extern u32 heap_drain_lock; /* between those who drain, and who destroys a cache */
+
+/* ---- every object (front.c) ------------------------------------------------------------------ */
+quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller);
+quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller);
+/* kfree() of what is no object of a slab. */
+quire_cold void free_other(const void *object);
+
+static inline void *clear_object(const struct kmem_cache *cache, void *object, gfp_t gfp)
+{
+	if (gfp & __GFP_ZERO)
+		memset(object, 0, cache->object_size);
+	return object;
+}
+
+/* ---- per-CPU areas (percpu.c) ---------------------------------------------------------------- */
+u32 *percpu_lock_word(void); /* for quire_freeze() */
 
 /* ---- caches (cache.c) ------------------------------------------------------------------------ */
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
-		 slab_flags_t flags, void (*ctor)(void *object));
-void cache_publish(struct kmem_cache *cache);
-DECLARE_PER_CPU(struct cpu_objects, no_objects);
+		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu);
+int cache_publish(struct kmem_cache *cache);
+/* What CPUs have of caches of which they own no slabs. */
+DECLARE_PER_CPU(struct slab_cpu, no_slab_cpu);
+/* Those of kmalloc's normal classes, side by side. */
+DECLARE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
+/* The same as kmem_cache_create(), for one of these. */
+struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags,
+				struct slab_cpu __percpu *cpu);
+/* Where the class of (8 i, 8 i + 8] bytes is in kmalloc_cpu, in units of 8 bytes. */
+extern u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
+quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
@@ -120,7 +277,7 @@ void kmalloc_exit(void);
 void debug_object_fresh(const struct kmem_cache *cache, void *object);
 void debug_object_alloc(const struct kmem_cache *cache, void *object, const void *caller);
 /* False: damaged, reported, must not be reused. */
-bool debug_object_free(const struct kmem_cache *cache, struct page *slab, void *object,
+bool debug_object_free(struct kmem_cache *cache, struct page *slab, void *object,
 		       const void *caller);
 
 #endif

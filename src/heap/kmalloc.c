@@ -26,6 +26,13 @@ static const struct {
 	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
 };
 
+DEFINE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
+u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
+
+_Static_assert(sizeof(struct slab_cpu) % 8 == 0 &&
+		       (NR_KMALLOC_CLASSES - 1) * sizeof(struct slab_cpu) / 8 <= 255,
+	       "kmalloc_slot can point at every class");
+
 static struct kmem_cache *make_class(unsigned type, unsigned class)
 {
 	const char *unit = class_size[class] >= 1024 ? "k" : "";
@@ -33,11 +40,14 @@ static struct kmem_cache *make_class(unsigned type, unsigned class)
 	char name[CACHE_NAME_LEN];
 
 	quire_snprintf(name, sizeof(name), "%s-%u%s", class_types[type].prefix, shown, unit);
-	return kmem_cache_create(name, class_size[class], 0, class_types[type].flags, NULL);
+	return cache_create(name, class_size[class], class_types[type].flags,
+			    type == KMALLOC_NORMAL ? &kmalloc_cpu[class] : NULL);
 }
 
 int kmalloc_init(void)
 {
+	for (unsigned i = 0; i < ARRAY_SIZE(kmalloc_slot); i++)
+		kmalloc_slot[i] = (u8)(kmalloc_class(8 * i + 8) * sizeof(struct slab_cpu) / 8);
 	/* Largest first, so that the newest-first list of /proc/slabinfo ends with the order Linux
 	 * shows. */
 	for (unsigned type = NR_KMALLOC_TYPES; type-- > 0;) {
@@ -76,7 +86,7 @@ static void *large_alloc(size_t size, gfp_t gfp, int node)
 	return page_address(page);
 }
 
-static void *do_kmalloc(size_t size, gfp_t gfp, int node)
+static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 {
 	void *object;
 
@@ -89,23 +99,24 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node)
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		object = large_alloc(size, gfp, node);
 	else
-		object = kmem_cache_alloc_node(
-			kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp, node);
+		object = alloc_slow(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)], gfp,
+				    node, caller);
 	quire_event(kmalloc, object, size, gfp);
 	return object;
 }
 
-void *__kmalloc(size_t size, gfp_t gfp)
+quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller)
 {
-	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_HIGHMEM) && !quire_sink))
+	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_HIGHMEM) &&
+		   gate_open(port_percpu_offset())))
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
-	return do_kmalloc(size, gfp, NUMA_NO_NODE);
+	return do_kmalloc(size, gfp, NUMA_NO_NODE, caller);
 }
 
 void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 {
-	return do_kmalloc(size, gfp, node);
+	return do_kmalloc(size, gfp, node, __builtin_return_address(0));
 }
 
 /* ---- the family ------------------------------------------------------------------------------ */
@@ -118,7 +129,7 @@ size_t ksize(const void *object)
 		return 0;
 	page = pfn_to_page(pfn);
 	if (PageFlag(page, PG_slab))
-		return page->slab_cache->object_size;
+		return cache_of(page)->object_size;
 	return PageFlag(page, PG_private_2) ? PAGE_SIZE << page->private : 0;
 }
 
@@ -194,7 +205,7 @@ int quire_usercopy_check(const void *ptr, size_t n)
 	page = pfn_to_page(pfn);
 	if (!PageFlag(page, PG_slab))
 		return 0;
-	cache = page->slab_cache;
+	cache = cache_of(page);
 	offset = ((unsigned long)ptr - (unsigned long)page_address(slab_of(page))) % cache->size;
 	if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
 	    n <= cache->usersize - (offset - cache->useroffset))

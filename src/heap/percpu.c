@@ -65,7 +65,8 @@ static int make_areas(unsigned nr_cpus)
 	if (percpu.area_size < static_size())
 		return -ENOMEM;
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
-		percpu.area[cpu] = alloc_pages_exact(percpu.area_size, GFP_KERNEL | __GFP_ZERO);
+		/* Dynamic variables are cleared when they are made. */
+		percpu.area[cpu] = alloc_pages_exact(percpu.area_size, GFP_KERNEL);
 		if (!percpu.area[cpu])
 			return -ENOMEM;
 	}
@@ -90,12 +91,49 @@ int percpu_init(unsigned nr_cpus)
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
 		port_percpu_set(cpu, quire_percpu_offset[cpu]);
 	}
 	quire_online_cpus = 1;
 	vmstat_cpus_init();
 	pcp_init();
 	return 0;
+}
+
+/* The part of an area that any variable is in. */
+static size_t used_size(void)
+{
+	unsigned long unit = percpu.area_size / UNIT;
+
+	while (unit > 0 && !test_bit(unit - 1, percpu.used))
+		unit--;
+	return unit * UNIT;
+}
+
+int percpu_add_cpu(unsigned like)
+{
+	unsigned cpu = quire_nr_cpus;
+
+	if (!percpu.area_size || like >= cpu)
+		return -EINVAL;
+	if (cpu >= QUIRE_NR_CPUS)
+		return -ENOSPC;
+	percpu.area[cpu] = alloc_pages_exact(percpu.area_size, GFP_KERNEL);
+	if (!percpu.area[cpu])
+		return -ENOMEM;
+	memcpy(percpu.area[cpu], percpu.area[like], used_size());
+	quire_percpu_offset[cpu] =
+		(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
+	per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
+	if (pcp_add_cpu(cpu)) {
+		free_pages_exact(percpu.area[cpu], percpu.area_size);
+		percpu.area[cpu] = NULL;
+		quire_percpu_offset[cpu] = 0;
+		return -ENOMEM;
+	}
+	port_percpu_set(cpu, quire_percpu_offset[cpu]);
+	__atomic_store_n(&quire_nr_cpus, cpu + 1, __ATOMIC_RELEASE);
+	return (int)cpu;
 }
 
 void percpu_exit(void)
@@ -111,6 +149,11 @@ void percpu_exit(void)
 	quire_nr_cpus = 1;
 	quire_online_cpus = 1;
 	free_areas();
+}
+
+u32 *percpu_lock_word(void)
+{
+	return &percpu.lock.locked;
 }
 
 /* ---- dynamic variables ----------------------------------------------------------------------- */

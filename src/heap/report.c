@@ -34,102 +34,128 @@ void show_slabinfo(struct seq_out *out)
 }
 
 /* ---- laws ------------------------------------------------------------------------------------ */
-static const char *check_slab(const struct kmem_cache *cache, struct page *slab)
+/* A list of free objects of a slab; *n is how many it has. */
+static const char *check_chain(const struct kmem_cache *cache, const struct page *slab,
+			       void *object, u32 *n)
 {
-	void *object = slab_first_free(cache, slab);
-	u32 unused = 0;
+	u32 chained = cache->objects - slab_unchained(cache, slab);
 
-	for (; object; object = *link_in(cache, object)) {
+	for (*n = 0; object; object = *link_in(cache, object)) {
 		if (!is_object_of(cache, slab, object))
 			return "a slab's free list leads to what is no object of it";
-		if (++unused > cache->objects)
+		if (++*n > chained)
 			return "a slab's free list is a circle";
 	}
-	return slab->inuse + unused == cache->objects
+	return NULL;
+}
+
+/* A slab that is not active. */
+static const char *check_slab(const struct kmem_cache *cache, const struct page *slab)
+{
+	u32 unused;
+	const char *why = check_chain(cache, slab, slab->slab_free, &unused);
+
+	if (why)
+		return why;
+	return slab->inuse + unused + slab_unchained(cache, slab) == cache->objects
 		       ? NULL
 		       : "a slab's objects in use and free are not all";
 }
 
-/* The partial list of one node; its lock is held. */
-static const char *check_node(const struct kmem_cache *cache, const struct heap_node *node)
+/* A list of slabs that are somebody's, or nobody's; *unused is how many objects of them are free. */
+static const char *check_list(struct kmem_cache *cache, const struct slab_list *list,
+			      unsigned owner, unsigned long *unused)
 {
-	unsigned long n = 0, unused = 0;
-	struct page *prev = NULL;
+	unsigned long n = 0;
 
-	for (struct page *slab = node->partial; slab;) {
-		const char *why = check_slab(cache, slab);
+	*unused = 0;
+	for (struct page *slab = slab_list_first(list); slab; slab = slab_list_next(slab)) {
+		const char *why;
 
+		if (!page_is_slab_head(slab) || cache_of(slab) != cache ||
+		    READ_ONCE(slab->slab_owner) != owner)
+			return "a list of slabs leads to a wrong one";
+		why = check_slab(cache, slab);
 		if (why)
 			return why;
-		if (!page_is_slab_head(slab) || slab->slab_cache != cache ||
-		    slab->slab_prev != prev)
-			return "a partial list leads to a wrong slab";
-		if (slab->slab_free == NO_FREE_OBJECT)
+		if (owner == OWNER_NOBODY && !slab_has_free(cache, slab))
 			return "a full slab is on the partial list";
-		if (++n > node->nr_partial)
-			return "a partial list is longer than its count";
-		unused += cache->objects - slab->inuse;
-		prev = slab;
-		slab = slab->slab_next ? pfn_to_page(slab->slab_next) : NULL;
+		if (++n > list->nr)
+			return "a list of slabs is longer than its count";
+		*unused += cache->objects - slab->inuse;
+		cache->check_listed++;
 	}
-	if (n != node->nr_partial)
-		return "a partial list is shorter than its count";
+	return n == list->nr ? NULL : "a list of slabs is shorter than its count";
+}
+
+static const char *check_node(struct kmem_cache *cache, const struct heap_node *node)
+{
+	unsigned long unused;
+	const char *why = check_list(cache, &node->partial, OWNER_NOBODY, &unused);
+
+	if (why)
+		return why;
 	return unused == node->nr_free ? NULL : "nr_free disagrees with the slabs";
 }
 
-static const char *check_stack(const struct kmem_cache *cache, const struct cpu_objects *c)
+static const char *check_cpu(struct kmem_cache *cache, const struct slab_cpu *c, unsigned token)
 {
-	if (c->count > c->capacity)
-		return "a CPU parks more objects than it may";
-	for (unsigned long i = 0; i < c->count; i++) {
-		unsigned long pfn = PHYS_PFN(__pa(c->slot[i]));
-		struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+	const char *why;
+	unsigned long unused;
+	u32 n;
 
-		if (!page || !PageFlag(page, PG_slab) || page->slab_cache != cache ||
-		    !is_object_of(cache, slab_of(page), c->slot[i]))
-			return "a CPU parks what is no object of the cache";
-		if (is_free_in_slab(cache, slab_of(page), c->slot[i]))
-			return "an object is both parked and free in its slab";
-	}
-	return NULL;
+	if (c->free && !c->slab)
+		return "a CPU has free objects of no slab";
+	if (c->slab && cache_of(c->slab) != cache)
+		return "a CPU allocates from a slab of another cache";
+	if (c->free && READ_ONCE(c->slab->slab_owner) != token)
+		return "a CPU allocates from a slab that is not its own";
+	if (c->slab && (why = check_chain(cache, c->slab, c->free, &n)))
+		return why;
+	cache->check_listed += !!c->slab;
+	return check_list(cache, &c->partial, token | OWNER_PARTIAL, &unused);
 }
 
 static const char *check_cache(struct kmem_cache *cache)
 {
+	const char *why = NULL;
 	unsigned long flags;
 	unsigned cpu;
 
-	cache->check_slabs = cache->check_inuse = 0;
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++) {
-		const char *why;
-
+	cache->check_slabs = cache->check_listed = 0;
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES && !why; nid++) {
 		spin_lock_irqsave(&cache->node[nid].lock, flags);
 		why = check_node(cache, &cache->node[nid]);
 		spin_unlock_irqrestore(&cache->node[nid].lock, flags);
-		if (why)
-			return why;
 	}
-	for_each_possible_cpu(cpu) {
-		const char *why = check_stack(cache, per_cpu_ptr(cache->cpu, cpu));
-
-		if (why)
-			return why;
-	}
-	return NULL;
+	if (cache->owned)
+		for_each_possible_cpu(cpu)
+			if (!why)
+				why = check_cpu(cache, per_cpu_ptr(cache->cpu, cpu), cpu + 1);
+	return why;
 }
 
-/* Every slab that exists, counted for its cache. */
+/* Every slab that exists, counted for its cache; those that no list leads to are full. */
 static const char *count_slabs(void)
 {
 	for (unsigned long pfn = 0; pfn < quire_max_pfn; pfn++) {
 		struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+		struct kmem_cache *cache;
 
 		if (!page || !page_is_slab_head(page))
 			continue;
+		cache = cache_of(page);
 		if (page_count(page) != 1)
 			return "a slab has more or less than one reference";
-		page->slab_cache->check_slabs++;
-		page->slab_cache->check_inuse += page->inuse;
+		cache->check_slabs++;
+		if (READ_ONCE(page->slab_owner) & OWNER_FULL)
+			cache->check_listed++;
+		else if (READ_ONCE(page->slab_owner) == OWNER_NOBODY && !slab_has_free(cache, page))
+			cache->check_listed++;
+		else
+			continue;
+		if (page->slab_free || page->inuse != cache->objects)
+			return "a full slab has free objects";
 	}
 	return NULL;
 }
@@ -150,16 +176,14 @@ const char *heap_check(void)
 	if (why)
 		return why;
 	list_for_each_entry(cache, &heap.caches, list) {
-		unsigned long slabs = 0, unused = 0;
+		unsigned long slabs = 0;
 
-		for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++) {
+		for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 			slabs += cache->node[nid].nr_slabs;
-			unused += cache->node[nid].nr_free;
-		}
 		if (slabs != cache->check_slabs)
 			return "a cache has more or fewer slabs than it counts";
-		if (slabs * cache->objects - unused != cache->check_inuse)
-			return "a cache's objects in use disagree with its slabs";
+		if (slabs != cache->check_listed)
+			return "a slab is on no list, or on two";
 	}
 	return NULL;
 }

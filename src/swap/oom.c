@@ -15,6 +15,7 @@
 #include <quire/event.h>
 #include <quire/gfp.h>
 #include <quire/printk.h>
+#include <quire/show_mem.h>
 #include <quire/bytes.h>
 #include "swap/swap.h"
 

@@ -5,6 +5,7 @@
  * After each step: every law of frames/ holds, no two blocks overlap, each lies where its flags
  * allow, and what is free is what nobody owns.  QUIRE_SEED=n replays a failure.
  */
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 
@@ -108,6 +109,7 @@ static void run(unsigned long long seed, const struct posix_bank *banks, unsigne
 	owned = 0;
 	memset(owner, 0, sizeof(owner));
 	start(banks, n);
+	set_late_frees(random_below(4) != 0);
 	base = totalram_pages() - nr_free_pages() - parked();
 	for (unsigned long step = 0; step < STEPS; step++) {
 		bool grow = step / 500 % 2 ? random_below(3) == 0 : random_below(3) != 0;

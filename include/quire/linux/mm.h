@@ -10,6 +10,7 @@
 #include <quire/gfp.h>
 #include <quire/mm.h>
 #include <quire/page.h>
+#include <quire/show_mem.h>
 #include <quire/vmalloc.h>
 #include <quire/linux/bug.h>
 #include <quire/linux/page-flags.h>

@@ -12,6 +12,7 @@
  */
 #include "bare_private.h"
 #include <quire/init.h>
+#include <quire/percpu.h>
 #include <quire/printk.h>
 
 struct tss {
@@ -152,6 +153,7 @@ void __init bare_cpu_init(unsigned cpu)
 	tss[cpu].iomap = sizeof(struct tss);
 	c->self = c;
 	c->cpu_id = cpu;
+	c->quire = &quire_cpu; /* until port_percpu_set() */
 	c->tss = &tss[cpu];
 	load_gdt(cpu);
 	__asm__ volatile("lidt %0" : : "m"(ptr));
@@ -167,6 +169,7 @@ void __init bare_cpu_init(unsigned cpu)
 void port_percpu_set(unsigned cpu, unsigned long offset)
 {
 	bare_cpus[cpu].percpu_offset = offset;
+	bare_cpus[cpu].quire = (struct quire_cpu *)((unsigned long)&quire_cpu + offset);
 }
 
 bool bare_features(char *buf, size_t size)

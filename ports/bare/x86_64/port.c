@@ -261,7 +261,8 @@ int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
 /* ---- what the compiler may call -------------------------------------------------------------- */
 int __popcountdi2(long v);
 
-int __popcountdi2(long v)
+/* Called by what link-time optimisation makes, after it has thrown away what nobody calls. */
+__attribute__((__used__)) int __popcountdi2(long v)
 {
 	u64 x = (u64)v;
 

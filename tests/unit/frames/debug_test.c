@@ -9,8 +9,10 @@
 #include <quire/page_owner.h>
 #include <quire/page_poison.h>
 #include <quire/quire.h>
+#include <quire/show_mem.h>
 #include <quire/task.h>
 #include <quire/watch.h>
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 #include "support/movers.h"
@@ -30,6 +32,8 @@ static int up_plain(void **state)
 	(void)state;
 	set_current_task_fn(describe);
 	start_frames(&bank, 1, 2);
+	set_late_frees(false);
+	show_mem_init();
 	posix_log_take();
 	return 0;
 }
@@ -356,6 +360,8 @@ static void cleared_frames(void **state)
 	(void)state;
 	quire_debug_parse_cmdline("quiet init_on_alloc=1 init_on_free=on -- page_owner=on");
 	start_frames(&bank, 1, 1);
+	set_late_frees(false);
+	show_mem_init();
 	page = alloc_pages(GFP_KERNEL, 2);
 	for (size_t i = 0; i < 4 * PAGE_SIZE; i++)
 		assert_int_equal(bytes_of(page)[i], 0);

@@ -3,6 +3,7 @@
  * pages. */
 #include <quire/err.h>
 #include <quire/migrate.h>
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 
@@ -71,6 +72,7 @@ static int up(void **state)
 
 	(void)state;
 	start_frames(&bank, 1, 1);
+	set_late_frees(false);
 	memset(&drv, 0, sizeof(drv));
 	for (unsigned i = 0; i < N; i++) {
 		drv.page[i] = alloc_page(GFP_KERNEL | __GFP_MOVABLE);

@@ -75,7 +75,7 @@ static void edges(void **state)
 	p = kmalloc(64, GFP_DMA);
 	q = kmalloc(64, GFP_KERNEL | __GFP_RECLAIMABLE);
 	assert_int_equal(page_zonenum(virt_to_page(p)), ZONE_DMA);
-	assert_true(virt_to_page(q)->slab_cache->flags & SLAB_RECLAIM_ACCOUNT);
+	assert_true(cache_of(virt_to_page(q))->flags & SLAB_RECLAIM_ACCOUNT);
 	kfree(p);
 	kfree(q);
 }

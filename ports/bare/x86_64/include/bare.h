@@ -58,6 +58,7 @@ struct bare_cpu {
 	u64 kstack_top;              /* of current: where SYSCALL starts pushing              */
 	u64 user_rsp;                /* scratch of the SYSCALL entry                          */
 	u64 percpu_offset;
+	struct quire_cpu *quire; /* its copy of quire_cpu                                    */
 	u32 cpu_id;
 	u32 apic_id;
 	void *tss;
@@ -86,6 +87,7 @@ _Static_assert(offsetof(struct bare_cpu, current) == BARE_CPU_CURRENT, "BARE_CPU
 _Static_assert(offsetof(struct bare_cpu, kstack_top) == BARE_CPU_KSTACK, "BARE_CPU_KSTACK");
 _Static_assert(offsetof(struct bare_cpu, user_rsp) == BARE_CPU_USER_RSP, "BARE_CPU_USER_RSP");
 _Static_assert(offsetof(struct bare_cpu, percpu_offset) == BARE_GS_PERCPU, "BARE_GS_PERCPU");
+_Static_assert(offsetof(struct bare_cpu, quire) == BARE_GS_QUIRE_CPU, "BARE_GS_QUIRE_CPU");
 _Static_assert(offsetof(struct bare_cpu, cpu_id) == BARE_GS_CPU_ID, "BARE_GS_CPU_ID");
 _Static_assert(offsetof(struct bare_thread, work) == BARE_THREAD_WORK, "BARE_THREAD_WORK");
 _Static_assert(offsetof(struct bare_thread, ksp) == BARE_THREAD_KSP, "BARE_THREAD_KSP");

@@ -25,8 +25,9 @@
 
 /* Where things are in the per-CPU block that GS points to (struct bare_cpu in bare.h checks
  * them). */
-#define BARE_GS_PERCPU 32
-#define BARE_GS_CPU_ID 40
+#define BARE_GS_PERCPU    32
+#define BARE_GS_QUIRE_CPU 40
+#define BARE_GS_CPU_ID    48
 
 #define BARE_EFLAGS_IF 0x200UL
 
@@ -76,6 +77,16 @@ static inline unsigned long port_percpu_offset(void)
 
 	__asm__ volatile("movq %%gs:%c1, %0" : "=r"(offset) : "i"(BARE_GS_PERCPU));
 	return offset;
+}
+
+struct quire_cpu;
+#define PORT_THIS_CPU 1
+static inline struct quire_cpu *port_this_cpu(void)
+{
+	struct quire_cpu *cpu;
+
+	__asm__ volatile("movq %%gs:%c1, %0" : "=r"(cpu) : "i"(BARE_GS_QUIRE_CPU));
+	return cpu;
 }
 
 static inline void port_cpu_relax(void)

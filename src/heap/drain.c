@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/drain.c - what CPUs own is taken back: all of one's own and of CPUs that are stopped, and of
+ * CPUs that run what is empty.
+ *
+ *   close the gate of every CPU for slow paths, make all pass a barrier, wait until none is busy:
+ *   from now on a running CPU touches no slab of its own but the active ones.  See frames/drain.c.
+ *
+ * Lock: heap_drain_lock, between those who drain; a cache is destroyed under it.
+ */
+#include "heap.h"
+
+u32 heap_drain_lock;
+
+typedef struct page *give_up_fn(struct kmem_cache *cache, unsigned cpu);
+
+/* Of every cache.  Surplus slabs of one cache at a time: freeing them must not find us busy. */
+static void for_caches(unsigned cpu, give_up_fn *fn)
+{
+	struct kmem_cache *cache;
+
+	list_for_each_entry(cache, &heap.caches, list)
+		slabs_release(cache, fn(cache, cpu));
+}
+
+static void flush_own_locked(struct kmem_cache *cache)
+{
+	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
+	struct page *surplus;
+
+	while (!heap_enter(cpu))
+		port_cpu_relax(); /* somebody without the lock: nobody */
+	surplus = cache_hand_over(cache, port_cpu_id());
+	pcp_leave(cpu);
+	slabs_release(cache, surplus);
+}
+
+void cache_flush_own(struct kmem_cache *cache)
+{
+	if (in_interrupt())
+		return;
+	raw_lock(&heap_drain_lock);
+	flush_own_locked(cache);
+	raw_unlock(&heap_drain_lock);
+}
+
+void cache_flush(struct kmem_cache *cache)
+{
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		slabs_release(cache, cache_hand_over(cache, cpu));
+}
+
+static void drain_cpu_locked(unsigned cpu)
+{
+	struct kmem_cache *cache;
+
+	if (!heap.running)
+		return;
+	if (cpu != port_cpu_id())
+		for_caches(cpu, cache_hand_over);
+	else if (!in_interrupt())
+		list_for_each_entry(cache, &heap.caches, list)
+			flush_own_locked(cache);
+}
+
+void heap_drain_cpu(unsigned cpu)
+{
+	raw_lock(&heap_drain_lock);
+	drain_cpu_locked(cpu);
+	raw_unlock(&heap_drain_lock);
+}
+
+static void set_claimed(unsigned cpu, bool claimed)
+{
+	u32 *closed = &percpu_of(&quire_cpu, cpu)->closed;
+
+	if (claimed)
+		__atomic_fetch_or(closed, QUIRE_GATE_HEAP_CLAIMED, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(closed, ~QUIRE_GATE_HEAP_CLAIMED, __ATOMIC_RELEASE);
+}
+
+/* Of another CPU, whose gate is closed.  `fenced`: it has passed a barrier since, if it runs. */
+static void drain_other(unsigned cpu, bool fenced)
+{
+	bool runs = __atomic_load_n(&quire_online_cpus, __ATOMIC_SEQ_CST) >> cpu & 1;
+
+	if (!runs) {
+		drain_cpu_locked(cpu);
+	} else if (fenced) {
+		while (__atomic_load_n(&percpu_of(&quire_cpu, cpu)->busy, __ATOMIC_ACQUIRE))
+			port_cpu_relax();
+		for_caches(cpu, cache_trim);
+	}
+}
+
+static void drain_others(void)
+{
+	bool fenced;
+	unsigned cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpu != port_cpu_id())
+			set_claimed(cpu, true);
+	fenced = port_membarrier();
+	for_each_possible_cpu(cpu) {
+		if (cpu == port_cpu_id())
+			continue;
+		drain_other(cpu, fenced);
+		set_claimed(cpu, false);
+	}
+}
+
+void heap_drain(void)
+{
+	struct kmem_cache *cache;
+
+	if (!heap.running)
+		return;
+	raw_lock(&heap_drain_lock);
+	drain_cpu_locked(port_cpu_id());
+	drain_others();
+	list_for_each_entry(cache, &heap.caches, list)
+		cache_shrink(cache);
+	raw_unlock(&heap_drain_lock);
+}

@@ -315,7 +315,8 @@ void __init sched_init(void)
 	bare_set_current(&idle_task.thread);
 }
 
-void sched_idle_loop(void)
+/* Not to become a part of its only caller, which is given back with everything __init. */
+quire_noinline void sched_idle_loop(void)
 {
 	struct rq *rq = rq_of(port_cpu_id());
 

@@ -33,12 +33,12 @@
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
- *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
- *                            free_initmem() (quire/init.h)
  *   PORT_THIS_CPU            1: the port provides port_this_cpu(): what port_percpu_offset() adds to
  *                            &quire_cpu, ready made; saves the fast paths an instruction.
  *   PORT_BOOT_ZERO           1: what memblock has free is all zero when it is added, so that it need
  *                            not be cleared.
+ *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
+ *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
  */
 #ifndef QUIRE_PORT_H

@@ -328,7 +328,7 @@ void groups_grow_locked(struct zone *zone, unsigned long frames)
 }
 
 /* Groups that the zone may get later: it is the one that ends where RAM ends. */
-static u32 __init groups_to_come(const struct zone *zone)
+static u32 groups_to_come(const struct zone *zone)
 {
 	if (zone_end_pfn(zone) != quire_max_pfn)
 		return 0;

@@ -7,7 +7,8 @@
  *
  * Where the port has sections for them (PORT_INIT_SECTIONS; its linker script puts them apart, and says
  * in struct maps_image where they are) free_initmem() gives them back, and whoever touches them later
- * faults.  Elsewhere they are like any others: a test starts a machine a thousand times in one process.
+ * faults.  (An __init function that ends in one that never returns: that one is quire_noinline, or it becomes
+ * part of what goes.)  Elsewhere they are like any others: a test starts a machine a thousand times in one process.
  */
 #ifndef QUIRE_INIT_H
 #define QUIRE_INIT_H

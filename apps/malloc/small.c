@@ -65,11 +65,12 @@ int small_start(void)
 	for (unsigned i = 0; i < NR_CLASSES; i++) {
 		unsigned size = class_size(i);
 
+		/* Also with red zones between them, objects are where their size would put them. */
+		unsigned align = min(size & -size, (unsigned)PAGE_SIZE);
+
 		quire_snprintf(name, sizeof(name), "malloc-%u", size);
-		class_cache[i] =
-			kmem_cache_create(name, size,
-					  size & (size - 1) ? 0 : min(size, (unsigned)PAGE_SIZE),
-					  SLAB_NO_MERGE | malloc_options.debug, NULL);
+		class_cache[i] = kmem_cache_create(name, size, align,
+						   SLAB_NO_MERGE | malloc_options.debug, NULL);
 		if (!class_cache[i])
 			return -ENOMEM;
 	}

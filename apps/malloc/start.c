@@ -11,6 +11,7 @@
 #include <quire/percpu.h>
 #include <quire/printk.h>
 #include <quire/tune.h>
+#include <quire/slab_debug.h>
 #include "qmalloc.h"
 
 #define WATCHED_FROM ((8UL << 20) >> PAGE_SHIFT) /* frames: less is not worth a thread      */
@@ -63,6 +64,8 @@ void malloc_start(void)
 	if (percpu_init(2))
 		quire_panic("quire-malloc: no memory for per-CPU data\n");
 	preload_cpu_enter(0);
+	if (malloc_options.debug)
+		slab_debug_enable();
 	if (heap_init() || small_start())
 		quire_panic("quire-malloc: no memory for the heap\n");
 	preload_cpu_leave();

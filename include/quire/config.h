@@ -79,6 +79,13 @@
 #define QUIRE_CPU_PARTIAL_KIB 4096
 #endif
 
+/* QUIRE_MIN_PARTIAL   slabs of one cache that a node keeps before empty ones go back; twice as many of
+ *                     large objects.  Range 0..100; Linux: 5.  More: fewer trips to frames/.  Less:
+ *                     less memory is kept. */
+#ifndef QUIRE_MIN_PARTIAL
+#define QUIRE_MIN_PARTIAL 5
+#endif
+
 /* QUIRE_SLAB_MIN_OBJECTS  objects that a slab of up to 8 frames holds if that wastes little.
  *                     Range 1..4096.  More: the path to another slab is gone less often.  Less: slabs
  *                     become empty, and go back, sooner. */
@@ -165,6 +172,9 @@
 #endif
 #if QUIRE_CPU_PARTIAL_KIB < 0 || QUIRE_CPU_PARTIAL_KIB > 1048576
 #error "QUIRE_CPU_PARTIAL_KIB must be 0..2^20"
+#endif
+#if QUIRE_MIN_PARTIAL < 0 || QUIRE_MIN_PARTIAL > 100
+#error "QUIRE_MIN_PARTIAL must be 0..100"
 #endif
 #if QUIRE_SLAB_MIN_OBJECTS < 1 || QUIRE_SLAB_MIN_OBJECTS > 4096
 #error "QUIRE_SLAB_MIN_OBJECTS must be 1..4096"

@@ -134,13 +134,14 @@ u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
 /* How many of the first objects are of the active slab, and not the one freed last: these. */
 u32 push_many(struct kmem_cache *cache, void **objects, size_t n)
 {
-	unsigned long offset = port_percpu_offset();
-	struct slab_cpu *c = percpu_at(cache->cpu, offset);
-	void *first = c->free;
+	struct slab_cpu *c;
 	u32 given = 0;
+	void *first;
 
-	if (QUIRE_DEBUG || !gate_open(offset))
+	if (QUIRE_DEBUG || !gate_open(port_percpu_offset()))
 		return 0;
+	c = this_cpu_ptr(cache->cpu);
+	first = c->free;
 	for (; given < n && is_active_object(c, objects[given]) && objects[given] != first;
 	     given++) {
 		*(void **)objects[given] = first;
@@ -661,11 +662,13 @@ void object_give(struct kmem_cache *cache, struct page *slab, void *object)
 static bool is_plain_free(const struct kmem_cache *cache, const struct page *slab,
 			  const void *object)
 {
-	unsigned long offset = (unsigned long)object - (unsigned long)page_address(slab);
+	unsigned long offset;
 
-	return !QUIRE_DEBUG && gate_open(port_percpu_offset()) &&
-	       is_multiple((u32)offset, cache->magic, cache->magic) &&
-	       offset < cache->objects * cache->size && !(cache->flags & SLAB_DEBUG_FLAGS);
+	if (QUIRE_DEBUG || !gate_open(port_percpu_offset()) || cache->flags & SLAB_DEBUG_FLAGS)
+		return false;
+	offset = (unsigned long)object - (unsigned long)page_address(slab);
+	return is_multiple((u32)offset, cache->magic, cache->magic) &&
+	       offset < cache->objects * cache->size;
 }
 
 static quire_noinline void cache_free_slow(struct kmem_cache *cache, void *object)
@@ -684,14 +687,17 @@ static quire_noinline void cache_free_slow(struct kmem_cache *cache, void *objec
 	free_slow(cache, object, __builtin_return_address(0));
 }
 
-inline void kmem_cache_free(struct kmem_cache *cache, void *object)
+static quire_always_inline bool push_own(struct kmem_cache *cache, void *object)
 {
 	unsigned long offset = port_percpu_offset();
-	struct slab_cpu *c = percpu_at(cache->cpu, offset);
 
-	if (!QUIRE_DEBUG && gate_open(offset) && likely(push_object(c, object)))
-		return;
-	cache_free_slow(cache, object);
+	return gate_open(offset) && likely(push_object(percpu_at(cache->cpu, offset), object));
+}
+
+inline void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	if (QUIRE_DEBUG || !push_own(cache, object))
+		cache_free_slow(cache, object);
 }
 
 /* To a partial slab of this CPU's that stays one; false: it is another kind of free. */

@@ -88,7 +88,8 @@ static void set_limits(struct kmem_cache *cache)
 {
 	u32 slab = (u32)PAGE_SIZE << cache->order;
 
-	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, 5u), 10u);
+	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, QUIRE_MIN_PARTIAL + 0u),
+				      2u * QUIRE_MIN_PARTIAL);
 	/* Constructed objects are worth more than others. */
 	cache->keep_empty =
 		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);

@@ -65,7 +65,7 @@ notices double-free-later "freed already" --debug
 notices inside "overrun" --debug
 notices overrun "100 bytes: it was overrun: byte 100 behind" --debug
 notices overrun-large "100000 bytes: it was overrun: byte 100001" --debug
-notices after-free "written after it was freed" --debug
+notices after-free "Poison overwritten" --debug
 notices guard-overrun "byte 112 of .* which has 112 bytes" --guard 10
 notices guard-after-free "used after it was freed" --guard 10
 

@@ -86,10 +86,12 @@ static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpu
 /* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */
 static void set_limits(struct kmem_cache *cache)
 {
+	/* What was freed under debugging stays, so that writing to it shows. */
+	u32 keep = cache->flags & SLAB_DEBUG_FLAGS ? max(QUIRE_MIN_PARTIAL + 0u, 5u)
+						   : QUIRE_MIN_PARTIAL + 0u;
 	u32 slab = (u32)PAGE_SIZE << cache->order;
 
-	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, QUIRE_MIN_PARTIAL + 0u),
-				      2u * QUIRE_MIN_PARTIAL);
+	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, keep), 2 * keep);
 	/* Constructed objects are worth more than others. */
 	cache->keep_empty =
 		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);

@@ -58,8 +58,12 @@ if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
 			QUIRE_INSTALLED_KERNEL="${CMAKE_INSTALL_FULL_LIBDIR}/quire/quire-kernel"
 			QUIRE_DEFAULT_MALLOC="${CMAKE_SOURCE_DIR}/build/release/libquire-malloc.so"
 			QUIRE_INSTALLED_MALLOC="${CMAKE_INSTALL_FULL_LIBDIR}/libquire-malloc.so")
-		target_link_libraries(quire-tool PRIVATE quire_warnings Threads::Threads)
+		target_link_libraries(quire-tool PRIVATE quire quire_warnings Threads::Threads)
 		install(TARGETS quire-tool)
+		if(QUIRE_TESTS AND BUILD_TESTING AND NOT QUIRE_SANITIZE MATCHES "thread")
+			add_test(NAME tool/pte COMMAND "${CMAKE_SOURCE_DIR}/tests/tool/pte.sh" $<TARGET_FILE:quire-tool>)
+			set_tests_properties(tool/pte PROPERTIES TIMEOUT 60)
+		endif()
 	endif()
 endif()
 

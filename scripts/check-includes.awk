@@ -72,7 +72,7 @@ function why_not(file, name, to,   me, it) {
 		if (to == "")
 			return name in freestanding ? "" : "the core includes nothing from outside (no libc, no port)"
 		if (to ~ /^include\/quire\//)
-			return file ~ /^src\/maps\/formats\// && to !~ /\/(types|err|config|printk|string|bits|bitmap|overflow)\.h$/ ? \
+			return file ~ /^src\/maps\/formats\// && to !~ /\/(types|err|config|printk|pte|string|bits|bitmap|overflow)\.h$/ ? \
 				"a format knows base/ and itself" : ""
 		if (to !~ /^src\//)
 			return "the core includes include/quire and src only"

@@ -14,6 +14,7 @@ static const struct {
 	{ "preload", "run an ordinary program on quire's malloc", preload_main },
 	{ "top", "what a process on quire's malloc has, while it runs", top_main },
 	{ "replay", "do the calls of a trace again, on this or another malloc", replay_main },
+	{ "pte", "what a page-table entry means, in words", pte_main },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

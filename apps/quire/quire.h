@@ -5,7 +5,7 @@
  *   main.c     picks the sub-command        program.c   is this file something the machine can run?
  *   boot.c     quire boot                   cpio.c      writes the initramfs
  *   preload.c  quire preload                replay.c, trace_file.c   quire replay
- *   top.c      quire top
+ *   top.c      quire top                  pte.c      quire pte
  *   console.c  the terminal, and the line that carries the exit status
  */
 #ifndef QUIRE_TOOL_H
@@ -27,6 +27,7 @@ _Noreturn void die(int status, const char *format, ...) __attribute__((format(pr
 
 int boot_main(int argc, char **argv);
 int preload_main(int argc, char **argv);
+int pte_main(int argc, char **argv);
 int replay_main(int argc, char **argv);
 int top_main(int argc, char **argv);
 

@@ -30,6 +30,9 @@
 #define E_NX       (1ULL << 63)
 #define E_ADDR     0x000ffffffffff000ULL
 
+/* Bits that the four entries of a PAE root must not have: they know an address and no rights. */
+#define E_PAE_ROOT_ZERO 0xfff00000000001e6ULL
+
 #define TOP_SHIFT (sizeof(long) == 8 ? 39 : 30)
 
 enum access { LOAD, STORE, FETCH };
@@ -73,14 +76,18 @@ static struct walk walk_tables(u64 root, unsigned long va)
 	int shift;
 
 	for (shift = TOP_SHIFT; shift >= 12; shift -= 9) {
-		unsigned bits = shift == 30 && TOP_SHIFT == 30 ? 2 : 9;
+		bool pae_root = shift == 30 && TOP_SHIFT == 30;
+		unsigned bits = pae_root ? 2 : 9;
 
 		w.entry = (u64 *)port_phys_to_virt(table) + ((u64)va >> shift & ((1u << bits) - 1));
 		w.value = __atomic_load_n(w.entry, __ATOMIC_RELAXED);
 		if (!(w.value & E_PRESENT))
 			return w;
-		w.rights = (w.rights & w.value & (E_WRITE | E_USER)) | (w.rights & E_NX) |
-			   (w.value & E_NX);
+		if (pae_root && (w.value & E_PAE_ROOT_ZERO)) /* a processor takes no such root */
+			return w;
+		if (!pae_root)
+			w.rights = (w.rights & w.value & (E_WRITE | E_USER)) | (w.rights & E_NX) |
+				   (w.value & E_NX);
 		if (shift == 12 || (shift == 21 && (w.value & E_LARGE)))
 			break;
 		table = w.value & E_ADDR;

@@ -21,7 +21,7 @@
 #include "maps/maps.h"
 
 #define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
-#define ROOT_ENTRIES (1u << pt_fmt.bits[0])
+#define ROOT_ENTRIES (1u << pt_fmt.level[0].bits)
 #define LARGE_LEVEL  (PT_LAST - 1)
 
 static struct kernel_map {
@@ -50,15 +50,15 @@ void maps_direct_map_kb(unsigned long *small, unsigned long *large)
 
 u64 pt_user_prot(bool read, bool write, bool exec)
 {
-	u64 bits = pt_fmt.user | pt_fmt.accessed;
+	u64 bits = PTE_USER | PTE_ACCESSED;
 
 	if (!read && !write && !exec)
-		return pt_fmt.protnone | pt_fmt.accessed | pt_fmt.noexec;
-	bits |= pt_fmt.present;
+		return PTE_PROTNONE | PTE_ACCESSED | PTE_NOEXEC;
+	bits |= PTE_PRESENT;
 	if (write)
-		bits |= pt_fmt.write;
+		bits |= PTE_WRITE;
 	if (!exec)
-		bits |= pt_fmt.noexec;
+		bits |= PTE_NOEXEC;
 	return bits;
 }
 
@@ -93,7 +93,7 @@ static pte_t *kernel_entry(unsigned long va, unsigned level)
 				return NULL;
 			/* Kernel tables need no user bit; permissions are decided by the last
 			 * entry. */
-			*entry = __pa(lower) | (pt_fmt.table & ~pt_fmt.user);
+			*entry = pt_encode_table(&pt_fmt, l, __pa(lower)) & ~pt_fmt.table_user;
 			if (kernel_map.frames_ready)
 				pt_count(pt_page(entry), 1);
 		}
@@ -147,8 +147,7 @@ pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
 
 		if (level)
 			*level = l;
-		if (l == PT_LAST || !pte_valid(e) ||
-		    ((pt_fmt.leaf_levels >> l & 1) && (e & pt_fmt.large)))
+		if (l == PT_LAST || !pte_valid(e) || (pt_fmt.level[l].leaf.mask && (e & PTE_LARGE)))
 			return e;
 		table = pt_table_of(e);
 	}
@@ -185,7 +184,7 @@ static void __init map_linear(const struct maps_image *image, phys_addr_t pa, ph
 		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
 
 		if (fits_large(image, pa, end)) {
-			*kernel_entry(va, LARGE_LEVEL) = pa | PT_KERNEL_RW | pt_fmt.large;
+			*kernel_entry(va, LARGE_LEVEL) = pa | PT_KERNEL_RW | PTE_LARGE;
 			kernel_map.kb_large += PMD_SIZE >> 10;
 			pa += PMD_SIZE;
 		} else {
@@ -225,9 +224,9 @@ void __init maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
 		kernel_map.image = *image;
 	}
-	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.shift[0]) {
+	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.level[0].shift) {
 		kernel_entry(va, 1);
-		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.shift[0])
+		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.level[0].shift)
 			break;
 	}
 }

@@ -45,13 +45,13 @@
 /* The hardware may use it. */
 static inline bool pte_valid(pte_t e)
 {
-	return e & pt_fmt.present;
+	return e & PTE_PRESENT;
 }
 
 /* A frame is there, even if PROT_NONE keeps the hardware from it. */
 static inline bool pte_present(pte_t e)
 {
-	return e & (pt_fmt.present | pt_fmt.protnone);
+	return e & (PTE_PRESENT | PTE_PROTNONE);
 }
 
 /* The frame is being moved to another place: nobody may touch it, a fault waits.  Such an entry
@@ -59,47 +59,45 @@ static inline bool pte_present(pte_t e)
  * be done with it. */
 static inline bool pte_migration(pte_t e)
 {
-	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special | pt_fmt.user)) ==
-	       pt_fmt.special;
+	return (e & (PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL | PTE_USER)) == PTE_SPECIAL;
 }
 
 static inline pte_t pte_make_migration(pte_t e)
 {
-	return (e & (pt_fmt.pfn_mask | pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed)) |
-	       pt_fmt.special;
+	return (e & (PTE_ADDRESS | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED)) | PTE_SPECIAL;
 }
 
 /* What was there is lost with the frame that held it: whoever touches it gets SIGBUS.  Such an entry
  * stays until it is unmapped; it holds nothing and is counted nowhere, and its frame may be anybody's. */
 static inline bool pte_hwpoison(pte_t e)
 {
-	return (e & (pt_fmt.present | pt_fmt.protnone | pt_fmt.special | pt_fmt.user)) ==
-	       (pt_fmt.special | pt_fmt.user);
+	return (e & (PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL | PTE_USER)) ==
+	       (PTE_SPECIAL | PTE_USER);
 }
 
 static inline pte_t pte_make_hwpoison(pte_t e)
 {
-	return (e & pt_fmt.pfn_mask) | pt_fmt.special | pt_fmt.user;
+	return (e & PTE_ADDRESS) | PTE_SPECIAL | PTE_USER;
 }
 
 static inline bool pte_write(pte_t e)
 {
-	return e & pt_fmt.write;
+	return e & PTE_WRITE;
 }
 
 static inline bool pte_dirty(pte_t e)
 {
-	return e & pt_fmt.dirty;
+	return e & PTE_DIRTY;
 }
 
 static inline bool pte_special(pte_t e)
 {
-	return e & pt_fmt.special;
+	return e & PTE_SPECIAL;
 }
 
 static inline unsigned long pte_pfn(pte_t e)
 {
-	return (unsigned long)((e & pt_fmt.pfn_mask) >> PAGE_SHIFT);
+	return (unsigned long)((e & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
 static inline struct page *pte_page(pte_t e)
@@ -132,8 +130,7 @@ static inline void pte_clear_bits(pte_t *pte, u64 bits)
 /* The same frame with other permission bits; what the hardware noted stays. */
 static inline pte_t pte_modify(pte_t e, u64 prot)
 {
-	const u64 keep =
-		pt_fmt.pfn_mask | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.special | pt_fmt.uncached;
+	const u64 keep = PTE_ADDRESS | PTE_ACCESSED | PTE_DIRTY | PTE_SPECIAL | PTE_UNCACHED;
 
 	return (e & keep) | (prot & ~keep);
 }
@@ -141,22 +138,21 @@ static inline pte_t pte_modify(pte_t e, u64 prot)
 /* Entry bits for a user page; without any right they say protnone. */
 u64 pt_user_prot(bool read, bool write, bool exec);
 
-#define PT_KERNEL_RW                                                                               \
-	(pt_fmt.present | pt_fmt.write | pt_fmt.accessed | pt_fmt.dirty | pt_fmt.global |          \
-	 pt_fmt.noexec)
-#define PT_KERNEL_RO (pt_fmt.present | pt_fmt.accessed | pt_fmt.global | pt_fmt.noexec)
-#define PT_KERNEL_RX (pt_fmt.present | pt_fmt.accessed | pt_fmt.global)
-#define PT_KERNEL_IO (PT_KERNEL_RW | pt_fmt.uncached)
+#define PT_KERNEL_RW (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NOEXEC)
+#define PT_KERNEL_RO (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL | PTE_NOEXEC)
+#define PT_KERNEL_RX (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
+#define PT_KERNEL_IO (PT_KERNEL_RW | PTE_UNCACHED)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 static inline unsigned pt_index(unsigned long va, unsigned level)
 {
-	return (unsigned)((u64)va >> pt_fmt.shift[level]) & ((1u << pt_fmt.bits[level]) - 1);
+	return (unsigned)((u64)va >> pt_fmt.level[level].shift) &
+	       ((1u << pt_fmt.level[level].bits) - 1);
 }
 
 static inline pte_t *pt_table_of(pte_t e)
 {
-	return __va(e & pt_fmt.pfn_mask);
+	return __va(e & PTE_ADDRESS);
 }
 
 /* A table becomes visible complete: the store that publishes it and the load that follows it are
@@ -207,7 +203,8 @@ static inline pte_t *pt_find(pte_t *root, unsigned long va, unsigned long *skip)
 
 		if (unlikely(!pte_valid(e))) {
 			if (skip)
-				*skip = ((va >> pt_fmt.shift[level]) + 1) << pt_fmt.shift[level];
+				*skip = ((va >> pt_fmt.level[level].shift) + 1)
+					<< pt_fmt.level[level].shift;
 			return NULL;
 		}
 		table = pt_table_of(e);

@@ -89,7 +89,7 @@ void pt_drain_spares(void)
 }
 
 /* Put a new table into `entry`, unless another CPU was faster. */
-static int fill_entry(const struct pt_space *space, pte_t *entry, bool root_entry)
+static int fill_entry(const struct pt_space *space, pte_t *entry, unsigned level)
 {
 	struct page *page = pt_alloc_table(GFP_KERNEL);
 
@@ -97,8 +97,8 @@ static int fill_entry(const struct pt_space *space, pte_t *entry, bool root_entr
 		return -1;
 	spin_lock(space->lock);
 	if (!pte_valid(pt_read(entry))) {
-		pt_publish(entry, pte_make(page_to_pfn(page), pt_fmt.table));
-		if (!root_entry)
+		pt_publish(entry, pt_encode_table(&pt_fmt, level, PFN_PHYS(page_to_pfn(page))));
+		if (level > 0)
 			pt_count(pt_page(entry), 1);
 		atomic_long_add(PAGE_SIZE, space->bytes);
 		page = NULL;
@@ -117,7 +117,7 @@ pte_t *pt_make_slow(const struct pt_space *space, unsigned long va)
 	for (level = 0; level < PT_LAST; level++) {
 		pte_t *entry = table + pt_index(va, level);
 
-		if (!pte_valid(pt_read(entry)) && fill_entry(space, entry, level == 0) != 0)
+		if (!pte_valid(pt_read(entry)) && fill_entry(space, entry, level) != 0)
 			return NULL;
 		table = pt_table_of(pt_read(entry));
 	}
@@ -141,7 +141,7 @@ static struct page *detach_level(const struct pt_space *space, pte_t *table, uns
 			continue;
 		child = pte_page(e);
 		if (level + 1 < PT_LAST) {
-			unsigned long span = 1UL << pt_fmt.shift[level];
+			unsigned long span = 1UL << pt_fmt.level[level].shift;
 			unsigned long base =
 				i == pt_index(start, level)
 					? start

@@ -85,7 +85,7 @@ static const char *check_tables(pte_t *table, unsigned level, unsigned first, un
 			continue;
 		*bytes += (long)PAGE_SIZE;
 		why = check_tables(pt_table_of(table[i]), level + 1, 0,
-				   1u << pt_fmt.bits[level + 1], bytes);
+				   1u << pt_fmt.level[level + 1].bits, bytes);
 		if (why)
 			return why;
 	}

@@ -43,7 +43,7 @@ static quire_always_inline struct page *new_anon_page(struct vm_area_struct *vma
 
 static u64 writable_prot(const struct vm_area_struct *vma)
 {
-	return vma->vm_page_prot | pt_fmt.write | pt_fmt.dirty;
+	return vma->vm_page_prot | PTE_WRITE | PTE_DIRTY;
 }
 
 /* The area maps the page once more. */
@@ -177,7 +177,7 @@ static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte
 		return why | private_write_fault(vma, addr, pte, page);
 	e = pte_make(page_to_pfn(page), vma->vm_page_prot);
 	if (write) {
-		e |= pt_fmt.dirty;
+		e |= PTE_DIRTY;
 		set_page_dirty(page);
 	}
 	if (!fill_entry(vma, pte, e, page, mapping))
@@ -194,12 +194,12 @@ static bool last_owner(const struct page *page)
 /* Whether nothing but the processor's marks changed. */
 static bool same_entry(pte_t now, pte_t was)
 {
-	return ((now ^ was) & ~(pt_fmt.accessed | pt_fmt.dirty)) == 0;
+	return ((now ^ was) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
 }
 
 static void make_writable(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
 {
-	pte_set_bits(pte, pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed);
+	pte_set_bits(pte, PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
 }
 

@@ -112,8 +112,8 @@ static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsig
 		if (!pte_special(e)) {
 			page = pte_page(e);
 			if (cow && pte_write(e)) {
-				pte_clear_bits(&from[i], pt_fmt.write);
-				e &= ~pt_fmt.write;
+				pte_clear_bits(&from[i], PTE_WRITE);
+				e &= ~PTE_WRITE;
 				*protected = true;
 			}
 			atomic_inc(&page->_refcount);
@@ -121,7 +121,7 @@ static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsig
 			rss[page_mm_counter(page)]++;
 		} else if (pte_migration(e)) {
 			if (cow)
-				e &= ~pt_fmt.write;
+				e &= ~PTE_WRITE;
 			WRITE_ONCE(from[i], e);
 			rss[page_mm_counter(pte_page(e))]++;
 		}

@@ -31,7 +31,7 @@ int spaces_init(void)
 	}
 	migrate_init();
 	memory_failure_init();
-	spaces.zero_entry = pte_make(page_to_pfn(spaces.zero_page), pt_fmt.special);
+	spaces.zero_entry = pte_make(page_to_pfn(spaces.zero_page), PTE_SPECIAL);
 	return 0;
 }
 

@@ -94,7 +94,7 @@ static void unmap_entry(struct vm_area_struct *vma, unsigned long addr, void *ar
 
 static void restore_entry(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
-	const u64 kept = pt_fmt.write | pt_fmt.dirty | pt_fmt.accessed;
+	const u64 kept = PTE_WRITE | PTE_DIRTY | PTE_ACCESSED;
 	struct relocation *r = arg;
 	pte_t *pte = lock_entry(vma->vm_mm, addr), e;
 

@@ -43,16 +43,16 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 		if (!pte_present(e)) {
 			/* A page on the move comes back with the area's rights, and this one. */
 			if (pte_migration(e) && !c->may_write)
-				WRITE_ONCE(*pte, e & ~pt_fmt.write);
+				WRITE_ONCE(*pte, e & ~PTE_WRITE);
 			continue;
 		}
 		n = pte_modify(e, c->prot);
 		if (may_stay_writable(c, e))
-			n |= pt_fmt.write;
+			n |= PTE_WRITE;
 		if (n != e) {
 			/* A mark set between the two reads belongs to the old rights and is
 			 * kept. */
-			n |= pte_get_and_clear(pte) & (pt_fmt.accessed | pt_fmt.dirty);
+			n |= pte_get_and_clear(pte) & (PTE_ACCESSED | PTE_DIRTY);
 			WRITE_ONCE(*pte, n);
 			c->changed = true;
 		}

@@ -120,7 +120,7 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
 	for (done = 0; done < size && !err; done += PAGE_SIZE)
 		err = fill_entry(vma, addr + done,
 				 pte_make(pfn + (done >> PAGE_SHIFT),
-					  (prot ? prot : vma->vm_page_prot) | pt_fmt.special));
+					  (prot ? prot : vma->vm_page_prot) | PTE_SPECIAL));
 	return err;
 }
 

@@ -103,7 +103,7 @@ static void add_page(struct smaps *s, const struct vm_area_struct *vma, const st
 	} else {
 		s->pss_file += pss;
 	}
-	if (e & pt_fmt.accessed)
+	if (e & PTE_ACCESSED)
 		s->referenced += PAGE_SIZE;
 	if (dirty)
 		s->pss_dirty += pss;

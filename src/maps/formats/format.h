@@ -2,41 +2,150 @@
 /*
  * maps/formats/format.h - what a page-table format is: data.
  *
- * The walker loops over levels; the root is level 0, the table of 4 KiB pages is the last.  An
- * entry is 64 bits here.  Each format is a const struct in a header, so that a build with one
- * format folds it to constants, and a test can hold all of them side by side.
+ *   pte_t: what a mapping means, the same for every machine       PTE_WRITE | PTE_USER | ...
+ *      │ pt_encode()                    ▲ pt_decode()
+ *      ▼                                │
+ *   entry: what the processor reads     0x00e8000012345f43        each bit field by a rule
+ *
+ * The walker loops over levels; the root is level 0, the table of 4 KiB pages is the last.  Each
+ * format is a const struct in a header, so that a build with one format folds it to constants (on
+ * x86-64 both functions to nothing), and a test can hold all of them side by side.
  */
 #ifndef QUIRE_MAPS_FORMAT_H
 #define QUIRE_MAPS_FORMAT_H
 
 #include <quire/types.h>
 
+/* What a mapping means.  The bits are where x86-64 has them: there an entry is its meaning. */
 typedef u64 pte_t;
+
+#define PTE_PRESENT  (1ULL << 0) /* the hardware may use it                                     */
+#define PTE_WRITE    (1ULL << 1) /* stores allowed                                              */
+#define PTE_USER     (1ULL << 2) /* user mode allowed                                           */
+#define PTE_UNCACHED (3ULL << 3) /* device memory: uncached, in order                           */
+#define PTE_ACCESSED (1ULL << 5) /* used since it was cleared                                   */
+#define PTE_DIRTY    (1ULL << 6) /* stored to since it was cleared                              */
+#define PTE_LARGE    (1ULL << 7) /* above the last level: a mapping, not a table                */
+#define PTE_GLOBAL   (1ULL << 8) /* survives a change of table root                             */
+#define PTE_SPECIAL                                                                                \
+	(1ULL << 9)               /* software: the frame is not counted (zero page, device); with
+				   * neither PRESENT nor PROTNONE: being moved, or with USER: lost */
+#define PTE_PROTNONE (1ULL << 10) /* software: a frame is there, but no access is allowed        */
+#define PTE_NOEXEC   (1ULL << 63) /* instruction fetch forbidden                                 */
+#define PTE_ADDRESS  0x000ffffffffff000ULL
+
+/* One field of an entry: `on` where all of `yes` and none of `no` hold, else `off`. */
+struct pt_rule {
+	u64 yes, no; /* PTE_*                                                        */
+	u64 field;   /* bits of the entry                                            */
+	u64 on, off; /* what they are                                                */
+	u8 keeps;    /* PT_TELLS: the field tells whether `yes` holds; PT_READ_ONLY: only that */
+};
+#define PT_TELLS     1
+#define PT_READ_ONLY 2
+
+/* Entries of one kind at one level. */
+struct pt_kind {
+	u64 mask, type; /* (entry & mask) == type: it is one of these; mask 0: there are none   */
+	u64 address;    /* bits that hold the physical address, after the shift                 */
+	const struct pt_rule *rule;
+	u8 rules;
+};
+
+struct pt_level {
+	u8 shift, bits;       /* lowest virtual-address bit that selects an entry; how many   */
+	struct pt_kind table; /* looked at first                                              */
+	struct pt_kind leaf;  /* a mapping                                                    */
+};
+
+enum pt_family { PT_X86, PT_AARCH64, PT_RISCV, PT_ARMV7, PT_ARMV7_SOFT };
 
 struct pt_format {
 	const char *name;
-	u8 levels;      /* tables between the root register and a page                         */
-	u8 shift[5];    /* lowest virtual-address bit that selects an entry, root first        */
-	u8 bits[5];     /* log2(entries) of a table at that level                              */
-	u8 leaf_levels; /* bit l: an entry of level l may be a mapping instead of a table      */
-	u64 pfn_mask;   /* bits of an entry that hold the physical address                     */
-	u64 present;    /* the hardware may use the entry                                      */
-	u64 write;      /* stores allowed                                                      */
-	u64 user;       /* user mode allowed                                                   */
-	u64 noexec;     /* instruction fetch forbidden                                         */
-	u64 accessed,
-		dirty; /* set by hardware on use, on store                                    */
-	u64 global;    /* survives a change of table root                                     */
-	u64 large;     /* above the last level: the entry is a mapping                        */
-	u64 uncached;  /* device memory                                                       */
-	u64 special;   /* software: the frame is not counted (zero page, device); with neither
-			  present nor protnone: the frame is being moved, or with user as well:
-			  lost                                                                */
-	u64 protnone;  /* software: a frame is there, but no access is allowed (PROT_NONE)    */
-	u64 table;     /* the bits of an entry that points to a table                         */
+	u8 levels;           /* tables between the root register and a page                     */
+	u8 va_bits;          /* of a virtual address that are translated                        */
+	u8 entry_bits;       /* 32 or 64                                                        */
+	u8 address_shift;    /* an address field is the physical address >> this                */
+	bool notes_accessed; /* the hardware notes use and                                      */
+	bool notes_dirty;    /* stores; else the first one faults                               */
+	bool identical;      /* an entry is its meaning                                         */
+	bool plain_root;     /* an entry of the root knows an address and no rights             */
+	u8 family;           /* PT_X86, ...: whose manual explains it                           */
+	u64 valid;           /* without any of these bits the hardware ignores the entry        */
+	u64 table_bits;      /* what each entry that leads to a table has besides its type      */
+	u64 table_user;      /* and one to tables of user pages, where the hardware asks for it */
+	struct pt_level level[5];
 };
 
-/* Write what an entry of `level` means, in words, to buf; returns the length. */
-size_t pt_explain(const struct pt_format *f, unsigned level, pte_t e, char *buf, size_t size);
+/* Which rules an entry of `level` goes by; NULL: the hardware would not take it there. */
+static quire_always_inline const struct pt_kind *pt_kind_of(const struct pt_format *f,
+							    unsigned level, u64 entry)
+{
+	const struct pt_level *l = &f->level[level];
+
+	if (l->table.mask && (entry & l->table.mask) == l->table.type)
+		return &l->table;
+	return l->leaf.mask && (entry & l->leaf.mask) == l->leaf.type ? &l->leaf : NULL;
+}
+
+/* The entry that makes the hardware do what `pte` says: a page, or with PTE_LARGE a block. */
+static quire_always_inline u64 pt_encode(const struct pt_format *f, unsigned level, pte_t pte)
+{
+	const struct pt_kind *leaf = &f->level[level].leaf;
+	u64 entry;
+
+	if (f->identical || !pte)
+		return pte;
+	entry = (pte & PTE_ADDRESS) >> f->address_shift & leaf->address;
+	for (unsigned i = 0; i < leaf->rules; i++) {
+		const struct pt_rule *r = &leaf->rule[i];
+
+		if (r->keeps == PT_READ_ONLY)
+			continue;
+		entry |= (pte & r->yes) == r->yes && !(pte & r->no) ? r->on : r->off;
+	}
+	return entry;
+}
+
+/* What a mapping that pt_encode() made, or the hardware changed since, means. */
+static quire_always_inline pte_t pt_decode(const struct pt_format *f, unsigned level, u64 entry)
+{
+	const struct pt_kind *leaf = &f->level[level].leaf;
+	pte_t pte;
+
+	if (f->identical || !entry)
+		return entry;
+	pte = (entry & leaf->address) << f->address_shift & PTE_ADDRESS;
+	for (unsigned i = 0; i < leaf->rules; i++) {
+		const struct pt_rule *r = &leaf->rule[i];
+
+		if (r->keeps && (entry & r->field) == r->on)
+			pte |= r->yes;
+	}
+	return pte;
+}
+
+/* The entry that leads to the table at `pa`, which the last entry alone limits, and back. */
+static quire_always_inline u64 pt_encode_table(const struct pt_format *f, unsigned level,
+					       phys_addr_t pa)
+{
+	const struct pt_kind *table = &f->level[level].table;
+	u64 rights = f->plain_root && level == 0 ? 0 : f->table_bits | f->table_user;
+
+	if (f->identical)
+		return (u64)pa | PTE_PRESENT | rights;
+	return ((u64)pa >> f->address_shift & table->address) | table->type | rights;
+}
+
+static quire_always_inline phys_addr_t pt_decode_table(const struct pt_format *f, unsigned level,
+						       u64 entry)
+{
+	return (phys_addr_t)((entry & f->level[level].table.address) << f->address_shift);
+}
+
+/* Write what an entry of `level` means, in words, to buf; always terminated if size > 0.  Returns
+ * the length the whole text has (at most PT_WORDS_MAX).  Any level, any entry. */
+size_t pt_explain(const struct pt_format *f, unsigned level, u64 entry, char *buf, size_t size);
+#define PT_WORDS_MAX 511u
 
 #endif

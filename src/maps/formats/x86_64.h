@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps/formats/x86_64.h - Intel SDM volume 3, chapter 4: 4-level paging and PAE paging.
+ * maps/formats/x86_64.h - Intel SDM volume 3, chapter 4: 4- and 5-level paging, and PAE paging.
  *
  *   63 62..52 51 ............ 12 11..9 8 7  6 5 4   3   2   1   0
  *   NX  soft  physical address   soft  G PS D A PCD PWT U/S R/W P
@@ -10,31 +10,63 @@
 
 #include "maps/formats/format.h"
 
-#define X86_PTE_BITS                                                                               \
-	.pfn_mask = 0x000ffffffffff000ULL, .present = 1u << 0, .write = 1u << 1, .user = 1u << 2,  \
-	.noexec = 1ULL << 63, .accessed = 1u << 5, .dirty = 1u << 6, .global = 1u << 8,            \
-	.large = 1u << 7, .uncached = 1u << 4 | 1u << 3, .special = 1u << 9, .protnone = 1u << 10
+#define X86_TABLE(t)                                                                               \
+	{                                                                                          \
+		.mask = PTE_PRESENT | (t), .type = PTE_PRESENT, .address = PTE_ADDRESS             \
+	}
+#define X86_PAGE                                                                                   \
+	{                                                                                          \
+		.mask = PTE_PRESENT, .type = PTE_PRESENT, .address = PTE_ADDRESS                   \
+	}
+#define X86_BLOCK(s)                                                                               \
+	{                                                                                          \
+		.mask = PTE_PRESENT | PTE_LARGE, .type = PTE_PRESENT | PTE_LARGE,                  \
+		.address = PTE_ADDRESS & ~((1ULL << (s)) - 1)                                      \
+	}
+#define X86_COMMON                                                                                 \
+	.entry_bits = 64, .notes_accessed = true, .notes_dirty = true, .identical = true,          \
+	.family = PT_X86, .valid = PTE_PRESENT, .table_bits = PTE_WRITE | PTE_ACCESSED,            \
+	.table_user = PTE_USER
+
+#define X86_UPPER(s)                                                                               \
+	{                                                                                          \
+		.shift = (s), .bits = 9, .table = X86_TABLE(0)                                     \
+	}
+#define X86_MIDDLE(s)                                                                              \
+	{                                                                                          \
+		.shift = (s), .bits = 9, .table = X86_TABLE(PTE_LARGE), .leaf = X86_BLOCK(s)       \
+	}
+#define X86_LAST                                                                                   \
+	{                                                                                          \
+		.shift = 12, .bits = 9, .leaf = X86_PAGE                                           \
+	}
 
 /* 48-bit addresses, four levels of 512 entries; 1 GiB and 2 MiB pages. */
 static const struct pt_format pt_x86_64 __attribute__((__unused__)) = {
 	.name = "x86-64",
 	.levels = 4,
-	.shift = { 39, 30, 21, 12 },
-	.bits = { 9, 9, 9, 9 },
-	.leaf_levels = 1u << 2,
-	X86_PTE_BITS,
-	.table = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 5,
+	.va_bits = 48,
+	X86_COMMON,
+	.level = { X86_UPPER(39), X86_MIDDLE(30), X86_MIDDLE(21), X86_LAST },
 };
 
-/* 32-bit addresses, the same entries one level down: a root of 4 entries. */
+/* 57-bit addresses: one level more. */
+static const struct pt_format pt_x86_64_5level __attribute__((__unused__)) = {
+	.name = "x86-64-5level",
+	.levels = 5,
+	.va_bits = 57,
+	X86_COMMON,
+	.level = { X86_UPPER(48), X86_UPPER(39), X86_MIDDLE(30), X86_MIDDLE(21), X86_LAST },
+};
+
+/* 32-bit addresses, the same entries one level down: a root of 4 entries, without rights. */
 static const struct pt_format pt_x86_pae __attribute__((__unused__)) = {
 	.name = "x86-pae",
 	.levels = 3,
-	.shift = { 30, 21, 12 },
-	.bits = { 2, 9, 9 },
-	.leaf_levels = 1u << 1,
-	X86_PTE_BITS,
-	.table = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 5,
+	.va_bits = 32,
+	.plain_root = true,
+	X86_COMMON,
+	.level = { { .shift = 30, .bits = 2, .table = X86_TABLE(0) }, X86_MIDDLE(21), X86_LAST },
 };
 
 #endif

@@ -100,8 +100,8 @@ static void test_ioremap(void **state)
 	assert_non_null(p);
 	assert_int_equal((unsigned long)p & 0xfff, 0x10);
 	e = pt_lookup(maps_kernel_pgd(), (unsigned long)p, &level);
-	assert_int_equal(e & pt_fmt.pfn_mask, 0xfed00000u);
-	assert_true((e & pt_fmt.uncached) && (e & pt_fmt.noexec));
+	assert_int_equal(e & PTE_ADDRESS, 0xfed00000u);
+	assert_true((e & PTE_UNCACHED) && (e & PTE_NOEXEC));
 	assert_null(maps_check());
 	iounmap(p);
 	assert_null(ioremap(8 << 20, 4096));

@@ -261,7 +261,7 @@ static void run_situation(unsigned i, enum migrate_mode mode)
 	assert_true(pte_present(is));
 	to = pte_page(is);
 	assert_ptr_not_equal(to, from);
-	assert_true((was & ~pt_fmt.pfn_mask) == (is & ~pt_fmt.pfn_mask)); /* rights and marks */
+	assert_true((was & ~PTE_ADDRESS) == (is & ~PTE_ADDRESS)); /* rights and marks */
 	assert_int_equal(page_mapcount(to), situations[i].mapped);
 	assert_int_equal(pte_write(is) != 0, situations[i].writable);
 	assert_int_equal(get_mm_rss(s.mm), rss);

@@ -299,6 +299,10 @@ struct slab_counts {
 void cache_count(const struct kmem_cache *cache, struct slab_counts *counts);
 /* Laws: of what lists lead to; of each slab that is found, counted; what these counts must be. */
 const char *cache_check(struct kmem_cache *cache);
+/* The first law that `check` finds broken at one of its nodes, each under its lock, or NULL. */
+const char *cache_check_nodes(struct kmem_cache *cache,
+			      const char *(*check)(struct kmem_cache *cache,
+						   const struct heap_node *node));
 const char *slab_check(const struct page *slab);
 const char *cache_recount(const struct kmem_cache *cache);
 /* All is gone. */

@@ -49,6 +49,21 @@ static const char *count_slabs(void)
 	return NULL;
 }
 
+const char *cache_check_nodes(struct kmem_cache *cache,
+			      const char *(*check)(struct kmem_cache *cache,
+						   const struct heap_node *node))
+{
+	const char *why = NULL;
+	unsigned long flags;
+
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES && !why; nid++) {
+		spin_lock_irqsave(&cache->node[nid].lock, flags);
+		why = check(cache, &cache->node[nid]);
+		spin_unlock_irqrestore(&cache->node[nid].lock, flags);
+	}
+	return why;
+}
+
 const char *heap_check(void)
 {
 	struct kmem_cache *cache;

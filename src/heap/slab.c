@@ -524,15 +524,9 @@ const char *slab_check(const struct page *slab)
 
 const char *cache_check(struct kmem_cache *cache)
 {
-	const char *why = NULL;
-	unsigned long flags;
+	const char *why = cache_check_nodes(cache, check_node);
 	unsigned cpu;
 
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES && !why; nid++) {
-		spin_lock_irqsave(&cache->node[nid].lock, flags);
-		why = check_node(cache, &cache->node[nid]);
-		spin_unlock_irqrestore(&cache->node[nid].lock, flags);
-	}
 	if (cache->arrays)
 		for_each_possible_cpu(cpu)
 			if (!why)

@@ -106,15 +106,9 @@ static const char *check_cpu(struct kmem_cache *cache, const struct slab_cpu *c,
 
 const char *cache_check(struct kmem_cache *cache)
 {
-	const char *why = NULL;
-	unsigned long flags;
+	const char *why = cache_check_nodes(cache, check_node);
 	unsigned cpu;
 
-	for (unsigned nid = 0; nid < QUIRE_NR_NODES && !why; nid++) {
-		spin_lock_irqsave(&cache->node[nid].lock, flags);
-		why = check_node(cache, &cache->node[nid]);
-		spin_unlock_irqrestore(&cache->node[nid].lock, flags);
-	}
 	if (cache->owned)
 		for_each_possible_cpu(cpu)
 			if (!why)

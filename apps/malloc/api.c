@@ -126,14 +126,17 @@ static quire_noinline void free_slow(void *p)
 		free_any(p);
 }
 
-EXPORT void *malloc(size_t size)
+/* This thread has no such object at hand, or no slot. */
+static quire_noinline void *small_refill(size_t size)
 {
-	if (likely(size <= SMALL_TABLE) && have_slot()) {
-		void *p = kmem_cache_alloc(small_table[(size + 7) / 8], GFP_MALLOC);
+	void *p = have_slot() ? kmem_cache_alloc(small_table[(size + 7) / 8], GFP_MALLOC) : NULL;
 
-		if (likely(p))
-			return p;
-	} else if (size - SMALL_MAX - 1 < BLOCK_MAX - SMALL_MAX && have_slot()) {
+	return likely(p) ? p : alloc_slow(size, MIN_ALIGN, false);
+}
+
+static quire_noinline void *large_alloc(size_t size)
+{
+	if (size - SMALL_MAX - 1 < BLOCK_MAX - SMALL_MAX && have_slot()) {
 		void *p = block_take_kept(size);
 
 		if (likely(p))
@@ -142,7 +145,18 @@ EXPORT void *malloc(size_t size)
 	return alloc_slow(size, MIN_ALIGN, false);
 }
 
-EXPORT void free(void *p)
+EXPORT void *malloc(size_t size)
+{
+	void *p;
+
+	if (unlikely(size > SMALL_TABLE))
+		return large_alloc(size);
+	p = kmem_cache_pop(small_table[(size + 7) / 8]);
+	return likely(p) ? p : small_refill(size);
+}
+
+/* Not an object of one of this thread's slabs. */
+static quire_noinline void free_other(void *p)
 {
 	if (likely(preload_is_ram(p)) && have_slot()) {
 		struct page *page = virt_to_page(p);
@@ -155,6 +169,12 @@ EXPORT void free(void *p)
 			return;
 	}
 	free_slow(p);
+}
+
+EXPORT void free(void *p)
+{
+	if (unlikely(!preload_is_ram(p)) || unlikely(!kfree_push(virt_to_page(p), p)))
+		free_other(p);
 }
 
 EXPORT void *calloc(size_t n, size_t size)

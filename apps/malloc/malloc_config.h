@@ -10,6 +10,10 @@
 #define QUIRE_PCP_BATCH        16
 #define QUIRE_PCP_MOST         64
 #define QUIRE_CPU_PARTIAL_KIB  65536
+#define QUIRE_CPU_LIST_KIB     16
+#define QUIRE_CPU_EMPTY_KIB    16
+#define QUIRE_MAX_CACHES       128
+#define QUIRE_NEAR_FREES       0
 #define QUIRE_SLAB_MIN_OBJECTS 32
 #define QUIRE_MIN_PARTIAL      0
 

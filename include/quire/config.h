@@ -79,6 +79,28 @@
 #define QUIRE_CPU_PARTIAL_KIB 4096
 #endif
 
+/* QUIRE_CPU_LIST_KIB  KiB of free objects that a CPU keeps at hand of one cache: about so much twice, but
+ *                     8 objects at least and 256 at most.  Range 0..64.  More: objects go back to their
+ *                     slabs less often.  Less: slabs become empty, and go back, sooner. */
+#ifndef QUIRE_CPU_LIST_KIB
+#define QUIRE_CPU_LIST_KIB 8
+#endif
+
+/* QUIRE_CPU_EMPTY_KIB KiB of slabs without an object in use that a CPU keeps of one cache, one at least.
+ *                     Range 0..1024.  More: fewer trips to frames/.  Less: less memory is kept until
+ *                     somebody calls heap_drain(). */
+#ifndef QUIRE_CPU_EMPTY_KIB
+#define QUIRE_CPU_EMPTY_KIB 16
+#endif
+
+/* QUIRE_NEAR_FREES    0 or 1.  1: kfree() first guesses that the object is of the slab that was last
+ *                     allocated from, which costs the fewest instructions.  0: it does not, which is
+ *                     faster where objects of many slabs are freed in turn and the guess is wrong
+ *                     every other time. */
+#ifndef QUIRE_NEAR_FREES
+#define QUIRE_NEAR_FREES 1
+#endif
+
 /* QUIRE_MIN_PARTIAL   slabs of one cache that a node keeps before empty ones go back; twice as many of
  *                     large objects.  Range 0..100; Linux: 5.  More: fewer trips to frames/.  Less:
  *                     less memory is kept. */
@@ -93,8 +115,9 @@
 #define QUIRE_SLAB_MIN_OBJECTS 12
 #endif
 
-/* QUIRE_MAX_CACHES    object caches that may exist at a time.  Range 64..65536.
- *                     More: each costs the size of a pointer. */
+/* QUIRE_MAX_CACHES    object caches that may exist at a time.  Range 64..8192.
+ *                     More: each costs the size of a pointer, and each of the first 256 a cache line on
+ *                     every CPU. */
 #ifndef QUIRE_MAX_CACHES
 #define QUIRE_MAX_CACHES 512
 #endif
@@ -179,8 +202,17 @@
 #if QUIRE_SLAB_MIN_OBJECTS < 1 || QUIRE_SLAB_MIN_OBJECTS > 4096
 #error "QUIRE_SLAB_MIN_OBJECTS must be 1..4096"
 #endif
-#if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 65536
-#error "QUIRE_MAX_CACHES must be 64..65536"
+#if QUIRE_CPU_LIST_KIB < 0 || QUIRE_CPU_LIST_KIB > 64
+#error "QUIRE_CPU_LIST_KIB must be 0..64"
+#endif
+#if QUIRE_CPU_EMPTY_KIB < 0 || QUIRE_CPU_EMPTY_KIB > 1024
+#error "QUIRE_CPU_EMPTY_KIB must be 0..1024"
+#endif
+#if QUIRE_NEAR_FREES < 0 || QUIRE_NEAR_FREES > 1
+#error "QUIRE_NEAR_FREES must be 0 or 1"
+#endif
+#if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 8192
+#error "QUIRE_MAX_CACHES must be 64..8192"
 #endif
 #if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER

@@ -94,16 +94,14 @@ struct page {
 #if UINTPTR_MAX > 0xffffffffu
 			u32 slab_prev; /* slab: pfn of its neighbour on that list, 0 = none */
 #endif
-			u16 slab_id;    /* slab: number of its cache                        */
-			u16 slab_owner; /* slab: who may touch its free list                */
+			u16 slab_id;    /* slab: its cache, as heap/ numbers them; in all frames */
+			u16 slab_owner; /* slab: whose it is; the same                      */
 		};
 		unsigned long word1;
 	};
 	union {
-		pgoff_t index;             /* page cache and anonymous: offset in pages        */
-		void *slab_free;           /* slab: first free object of its own list      */
-		struct slab_cpu *slab_cpu; /* slab: while it is that CPU's active one      */
-		struct page *slab_head;    /* slab of several frames: the first, in the others */
+		pgoff_t index;   /* page cache and anonymous: offset in pages        */
+		void *slab_free; /* slab: first free object of its own list      */
 		unsigned long word2;
 	};
 };

@@ -189,6 +189,8 @@ DECLARE_PER_CPU(struct quire_cpu, quire_cpu);
 #define QUIRE_GATE_CLAIMED      2u
 /* Another CPU takes back what is parked in the heap. */
 #define QUIRE_GATE_HEAP_CLAIMED 4u
+/* The boot copy: who finds that is no CPU, or not yet.  Fast paths stay shut. */
+#define QUIRE_GATE_NOBODY       8u
 
 /* Around every interrupt handler that may allocate or free, interrupts off. */
 static inline void quire_irq_enter(void)

@@ -16,6 +16,7 @@
 #include <quire/types.h>
 
 struct kmem_cache;
+struct page;
 struct seq_out;
 
 typedef unsigned int slab_flags_t;
@@ -182,6 +183,16 @@ void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp) __must_check;
 
 /* From kmalloc, kmem_cache_alloc or NULL.  Anything else is reported and left alone. */
 void kfree(const void *object);
+/*
+ * The fast halves of kmem_cache_alloc() and of kfree(), for callers that do something else where those
+ * would go on; both look at this CPU's list of objects and at nothing else.  A thread that is no CPU
+ * yet may call them too.
+ *   kmem_cache_pop   an object as it was freed; NULL: call kmem_cache_alloc()
+ *   kfree_push       `page` is the descriptor of the frame that object is in, which is RAM; false: call
+ *                    kfree(), if it is an object
+ */
+void *kmem_cache_pop(struct kmem_cache *cache) __must_check;
+bool kfree_push(const struct page *page, void *object) __must_check;
 void kfree_sensitive(const void *object); /* clears it first */
 
 /* Bytes that may be used; 0 for NULL and ZERO_SIZE_PTR. */

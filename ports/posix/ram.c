@@ -144,6 +144,22 @@ static void *reserve(size_t size)
 	return at;
 }
 
+#define RAM_ALIGN (2UL << 20)
+
+/* The same, so that blocks aligned as frames are aligned as addresses too. */
+static void *reserve_aligned(size_t size)
+{
+	char *at = reserve(size + RAM_ALIGN), *from;
+
+	if (!at)
+		return NULL;
+	from = (char *)QUIRE_ALIGN_UP((unsigned long)at, RAM_ALIGN);
+	if (from > at)
+		munmap(at, (size_t)(from - at));
+	munmap(from + size, (size_t)(at + RAM_ALIGN - from));
+	return from;
+}
+
 /* On a 32-bit host the simulated vmalloc area lies where host pointers may be too;
  * is_vmalloc_addr() could not tell them apart.  So the area is taken from the host before it puts
  * anything there. */
@@ -177,6 +193,7 @@ static int find_limits(const struct posix_machine *desc)
 	}
 	if (!machine.ram_high || (sizeof(long) == 4 && machine.ram_high >> 32 > 1))
 		return -EINVAL;
+	machine.ram_low = QUIRE_ALIGN_DOWN(machine.ram_low, (phys_addr_t)RAM_ALIGN);
 	return 0;
 }
 
@@ -210,7 +227,7 @@ int posix_machine_start(const struct posix_machine *desc)
 	err = find_limits(desc);
 	if (err)
 		return err;
-	machine.ram_map = reserve((size_t)(machine.ram_high - machine.ram_low));
+	machine.ram_map = reserve_aligned((size_t)(machine.ram_high - machine.ram_low));
 	/* A whole section more, so that the last one may be populated to its end. */
 	machine.vmemmap_size = PAGE_ALIGN(((size_t)(machine.ram_high >> PAGE_SHIFT) +
 					   (2UL << (QUIRE_SECTION_SHIFT - PAGE_SHIFT))) *

@@ -17,6 +17,13 @@ bool quire_should_fail(gfp_t gfp);
 #define racy_write(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define racy_add(x, n)   racy_write(x, (x) + (n))
 
+/* The same where any moment's value does, and a compiler may fold the load into what uses it. */
+#if defined(__SANITIZE_THREAD__) || defined(__clang__)
+#define glance(x) racy_read(x)
+#else
+#define glance(x) (x)
+#endif
+
 /* For a function that looks at plain fields which their owners change meanwhile, and says why that
  * is harmless. */
 #ifdef __has_feature

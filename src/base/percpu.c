@@ -11,7 +11,7 @@ unsigned long quire_percpu_offset[QUIRE_NR_CPUS];
 unsigned quire_nr_cpus = 1;
 u64 quire_online_cpus = 1;
 
-DEFINE_PER_CPU(struct quire_cpu, quire_cpu);
+DEFINE_PER_CPU(struct quire_cpu, quire_cpu) = { .closed = QUIRE_GATE_NOBODY };
 
 static void watch_one(struct quire_cpu *cpu, bool watched)
 {

@@ -54,9 +54,10 @@ static slab_flags_t flags_of(const char *name, slab_flags_t flags)
 }
 
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
-		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
+		 slab_flags_t flags, void (*ctor)(void *object), unsigned id)
 {
 	memset(cache, 0, sizeof(*cache));
+	cache->id = (u16)id;
 	flags = flags_of(name ? name : "", flags);
 	cache->flags = flags;
 	cache->ctor = ctor;
@@ -74,25 +75,40 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 		cache->gfp |= __GFP_DMA32;
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		spin_lock_init(&cache->node[nid].lock, "heap node", LOCK_RANK_HEAP);
-	return heap_attach(cache, cpu);
+	return heap_attach(cache);
 }
 
-/* 0, or -ENOMEM: there are as many caches as there may be. */
-int cache_publish(struct kmem_cache *cache)
+/* A number for the cache: `wanted`, or any that nobody wants.  ID_ANY: all are taken. */
+static unsigned take_id(struct kmem_cache *cache, unsigned wanted)
 {
+	unsigned n = wanted == ID_ANY ? ID_KMALLOC(NR_KMALLOC_CLASSES) / ID_STEP : wanted / ID_STEP;
 	unsigned long flags;
-	unsigned id = 0;
 
 	spin_lock_irqsave(&heap.lock, flags);
-	while (id < MAX_CACHES && heap.by_id[id])
-		id++;
-	if (id < MAX_CACHES) {
-		cache->id = (u16)id;
-		heap.by_id[id] = cache;
-		list_add(&cache->list, &heap.caches);
-	}
+	while (wanted == ID_ANY && n < MAX_CACHES && heap.by_id[n])
+		n++;
+	if (n < MAX_CACHES)
+		heap.by_id[n] = cache;
 	spin_unlock_irqrestore(&heap.lock, flags);
-	return id < MAX_CACHES ? 0 : -ENOMEM;
+	return n < MAX_CACHES ? ID_OF(n) : ID_ANY;
+}
+
+static void put_id(unsigned id)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&heap.lock, flags);
+	heap.by_id[id / ID_STEP] = NULL;
+	spin_unlock_irqrestore(&heap.lock, flags);
+}
+
+static void publish(struct kmem_cache *cache)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&heap.lock, flags);
+	list_add(&cache->list, &heap.caches);
+	spin_unlock_irqrestore(&heap.lock, flags);
 }
 
 /* ---- sharing --------------------------------------------------------------------------------- */
@@ -138,30 +154,32 @@ static struct kmem_cache *share(u32 size, u32 align, slab_flags_t flags)
 
 /* ---- make and destroy ------------------------------------------------------------------------ */
 static struct kmem_cache *make(const char *name, u32 size, u32 align, slab_flags_t flags,
-			       void (*ctor)(void *object), struct slab_cpu __percpu *cpu)
+			       void (*ctor)(void *object), unsigned wanted)
 {
 	struct kmem_cache *cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
+	unsigned id;
 
 	if (!cache)
 		return NULL;
-	if (!cache_set_up(cache, name, size, align, flags, ctor, cpu)) {
-		int error;
-
-		raw_lock(&heap_drain_lock); /* who drains walks over the caches */
-		error = cache_publish(cache);
-		raw_unlock(&heap_drain_lock);
-		if (!error)
-			return cache;
-		heap_detach(cache);
+	id = take_id(cache, wanted);
+	if (id == ID_ANY)
+		goto none;
+	if (cache_set_up(cache, name, size, align, flags, ctor, id)) {
+		put_id(id);
+		goto none;
 	}
+	raw_lock(&heap_drain_lock); /* who drains walks over the caches */
+	publish(cache);
+	raw_unlock(&heap_drain_lock);
+	return cache;
+none:
 	kmem_cache_free(&cache_cache, cache);
 	return NULL;
 }
 
-struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags,
-				struct slab_cpu __percpu *cpu)
+struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags, unsigned id)
 {
-	return make(name, size, 0, flags, NULL, cpu);
+	return make(name, size, 0, flags, NULL, id);
 }
 
 static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_flags_t flags,
@@ -176,7 +194,7 @@ static struct kmem_cache *create(const char *name, u32 size, u32 align, slab_fla
 		if (cache)
 			return cache;
 	}
-	cache = make(name, size, align, flags, ctor, NULL);
+	cache = make(name, size, align, flags, ctor, ID_ANY);
 	if (cache) {
 		cache->useroffset = useroffset;
 		cache->usersize = usersize;
@@ -229,7 +247,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		cache_shrink(cache);
 		spin_lock_irqsave(&heap.lock, flags);
 		list_del(&cache->list);
-		heap.by_id[cache->id] = NULL;
+		heap.by_id[cache->id / ID_STEP] = NULL;
 		spin_unlock_irqrestore(&heap.lock, flags);
 	}
 	raw_unlock(&heap_drain_lock);
@@ -262,12 +280,17 @@ const char *kmem_cache_name(const struct kmem_cache *cache)
 /* ---- start and stop -------------------------------------------------------------------------- */
 int heap_init(void)
 {
+	if ((unsigned long)__va(0) & ((PAGE_SIZE << MAX_SLAB_ORDER) - 1)) {
+		pr_err("heap: the linear map is not aligned to %lu bytes\n",
+		       PAGE_SIZE << MAX_SLAB_ORDER);
+		return -EINVAL;
+	}
 	spin_lock_init(&heap.lock, "heap caches", LOCK_RANK_HEAP_CACHES);
 	INIT_LIST_HEAD(&heap.caches);
 	if (cache_set_up(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 0,
-			 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL, NULL) ||
-	    cache_publish(&cache_cache))
+			 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE, NULL, take_id(&cache_cache, ID_OF(0))))
 		return -ENOMEM;
+	publish(&cache_cache);
 	heap.running = true;
 	if (kmalloc_init()) {
 		heap_exit();

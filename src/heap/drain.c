@@ -12,27 +12,35 @@
 
 u32 heap_drain_lock;
 
-typedef struct page *give_up_fn(struct kmem_cache *cache, unsigned cpu);
+typedef void give_up_fn(struct kmem_cache *cache, unsigned cpu, struct leaving *out);
 
-/* Of every cache.  Surplus slabs of one cache at a time: freeing them must not find us busy. */
+static void give_up(struct kmem_cache *cache, unsigned cpu, give_up_fn *fn)
+{
+	struct leaving out = { NULL, NULL };
+
+	fn(cache, cpu, &out);
+	let_go(cache, &out);
+}
+
+/* Of every cache.  What leaves does so one cache at a time: that must not find us busy. */
 static void for_caches(unsigned cpu, give_up_fn *fn)
 {
 	struct kmem_cache *cache;
 
 	list_for_each_entry(cache, &heap.caches, list)
-		slabs_release(cache, fn(cache, cpu));
+		give_up(cache, cpu, fn);
 }
 
 static void flush_own_locked(struct kmem_cache *cache)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
-	struct page *surplus;
+	struct leaving out = { NULL, NULL };
 
 	while (!heap_enter(cpu))
 		port_cpu_relax(); /* somebody without the lock: nobody */
-	surplus = cache_hand_over(cache, port_cpu_id());
+	cache_hand_over(cache, port_cpu_id(), &out);
 	pcp_leave(cpu);
-	slabs_release(cache, surplus);
+	let_go(cache, &out);
 }
 
 void cache_flush_own(struct kmem_cache *cache)
@@ -49,7 +57,7 @@ void cache_flush(struct kmem_cache *cache)
 	unsigned cpu;
 
 	for_each_possible_cpu(cpu)
-		slabs_release(cache, cache_hand_over(cache, cpu));
+		give_up(cache, cpu, cache_hand_over);
 }
 
 static void drain_cpu_locked(unsigned cpu)

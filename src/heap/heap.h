@@ -18,51 +18,15 @@
 /* Who guards a field:  (c) set at creation   (n) the node's lock   (p) this CPU, task code
  *                      (b) the same, between heap_enter() and pcp_leave()   (a) atomic   (l) heap.lock */
 
-/* page->slab_owner: */
-#define OWNER_NOBODY 0u
-#define OWNER_TAIL   0x8000u /* no slab, but a frame of one: page->slab_head          */
+#define OWNER_NOBODY 0u /* page->slab_owner: no CPU owns the slab                    */
 
 /* Slabs linked by slab_next (and slab_prev), the newest first. */
 struct slab_list {
-	u32 first, last;  /* frame numbers, 0: none                               */
-	unsigned long nr; /* slabs                                                */
+	u32 first, last; /* frame numbers, 0: none                               */
+	u32 nr;          /* slabs                                                */
 };
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
-/*
- * Who may touch a slab's list of free objects: page->slab_owner.  A CPU's token alone: the slab is the
- * one it allocates from, and its list is slab_cpu->free.
- *
- *   nobody: node's lock ──taken──> active ──no object is free──> full ──one comes back──> partial ──> active
- *        ^                                                                                   |
- *        └────────────────────────── the CPU goes, or has too many ──────────────────────────┘
- */
-#define OWNER_CPU     0x7fu  /* these bits: token of the CPU                         */
-#define OWNER_PARTIAL 0x80u  /* on its list, page->slab_free is its list of free objects     */
-#define OWNER_FULL    0x100u /* on no list                                           */
-
-/*
- * page->slab_remote: objects freed by others than the owner, the first one's distance from the
- * slab's start in units of the cache; or one of
- */
-#define REMOTE_EMPTY  0x7fffu
-#define REMOTE_CLOSED 0x7ffeu /* the slab is the node's                               */
-
-#define NOT_LISTENING (~0u) /* slab_cpu->notified: nobody would look                */
-
-/* What one CPU has of one cache. */
-struct slab_cpu {
-	void *free;         /* (p) free objects of the active slab                  */
-	unsigned long base; /* (b) its address                                      */
-	unsigned long
-		slab_bytes; /* (b) that its objects fill; 0: kmem_cache_free() must look closer */
-	u32 magic, limit;   /* (c) the cache's magic, twice: an instruction less    */
-	struct page *slab;  /* (b) the active slab, or NULL                         */
-	struct slab_list partial; /* (b) own slabs that others than the active one        */
-	unsigned long nr_empty;   /* (b) of those, without any object in use              */
-	u32 notified;             /* (a) slabs that others freed to; see slub.c           */
-} quire_cacheline_aligned;
-
 /* Slabs of one cache on one node. */
 struct heap_node {
 	spinlock_t lock;
@@ -70,6 +34,7 @@ struct heap_node {
 	unsigned long nr_free;    /* (n) free objects in them                             */
 	unsigned long nr_slabs;   /* (a) whoever they belong to                           */
 };
+struct slab_cpu;
 
 #elif QUIRE_HEAP == QUIRE_HEAP_SLAB
 /* Which list of its node a slab is on: page->slab_owner. */
@@ -111,8 +76,9 @@ static inline u32 *slob_lock_word(void)
 #endif
 
 struct kmem_cache {
-	struct slab_cpu __percpu *cpu; /* (c)                                            */
-	u32 magic;                     /* (c) is_multiple(); 0: slabs are too large for that      */
+	struct slab_cpu __percpu *cpu; /* (c) slub: what CPUs have of it                 */
+	unsigned long magic, limit;    /* (c) is_first_byte(); 0: slabs are too large for that    */
+	u32 cpu_list;                  /* (c) slub: objects on a CPU's list before it is full     */
 #if QUIRE_HEAP == QUIRE_HEAP_SLAB
 	struct slab_array __percpu *arrays; /* (c) NULL: none                                 */
 	u32 colours;   /* (c) first objects start at a multiple of align below       */
@@ -120,8 +86,9 @@ struct kmem_cache {
 #elif QUIRE_HEAP == QUIRE_HEAP_SLOB
 	unsigned long nr_live; /* (slob lock) objects                                    */
 #endif
-	u16 id;                   /* (c) heap.by_id[id] is the cache                 */
+	u16 id;                   /* (c) page->slab_id of its slabs                  */
 	bool owned;               /* (c) CPUs own slabs                              */
+	bool counted;             /* (c) objects come from their slab, one by one    */
 	slab_flags_t flags;       /* (c) SLAB_*                                      */
 	u32 object_size;          /* (c) bytes the user asked for                    */
 	u32 size;                 /* (c) bytes from one object to the next           */
@@ -132,7 +99,7 @@ struct kmem_cache {
 	u16 objects;              /* (c) per slab                                    */
 	u8 order;                 /* (c) log2 of a slab's frames                     */
 	u8 unit_shift;            /* (c) page->slab_remote counts 2^this bytes       */
-	u16 keep_empty;           /* (c) slabs without object in use that a CPU keeps        */
+	u8 keep_empty;            /* (c) slabs without object in use that a CPU keeps        */
 	u16 min_partial;          /* (c) slabs a node keeps before empty ones go     */
 	u32 cpu_partial;          /* (c) slabs a CPU keeps before the node gets some */
 	gfp_t gfp;                /* (c) added to every slab's allocation            */
@@ -152,30 +119,44 @@ extern bool (*failslab_hook)(gfp_t gfp, size_t size);
 #define SLAB_NEVER_MERGE (SLAB_DEBUG_FLAGS | SLAB_TYPESAFE_BY_RCU | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME  (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
-#define MAX_CACHES QUIRE_MAX_CACHES
+#define MAX_CACHES        QUIRE_MAX_CACHES
+/* cache->id counts in steps: a CPU scales it by this to find what it has of the cache. */
+#define ID_STEP           8u
+#define ID_ANY            0xffffu
+#define ID_OF(n)          ((u16)((n)*ID_STEP))
+/* cache_cache is the first, kmalloc's normal classes are the next. */
+#define ID_KMALLOC(class) ID_OF(1u + (class))
 
 struct heap_state {
 	spinlock_t lock;                      /* guards what follows, and refcounts   */
 	struct list_head caches;              /* newest first                         */
-	struct kmem_cache *by_id[MAX_CACHES]; /* page->slab_id of every slab          */
+	struct kmem_cache *by_id[MAX_CACHES]; /* see cache_by_id()                    */
 	bool running;
 };
 extern struct heap_state heap;
 
 /* ---- slabs (slabs.c) ------------------------------------------------------------------------- */
-static inline bool page_is_slab_head(const struct page *page)
+static inline struct kmem_cache *cache_by_id(unsigned id)
 {
-	return PageFlag(page, PG_slab) && READ_ONCE(page->slab_owner) != OWNER_TAIL;
+	return heap.by_id[id / ID_STEP];
 }
 
+static inline struct kmem_cache *cache_of(const struct page *page)
+{
+	return cache_by_id(page->slab_id);
+}
+
+/* The slab that a frame is of: slabs of several frames are aligned to their size. */
 static inline struct page *slab_of(struct page *page)
 {
-	return READ_ONCE(page->slab_owner) == OWNER_TAIL ? page->slab_head : page;
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB)
+		return page;
+	return page - (page_to_pfn(page) & ((1UL << cache_of(page)->order) - 1));
 }
 
-static inline struct kmem_cache *cache_of(const struct page *slab)
+static inline bool page_is_slab_head(const struct page *page)
 {
-	return heap.by_id[slab->slab_id];
+	return PageFlag(page, PG_slab) && slab_of((struct page *)page) == page;
 }
 
 static inline struct heap_node *node_of(struct kmem_cache *cache, const struct page *slab)
@@ -184,13 +165,15 @@ static inline struct heap_node *node_of(struct kmem_cache *cache, const struct p
 }
 
 /*
- * Whether `offset`, below 32 KiB, is a multiple of a cache's size: magic is 2^32 / size, rounded up, so
- * that offset * magic is offset / size with 32 bits behind the point; these are few if nothing remains.
- * `limit` is magic too.
+ * Whether an object starts `offset` bytes from the start of a slab.  With w bits to a word, magic is
+ * 2^w / size, rounded down, + 1; magic * size is 2^w + e then, with 0 < e <= size.  Of magic * offset a
+ * word keeps k * e for the k-th object, and much more for what is no multiple of size: limit is e for
+ * each object there is.  With 64 bits that holds for all offsets between addresses, up to 2^48.
  */
-static quire_always_inline bool is_multiple(u32 offset, u32 magic, u32 limit)
+static quire_always_inline bool is_first_byte(unsigned long offset, unsigned long magic,
+					      unsigned long limit)
 {
-	return offset * magic < limit;
+	return (sizeof(long) == 8 || offset < 32768) && offset * magic < limit;
 }
 
 static inline void **link_in(const struct kmem_cache *cache, void *object)
@@ -259,19 +242,25 @@ void name_live_objects(const struct kmem_cache *cache);
 
 /* ---- the back end: slub.c and those around it, slab.c or slob.c -------------------------------- */
 /* Lay out the slabs of a cache whose objects are laid out, and what CPUs have of it.  0 or -EINVAL. */
-int heap_attach(struct kmem_cache *cache, struct slab_cpu __percpu *cpus);
+int heap_attach(struct kmem_cache *cache);
 /* Give back what CPUs have of it: nothing. */
 void heap_detach(struct kmem_cache *cache);
 /* One object by whatever way, or NULL. */
 void *object_take(struct kmem_cache *cache, gfp_t gfp, int nid);
 /* Back to its slab, whoever owns that.  What is found free already is reported. */
 void object_give(struct kmem_cache *cache, struct page *slab, void *object);
-/* What a CPU has of a cache becomes the node's; nobody uses the cache on that CPU meanwhile.  Returns
- * slabs that can go, linked. */
-struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu);
-/* See what others freed to the partial slabs of a CPU, which is at none of them meanwhile.  Returns
- * those that are empty, linked. */
-struct page *cache_trim(struct kmem_cache *cache, unsigned cpu);
+/* What leaves a CPU, once it may be given back: empty slabs, linked by slab_next, and objects of slabs
+ * that are not the CPU's. */
+struct leaving {
+	struct page *slabs;
+	void *objects;
+};
+/* What a CPU has of a cache becomes the node's; nobody uses the cache on that CPU meanwhile. */
+void cache_hand_over(struct kmem_cache *cache, unsigned cpu, struct leaving *out);
+/* Objects that a CPU keeps at hand, and those that others freed to it, go to their slabs as far as it is
+ * not using them; its empty slabs leave.  It is at no slow path meanwhile. */
+void cache_trim(struct kmem_cache *cache, unsigned cpu, struct leaving *out);
+void let_go(struct kmem_cache *cache, const struct leaving *out);
 /* The fast half of bulk calls: as many of n as go without looking further, perhaps none. */
 u32 pop_many(struct kmem_cache *cache, void **objects, size_t n);
 u32 push_many(struct kmem_cache *cache, void **objects, size_t n);
@@ -326,41 +315,8 @@ static inline bool heap_enter(struct quire_cpu *cpu)
 }
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
-/* ---- slub: what its files share (nodes.c, slub.c, slub_layout.c) ------------------------------ */
-/* Objects of a slab that were never on a free list: slabs of several frames are chained bit by bit,
- * so that memory nobody needs is not touched. */
-static inline u32 slab_unchained(const struct kmem_cache *cache, const struct page *slab)
-{
-	return cache->order ? cache->objects - slab[1].slab_next : 0;
-}
-
-static inline bool slab_has_free(const struct kmem_cache *cache, const struct page *slab)
-{
-	return slab->slab_free || slab_unchained(cache, slab);
-}
-
-/* Chain some more of the slab's objects, which has none left: true, if there were any. */
-bool slab_chain_more(struct kmem_cache *cache, struct page *slab);
-/* Take one object of nobody's slabs, on node nid if it is not NUMA_NO_NODE; NULL: they have none. */
-void *node_take(struct kmem_cache *cache, int nid);
-/* Put an object back into a slab of nobody's.  False: it is somebody's meanwhile. */
-bool node_give(struct kmem_cache *cache, struct page *slab, void *object);
-/* A slab becomes the node's; node's lock held.  True: it is empty and the node can do without it. */
-bool node_add_locked(struct kmem_cache *cache, struct heap_node *node, struct page *slab);
-/* The same, without the lock; the slab is new. */
-void node_add(struct kmem_cache *cache, struct page *slab);
-/* Take a whole slab from a node's list, or NULL; it is nobody's yet.  Node's lock held. */
-struct page *node_take_slab_locked(struct kmem_cache *cache, struct heap_node *node);
-/* What CPUs have of caches of which they own no slabs. */
-DECLARE_PER_CPU(struct slab_cpu, no_slab_cpu);
-/* Those of kmalloc's normal classes, side by side. */
-DECLARE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
-/* Where the class of (8 i, 8 i + 8] bytes is in kmalloc_cpu, in units of 8 bytes. */
-extern u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
 void kmalloc_slots_init(void);
-#define KMALLOC_CPU(class) (&kmalloc_cpu[class])
 #else
-#define KMALLOC_CPU(class) NULL
 static inline void kmalloc_slots_init(void) {}
 #endif
 
@@ -391,11 +347,9 @@ u32 *percpu_lock_word(void); /* for quire_freeze() */
 
 /* ---- caches (cache.c) ------------------------------------------------------------------------ */
 int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align,
-		 slab_flags_t flags, void (*ctor)(void *object), struct slab_cpu __percpu *cpu);
-int cache_publish(struct kmem_cache *cache);
-/* One of kmalloc's; cpu: what CPUs have of it, or NULL. */
-struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags,
-				struct slab_cpu __percpu *cpu);
+		 slab_flags_t flags, void (*ctor)(void *object), unsigned id);
+/* One of kmalloc's, with that number or ID_ANY. */
+struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags, unsigned id);
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);

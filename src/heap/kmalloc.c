@@ -47,14 +47,15 @@ static bool make_class(unsigned type, unsigned class)
 		return true;
 	kmalloc_caches[type][class] =
 		cache_create(name, class_size[class], class_types[type].flags,
-			     type == KMALLOC_NORMAL ? KMALLOC_CPU(class) : NULL);
+			     type == KMALLOC_NORMAL ? ID_KMALLOC(class) : ID_ANY);
 	return kmalloc_caches[type][class];
 }
 
 int kmalloc_init(void)
 {
 	if (QUIRE_HEAP == QUIRE_HEAP_SLOB) {
-		slob_objects = cache_create("kmalloc", 8, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+		slob_objects =
+			cache_create("kmalloc", 8, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, ID_ANY);
 		if (!slob_objects)
 			return -ENOMEM;
 	}

@@ -9,7 +9,7 @@
  *               nobody's slabs those with a free object are on the node's list, full ones on none.
  * Lock:         node->lock, interrupts off.
  */
-#include "heap.h"
+#include "slub.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -26,12 +26,16 @@ static void chain_objects(struct kmem_cache *cache, struct page *slab, u32 from,
 	}
 }
 
+#define POPULAR 4u /* slabs, and a cache will need all of the next one              */
+
 bool slab_chain_more(struct kmem_cache *cache, struct page *slab)
 {
 	u32 left = slab_unchained(cache, slab), n = max((u32)PAGE_SIZE / cache->size, 1u);
 
 	if (!left)
 		return false;
+	if (racy_read(node_of(cache, slab)->nr_slabs) > POPULAR)
+		n = max(n, 8u);
 	n = min(n, left);
 	chain_objects(cache, slab, cache->objects - left, n);
 	slab[1].slab_next += n;
@@ -68,16 +72,9 @@ static u32 object_number(const struct kmem_cache *cache, const struct page *slab
 	return (u32)(((unsigned long)object - (unsigned long)first_object(slab)) / cache->size);
 }
 
-static bool is_active(const struct page *slab)
-{
-	unsigned owner = READ_ONCE(slab->slab_owner);
-
-	return owner && owner <= OWNER_CPU;
-}
-
 bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, const void *object)
 {
-	void *free = is_active(slab) ? slab->slab_cpu->free : slab->slab_free;
+	void *free = slab->slab_free;
 
 	if (object_number(cache, slab, object) >= cache->objects - slab_unchained(cache, slab))
 		return true;

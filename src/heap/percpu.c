@@ -92,6 +92,7 @@ int percpu_init(unsigned nr_cpus)
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
 		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);
+		per_cpu(quire_cpu, cpu).closed &= ~QUIRE_GATE_NOBODY;
 		port_percpu_set(cpu, quire_percpu_offset[cpu]);
 	}
 	quire_online_cpus = 1;
@@ -142,6 +143,7 @@ void percpu_exit(void)
 		return;
 	pcp_exit();
 	memcpy(__start_quire_percpu, percpu.area[0], static_size());
+	quire_cpu.closed |= QUIRE_GATE_NOBODY;
 	for (unsigned cpu = 0; cpu < quire_nr_cpus; cpu++) {
 		quire_percpu_offset[cpu] = 0;
 		port_percpu_set(cpu, 0);

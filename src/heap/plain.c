@@ -43,6 +43,18 @@ void kfree(const void *object)
 	free_slow(cache_of_object(page, object), (void *)object, __builtin_return_address(0));
 }
 
+void *kmem_cache_pop(struct kmem_cache *cache)
+{
+	(void)cache;
+	return NULL;
+}
+
+bool kfree_push(const struct page *page, void *object)
+{
+	(void)page, (void)object;
+	return false;
+}
+
 u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
 {
 	(void)cache, (void)objects, (void)n;

@@ -313,22 +313,25 @@ void object_give(struct kmem_cache *cache, struct page *slab, void *object)
 		slabs_release(cache, give_many(cache, &object, 1, false));
 }
 
-struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu)
+void cache_hand_over(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 {
-	struct page *surplus = NULL;
 	struct slab_array *array;
 
 	if (!cache->arrays)
-		return NULL;
+		return;
 	array = per_cpu_ptr(cache->arrays, cpu);
-	surplus = give_many(cache, array->entry, array->avail, false);
+	out->slabs = give_many(cache, array->entry, array->avail, false);
 	array->avail = 0;
-	return surplus;
 }
 
-struct page *cache_trim(struct kmem_cache *cache, unsigned cpu)
+void cache_trim(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 {
-	return cache_hand_over(cache, cpu);
+	cache_hand_over(cache, cpu, out);
+}
+
+void let_go(struct kmem_cache *cache, const struct leaving *out)
+{
+	slabs_release(cache, out->slabs);
 }
 
 /* ---- caches ---------------------------------------------------------------------------------- */
@@ -381,12 +384,11 @@ static struct slab_array *make_shared(u32 limit)
 	return shared;
 }
 
-int heap_attach(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
+int heap_attach(struct kmem_cache *cache)
 {
 	u32 limit = limit_for(cache->size);
 	unsigned cpu;
 
-	(void)cpus;
 	if (lay_out_slab(cache))
 		return -EINVAL;
 	if (cache->flags & SLAB_DEBUG_FLAGS)

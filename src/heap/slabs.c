@@ -64,7 +64,7 @@ void slab_list_remove(struct slab_list *list, struct page *slab)
 		set_before(pfn_to_page(next), before);
 	else
 		list->last = before;
-	racy_add(list->nr, -1UL);
+	racy_add(list->nr, -1u);
 }
 
 #if QUIRE_HEAP != QUIRE_HEAP_SLOB
@@ -103,8 +103,7 @@ struct page *slab_new(struct kmem_cache *cache, gfp_t gfp, int nid)
 	}
 	for (unsigned long i = 1; i < 1UL << cache->order; i++) {
 		slab[i].slab_id = cache->id;
-		slab[i].slab_head = slab;
-		slab[i].slab_owner = OWNER_TAIL;
+		slab[i].slab_owner = OWNER_NOBODY;
 		slab[i].slab_next = 0;
 		page_flags_publish(&slab[i], 1u << PG_slab);
 	}

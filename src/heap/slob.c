@@ -344,7 +344,7 @@ static struct piece *piece_around(const struct page *page, const void *address)
 /* Where the object of a piece in use starts. */
 static void *object_in(const struct piece *piece)
 {
-	return (char *)(piece + 1) + heap.by_id[piece->id]->left;
+	return (char *)(piece + 1) + cache_by_id(piece->id)->left;
 }
 
 static bool is_sound(const struct piece *piece)
@@ -352,7 +352,7 @@ static bool is_sound(const struct piece *piece)
 	u32 at = unit_of(piece);
 
 	return piece->mark == MARK_USED && piece->units >= 2 && at + piece->units <= UNITS &&
-	       piece->id < MAX_CACHES && heap.by_id[piece->id];
+	       piece->id < ID_OF(MAX_CACHES) && cache_by_id(piece->id);
 }
 
 /* The piece whose object starts there, or NULL. */
@@ -370,13 +370,13 @@ static const struct piece *piece_of(const struct page *page, const void *object)
 
 static struct kmem_cache *cache_locked(const struct page *page, const void *object)
 {
-	struct kmem_cache *cache = heap.by_id[page->slab_id];
+	struct kmem_cache *cache = cache_of(page);
 	const struct piece *piece;
 
 	if (page->slab_remote == OWN_FRAMES)
 		return (char *)object == (char *)page_address(page) + cache->left ? cache : NULL;
 	piece = piece_of(page, object);
-	return piece ? heap.by_id[piece->id] : NULL;
+	return piece ? cache_by_id(piece->id) : NULL;
 }
 
 struct kmem_cache *cache_of_object(const struct page *page, const void *object)
@@ -402,7 +402,7 @@ static void *around_locked(const struct page *page, const void *address)
 	const struct piece *piece;
 
 	if (page->slab_remote == OWN_FRAMES)
-		return (char *)page_address(page) + heap.by_id[page->slab_id]->left;
+		return (char *)page_address(page) + cache_of(page)->left;
 	piece = piece_around(page, address);
 	return piece->mark == MARK_USED && (const void *)(piece + 1) <= address ? object_in(piece)
 										: NULL;
@@ -445,9 +445,8 @@ struct page *slab_of_object(const struct kmem_cache *cache, void *object)
 }
 
 /* ---- caches ---------------------------------------------------------------------------------- */
-int heap_attach(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
+int heap_attach(struct kmem_cache *cache)
 {
-	(void)cpus;
 	if (get_order(cache->size) > MAX_PAGE_ORDER)
 		return -EINVAL;
 	cache->order = (u8)get_order(cache->size);
@@ -460,16 +459,19 @@ void heap_detach(struct kmem_cache *cache)
 	(void)cache;
 }
 
-struct page *cache_hand_over(struct kmem_cache *cache, unsigned cpu)
+void cache_hand_over(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 {
-	(void)cache, (void)cpu;
-	return NULL;
+	(void)cache, (void)cpu, (void)out;
 }
 
-struct page *cache_trim(struct kmem_cache *cache, unsigned cpu)
+void cache_trim(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 {
-	(void)cache, (void)cpu;
-	return NULL;
+	(void)cache, (void)cpu, (void)out;
+}
+
+void let_go(struct kmem_cache *cache, const struct leaving *out)
+{
+	(void)cache, (void)out;
 }
 
 void slabs_release(struct kmem_cache *cache, struct page *slab)
@@ -597,9 +599,9 @@ static const char *check_frame(const struct page *page)
 				return "two free pieces touch";
 			free_units += piece->units;
 			expected = next_free(page, piece);
-		} else if (piece->mark == MARK_USED && piece->id < MAX_CACHES &&
-			   heap.by_id[piece->id]) {
-			heap.by_id[piece->id]->check_slabs++;
+		} else if (piece->mark == MARK_USED && piece->id < ID_OF(MAX_CACHES) &&
+			   cache_by_id(piece->id)) {
+			cache_by_id(piece->id)->check_slabs++;
 		} else {
 			return "a piece has no header";
 		}
@@ -614,7 +616,7 @@ const char *slab_check(const struct page *page)
 {
 	if (page->slab_remote != OWN_FRAMES)
 		return check_frame(page);
-	heap.by_id[page->slab_id]->check_slabs++;
+	cache_of(page)->check_slabs++;
 	return NULL;
 }
 

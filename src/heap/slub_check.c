@@ -4,7 +4,7 @@
  *
  * Lock: each node's lock in turn; the laws want other CPUs to be quiet.
  */
-#include "heap.h"
+#include "slub.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -22,30 +22,17 @@ void cache_count(const struct kmem_cache *cache, struct slab_counts *counts)
 	counts->active_slabs = counts->slabs;
 }
 
-/* A list of free objects of a slab; *n is how many it has. */
-static const char *check_chain(const struct kmem_cache *cache, const struct page *slab,
-			       void *object, u32 *n)
-{
-	u32 chained = cache->objects - slab_unchained(cache, slab);
-
-	for (*n = 0; object; object = *link_in(cache, object)) {
-		if (!is_object_of(cache, slab, object))
-			return "a slab's free list leads to what is no object of it";
-		if (++*n > chained)
-			return "a slab's free list is a circle";
-	}
-	return NULL;
-}
-
-/* A slab that is not active. */
 static const char *check_slab(const struct kmem_cache *cache, const struct page *slab)
 {
-	u32 unused;
-	const char *why = check_chain(cache, slab, slab->slab_free, &unused);
+	u32 unchained = slab_unchained(cache, slab), n = 0;
 
-	if (why)
-		return why;
-	return slab->inuse + unused + slab_unchained(cache, slab) == cache->objects
+	for (void *object = slab->slab_free; object; object = *link_in(cache, object)) {
+		if (!is_object_of(cache, slab, object))
+			return "a slab's free list leads to what is no object of it";
+		if (++n > cache->objects)
+			return "a slab's free list is a circle";
+	}
+	return slab->inuse + n + unchained == cache->objects
 		       ? NULL
 		       : "a slab's objects in use and free are not all";
 }
@@ -66,7 +53,7 @@ static const char *check_list(struct kmem_cache *cache, const struct slab_list *
 		why = check_slab(cache, slab);
 		if (why)
 			return why;
-		if (owner == OWNER_NOBODY && !slab_has_free(cache, slab))
+		if (!slab_has_free(cache, slab))
 			return "a full slab is on the partial list";
 		if (++n > list->nr)
 			return "a list of slabs is longer than its count";
@@ -86,22 +73,49 @@ static const char *check_node(struct kmem_cache *cache, const struct heap_node *
 	return unused == node->nr_free ? NULL : "nr_free disagrees with the slabs";
 }
 
+/* Free objects that a CPU has at hand. */
+static const char *check_objects(const struct kmem_cache *cache, void *object)
+{
+	unsigned long n = 0, most = 0;
+
+	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
+		most += cache->node[nid].nr_slabs * cache->objects;
+	for (; object; object = *(void **)object) {
+		struct page *page = virt_to_page(object);
+
+		if (!PageFlag(page, PG_slab) || cache_of(page) != cache ||
+		    !is_object_of(cache, slab_of(page), object))
+			return "a CPU's free list leads to what is no object of the cache";
+		if (is_free_in_slab(cache, slab_of(page), object))
+			return "an object is both on a CPU's list and free in its slab";
+		if (++n > most)
+			return "a CPU's free list is a circle";
+	}
+	return NULL;
+}
+
 static const char *check_cpu(struct kmem_cache *cache, const struct slab_cpu *c, unsigned token)
 {
-	const char *why;
-	unsigned long unused;
-	u32 n;
+	const struct page *slab = c->slab ? pfn_to_page(c->slab) : NULL;
+	unsigned owner = cache->counted ? token | OWNER_COUNTED : token;
+	const char *why = check_objects(cache, c->free);
+	unsigned long unused, empty = 0;
 
-	if (c->free && !c->slab)
-		return "a CPU has free objects of no slab";
-	if (c->slab && cache_of(c->slab) != cache)
-		return "a CPU allocates from a slab of another cache";
-	if (c->free && READ_ONCE(c->slab->slab_owner) != token)
-		return "a CPU allocates from a slab that is not its own";
-	if (c->slab && (why = check_chain(cache, c->slab, c->free, &n)))
-		return why;
-	cache->check_listed += !!c->slab;
-	return check_list(cache, &c->partial, token | OWNER_PARTIAL, &unused);
+	if (!why)
+		why = check_objects(cache, c->spare);
+	if (!why && slab) {
+		why = check_slab(cache, slab);
+		if (cache_of(slab) != cache || READ_ONCE(slab->slab_owner) != owner)
+			why = "a CPU allocates from a slab that is not its own";
+		if (!slab_has_free(cache, slab))
+			why = "a CPU allocates from a slab that is full";
+		cache->check_listed++;
+	}
+	for (slab = slab_list_first(&c->partial); slab && !why; slab = slab_list_next(slab))
+		empty += !slab->inuse;
+	if (empty != c->nr_empty)
+		return "a CPU counts its empty slabs wrong";
+	return why ? why : check_list(cache, &c->partial, owner, &unused);
 }
 
 const char *cache_check(struct kmem_cache *cache)
@@ -120,14 +134,14 @@ const char *cache_check(struct kmem_cache *cache)
 const char *slab_check(const struct page *slab)
 {
 	struct kmem_cache *cache = cache_of(slab);
-	unsigned owner = READ_ONCE(slab->slab_owner);
 
+	for (unsigned long i = 0; i < 1UL << cache->order; i++)
+		if (slab[i].slab_owner != slab->slab_owner || slab[i].slab_id != slab->slab_id)
+			return "a frame of a slab disagrees about whose it is";
 	cache->check_slabs++;
-	if (!(owner & OWNER_FULL) && (owner != OWNER_NOBODY || slab_has_free(cache, slab)))
+	if (slab_has_free(cache, slab))
 		return NULL;
 	cache->check_listed++;
-	if (slab->slab_free || slab->inuse != cache->objects)
-		return "a full slab has free objects";
-	return NULL;
+	return slab->inuse == cache->objects ? NULL : "a full slab has free objects";
 }
 #endif

@@ -6,24 +6,22 @@
  * Lock: none; the cache is not published yet, or not any more.
  */
 #include <quire/err.h>
-#include "heap.h"
+#include "slub.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
 /* For caches of which CPUs own no slabs: never anything in it. */
 DEFINE_PER_CPU(struct slab_cpu, no_slab_cpu);
 
-DEFINE_PER_CPU(struct slab_cpu, kmalloc_cpu[NR_KMALLOC_CLASSES]);
+DEFINE_PER_CPU(struct slab_cpu, slab_cpus[NR_CPU_CACHES]);
 u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];
 
-_Static_assert(sizeof(struct slab_cpu) % 8 == 0 &&
-		       (NR_KMALLOC_CLASSES - 1) * sizeof(struct slab_cpu) / 8 <= 255,
-	       "kmalloc_slot can point at every class");
+_Static_assert(ID_KMALLOC(NR_KMALLOC_CLASSES - 1) <= 255, "kmalloc_slot can point at every class");
 
 void kmalloc_slots_init(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(kmalloc_slot); i++)
-		kmalloc_slot[i] = (u8)(kmalloc_class(8 * i + 8) * sizeof(struct slab_cpu) / 8);
+		kmalloc_slot[i] = (u8)ID_KMALLOC(kmalloc_class(8 * i + 8));
 }
 
 /* The smallest slab that wastes at most 1/part of itself and holds so many objects. */
@@ -59,8 +57,10 @@ static int lay_out_slab(struct kmem_cache *cache)
 }
 
 /* What CPUs have of the cache: nothing yet. */
-static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
+static void lay_out_cpus(struct kmem_cache *cache)
 {
+	bool found = cache->id < ID_OF(NR_CPU_CACHES);
+	struct slab_cpu __percpu *cpus = found ? &slab_cpus[cache->id / ID_STEP] : NULL;
 	unsigned cpu;
 
 	cache->cpu = &no_slab_cpu;
@@ -72,16 +72,16 @@ static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpu
 		return; /* slower, but it works */
 	cache->cpu = cpus;
 	cache->owned = true;
-	for_each_possible_cpu(cpu) {
-		struct slab_cpu *c = per_cpu_ptr(cpus, cpu);
-
-		memset(c, 0, sizeof(*c));
-		c->magic = c->limit = cache->magic;
-		c->notified = NOT_LISTENING;
-	}
+	cache->counted = cache->link || !found || !cache->magic;
+	for_each_possible_cpu(cpu)
+		*per_cpu_ptr(cpus, cpu) = (struct slab_cpu){
+			.base = NO_BASE,
+			.order = cache->order,
+			.magic = cache->magic,
+			.limit = cache->limit,
+			.notified = NOT_LISTENING,
+		};
 }
-
-#define KEEP_EMPTY_BYTES (16u << 10) /* slabs without object in use that a CPU keeps */
 
 /* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */
 static void set_limits(struct kmem_cache *cache)
@@ -93,28 +93,29 @@ static void set_limits(struct kmem_cache *cache)
 
 	cache->min_partial = (u16)min(max(ilog2(cache->size) / 2, keep), 2 * keep);
 	/* Constructed objects are worth more than others. */
-	cache->keep_empty =
-		cache->ctor ? cache->min_partial : (u16)max(KEEP_EMPTY_BYTES / slab, 1u);
+	cache->keep_empty = cache->ctor
+				    ? (u8)cache->min_partial
+				    : (u8)min(max((QUIRE_CPU_EMPTY_KIB << 10) / slab, 1u), 255u);
 	cache->cpu_partial = max((QUIRE_CPU_PARTIAL_KIB << 10) / slab, 1u);
+	cache->cpu_list = min(max((QUIRE_CPU_LIST_KIB << 10) / cache->size, 8u), 256u);
 }
 
-int heap_attach(struct kmem_cache *cache, struct slab_cpu __percpu *cpus)
+int heap_attach(struct kmem_cache *cache)
 {
 	if (lay_out_slab(cache))
 		return -EINVAL;
-	if (cache->order <= MAX_SLAB_ORDER && PAGE_SIZE << MAX_SLAB_ORDER <= 32768)
-		cache->magic = (u32)(0xffffffffu / cache->size + 1);
+	if (cache->order <= MAX_SLAB_ORDER && PAGE_SIZE << MAX_SLAB_ORDER <= 32768) {
+		cache->magic = ~0UL / cache->size + 1 + !(cache->size & (cache->size - 1));
+		cache->limit = cache->objects * (cache->magic * cache->size);
+	}
 	set_limits(cache);
-	lay_out_cpus(cache, cpus);
+	lay_out_cpus(cache);
 	return 0;
 }
 
 void heap_detach(struct kmem_cache *cache)
 {
-	unsigned long first = (unsigned long)kmalloc_cpu;
-
-	if (cache->owned &&
-	    (unsigned long)cache->cpu - first >= sizeof(struct slab_cpu) * NR_KMALLOC_CLASSES)
+	if (cache->owned && cache->id >= ID_OF(NR_CPU_CACHES))
 		free_percpu(cache->cpu);
 }
 

@@ -65,6 +65,8 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 static inline enum migratetype gfp_migratetype(gfp_t gfp)
 {
+	if (!QUIRE_MOBILITY)
+		return MIGRATE_MOVABLE; /* as every pageblock is at boot */
 	return (enum migratetype)((gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) >> 3);
 }
 

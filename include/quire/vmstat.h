@@ -251,12 +251,14 @@ DECLARE_PER_CPU(struct vm_counters, vm_counters);
 /* Something happened once, or n times. */
 static inline void count_vm_event(enum vm_event_item item)
 {
-	this_cpu_inc(vm_counters.event[item]);
+	if (QUIRE_EVENTS)
+		this_cpu_inc(vm_counters.event[item]);
 }
 
 static inline void count_vm_events(enum vm_event_item item, long n)
 {
-	this_cpu_add(vm_counters.event[item], n);
+	if (QUIRE_EVENTS)
+		this_cpu_add(vm_counters.event[item], n);
 }
 
 /* All events since boot, by number. */

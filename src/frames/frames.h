@@ -119,7 +119,7 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 	unsigned row = pcp_row(order);
 	struct pcp_list *list;
 
-	if (row == PCP_NONE || !zone->pcp)
+	if (!QUIRE_PCP || row == PCP_NONE || !zone->pcp)
 		return NULL;
 	list = &this_cpu_ptr(zone->pcp)->list[row * PCP_TYPES + column];
 	return pcp_high(list) ? list : NULL;

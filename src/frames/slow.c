@@ -39,13 +39,14 @@ void set_low_memory_ops(const struct low_memory_ops *ops)
 bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned how)
 {
 	const struct zone_groups *gs = &zone->groups;
-	u32 orders = racy_read(gs->present[MIGRATE_UNMOVABLE]) |
-		     racy_read(gs->present[MIGRATE_MOVABLE]) |
-		     racy_read(gs->present[MIGRATE_RECLAIMABLE]);
+	u32 orders = racy_read(gs->present[MIGRATE_MOVABLE]);
 
+	if (QUIRE_MOBILITY)
+		orders |= racy_read(gs->present[MIGRATE_UNMOVABLE]) |
+			  racy_read(gs->present[MIGRATE_RECLAIMABLE]);
 	if (how & ALLOC_CMA)
 		orders |= racy_read(gs->present[MIGRATE_CMA]);
-	if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+	if (QUIRE_MOBILITY && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
 		orders |= racy_read(gs->present[MIGRATE_HIGHATOMIC]);
 	return (orders & ((2u << MAX_PAGE_ORDER) - 1)) >> order;
 }
@@ -55,7 +56,7 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 {
 	unsigned long mark = how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone);
 
-	if (req->type == MIGRATE_MOVABLE)
+	if (QUIRE_MOBILITY && req->type == MIGRATE_MOVABLE)
 		how |= ALLOC_CMA;
 	if (how & ALLOC_NO_WATERMARKS)
 		return zone_has_free_block(zone, req->order, how) ? NULL : "no free block";
@@ -65,6 +66,12 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 	return zone_why_low(zone, req->order, mark, req->high, how);
 }
 
+/* Of the per-CPU lists that the block goes to when it is freed. */
+static u32 column_of(const struct zone *zone, unsigned long pfn)
+{
+	return QUIRE_PCP ? pcp_column_of(pageblock_type(zone, pfn)) : 0;
+}
+
 static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
 {
 	struct page *page = NULL;
@@ -72,11 +79,11 @@ static struct page *take_block(struct zone *zone, const struct request *req, uns
 
 	spin_lock_irqsave(&zone->lock, flags);
 	pfn = buddy_take_locked(zone, req->order, req->type);
-	if (pfn == PFN_NONE && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+	if (QUIRE_MOBILITY && pfn == PFN_NONE && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
 		pfn = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
 	if (pfn != PFN_NONE) {
 		page = pfn_to_page(pfn);
-		make_owned(page, block_marks(req->order, pcp_column_of(pageblock_type(zone, pfn))));
+		make_owned(page, block_marks(req->order, column_of(zone, pfn)));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
@@ -169,6 +176,8 @@ static bool unreserve_highatomic(const struct request *req)
 {
 	bool found = false;
 
+	if (!QUIRE_MOBILITY)
+		return false;
 	for (unsigned i = 0; i < req->zones->nr; i++)
 		while (unreserve_one(req->zones->zones[i], req->type))
 			found = true;
@@ -178,8 +187,8 @@ static bool unreserve_highatomic(const struct request *req)
 /* ---- when memory is low ---------------------------------------------------------------------- */
 static bool is_dying(void)
 {
-	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() &&
-	       low_memory_ops->current_is_dying();
+	return QUIRE_RECLAIM && low_memory_ops && low_memory_ops->current_is_dying &&
+	       !in_interrupt() && low_memory_ops->current_is_dying();
 }
 
 static unsigned entitlement(const struct request *req)
@@ -197,6 +206,8 @@ static unsigned entitlement(const struct request *req)
 
 static void wake_kswapds(const struct request *req)
 {
+	if (!QUIRE_RECLAIM)
+		return;
 	if (req->order && req->zones->nr && compaction_ops)
 		compaction_ops->wakeup(req->zones->zones[0], req->order);
 	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
@@ -208,7 +219,7 @@ static void wake_kswapds(const struct request *req)
 
 static unsigned long reclaim(const struct request *req)
 {
-	if (!low_memory_ops || !low_memory_ops->direct_reclaim || !req->zones->nr)
+	if (!QUIRE_RECLAIM || !low_memory_ops || !low_memory_ops->direct_reclaim || !req->zones->nr)
 		return 0;
 	count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + req->zones->zones[0]->idx));
 	return low_memory_ops->direct_reclaim(req->zones->zones[0], req->gfp, req->order);
@@ -235,7 +246,7 @@ static bool kill_someone(const struct request *req, unsigned how)
 {
 	if (why_not_kill(req, how))
 		return false;
-	if (low_memory_ops && low_memory_ops->out_of_memory &&
+	if (QUIRE_RECLAIM && low_memory_ops && low_memory_ops->out_of_memory &&
 	    low_memory_ops->out_of_memory(req->gfp, req->order)) {
 		port_yield(); /* the victim must run to die */
 		return true;
@@ -251,7 +262,7 @@ static bool compact(const struct request *req, enum migrate_mode mode)
 {
 	bool gained = false;
 
-	if (!req->order || !(req->gfp & __GFP_IO) || !compaction_ops)
+	if (!QUIRE_RECLAIM || !req->order || !(req->gfp & __GFP_IO) || !compaction_ops)
 		return false;
 	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
 		if (req->zones->zones[i]->idx <= req->high)
@@ -277,7 +288,7 @@ static struct page *gather_and_take(const struct request *req, unsigned how)
 {
 	struct page *page = take_from_zones(req, how);
 
-	if (page)
+	if (page || !(QUIRE_PCP || QUIRE_MOBILITY))
 		return page;
 	drain_all_pages();
 	unreserve_highatomic(req);
@@ -321,7 +332,8 @@ static struct page *take_hard(const struct request *req)
 		wake_kswapds(req);
 	page = take_from_zones(req, how);
 	if (page) {
-		if (how & ALLOC_HARDER && req->order && req->order <= pageblock_order)
+		if (QUIRE_MOBILITY && how & ALLOC_HARDER && req->order &&
+		    req->order <= pageblock_order)
 			reserve_highatomic(page);
 		return page;
 	}

@@ -52,6 +52,8 @@ void zone_statistics(const struct zone *preferred, const struct zone *zone)
 {
 	unsigned row = counter_row(zone);
 
+	if (!QUIRE_EVENTS)
+		return;
 	this_cpu_inc(vm_counters.numa[row][zone->node == numa_node_id() ? NUMA_LOCAL : NUMA_OTHER]);
 	if (zone->node == preferred->node) {
 		this_cpu_inc(vm_counters.numa[row][NUMA_HIT]);

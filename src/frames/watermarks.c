@@ -21,7 +21,7 @@
 #include <quire/tune.h>
 #include "frames.h"
 
-#define MIN_FREE_KBYTES_LEAST 128UL
+#define MIN_FREE_KBYTES_LEAST ((unsigned long)QUIRE_MIN_FREE_KIB)
 #define MIN_FREE_KBYTES_MOST  262144UL
 #define HIGH_ZONE_MIN_LEAST   32UL /* frames: as much as reclaim frees in one go */
 #define HIGH_ZONE_MIN_MOST    128UL

@@ -10,6 +10,9 @@
  */
 #include "heap.h"
 
+/* Whether CPUs own anything: with slob they do not. */
+#define CPUS_OWN (QUIRE_HEAP != QUIRE_HEAP_SLOB)
+
 u32 heap_drain_lock;
 
 typedef struct page *give_up_fn(struct kmem_cache *cache, unsigned cpu);
@@ -37,7 +40,7 @@ static void flush_own_locked(struct kmem_cache *cache)
 
 void cache_flush_own(struct kmem_cache *cache)
 {
-	if (in_interrupt())
+	if (!CPUS_OWN || in_interrupt())
 		return;
 	raw_lock(&heap_drain_lock);
 	flush_own_locked(cache);
@@ -48,6 +51,8 @@ void cache_flush(struct kmem_cache *cache)
 {
 	unsigned cpu;
 
+	if (!CPUS_OWN)
+		return;
 	for_each_possible_cpu(cpu)
 		slabs_release(cache, cache_hand_over(cache, cpu));
 }
@@ -56,7 +61,7 @@ static void drain_cpu_locked(unsigned cpu)
 {
 	struct kmem_cache *cache;
 
-	if (!heap.running)
+	if (!CPUS_OWN || !heap.running)
 		return;
 	if (cpu != port_cpu_id())
 		for_caches(cpu, cache_hand_over);
@@ -101,6 +106,8 @@ static void drain_others(void)
 	bool fenced;
 	unsigned cpu;
 
+	if (!CPUS_OWN)
+		return;
 	for_each_possible_cpu(cpu)
 		if (cpu != port_cpu_id())
 			set_claimed(cpu, true);

@@ -16,7 +16,7 @@
 #include "heap.h"
 
 #define UNIT       16u
-#define AREA_MIN   (32u << 10) /* bytes for dynamic variables: at least, at most */
+#define AREA_MIN   (QUIRE_PERCPU_KIB << 10) /* bytes for dynamic variables: at least, at most */
 #define AREA_MAX   (96u << 10)
 #define MAX_STATIC (sizeof(struct vm_counters) + sizeof(struct quire_cpu) + (64u << 10))
 #define MAX_UNITS  ((MAX_STATIC + AREA_MAX) / UNIT)

@@ -43,7 +43,7 @@ static unsigned count_bits(const u64 words[GROUP_WORDS])
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < GROUP_WORDS; i++)
-		n += (unsigned)__builtin_popcountll(words[i]);
+		n += word_count(words[i]);
 	return n;
 }
 

@@ -112,7 +112,7 @@ compile_small() {
 # those of $start, and what all these need; of boot memory what the hand-over needs.  Linked as one who counts bytes
 # links, with -flto.
 text_pages_heap() { # HEADER...
-	(cd include/quire && cat "$@") | grep -oE '[a-zA-Z_0-9]+ *\(' | tr -d ' (' | sort -u >$out/declared
+	for header; do gcc -fpreprocessed -dD -E -P "include/quire/$header" 2>/dev/null; done | grep -oE '[a-zA-Z_0-9]+ *\(' | tr -d ' (' | sort -u >$out/declared
 	gcc-nm -g --defined-only "$objects"/src_boot* "$objects"/src_frames* "$objects"/src_heap* |
 		awk 'NF == 3 { print $3 }' | sort -u >$out/defined
 	# shellcheck disable=SC2046

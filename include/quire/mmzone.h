@@ -188,29 +188,14 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
-/* Free blocks of the zone by migratetype and order, as a buddy system counts them: a block is as
- * large as its alignment and its neighbours let it be.  Takes zone->lock; walks the zone. */
-void zone_free_blocks(struct zone *zone, unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS]);
 /* Whether the frame is free and not parked on a CPU's list.  A snapshot; any context. */
 bool is_free_buddy_page(const struct page *page);
-
-/* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
-struct pcp_info {
-	unsigned long count; /* frames parked                                        */
-	unsigned long high;  /* most that may be                                     */
-	unsigned long batch; /* moved at a time                                      */
-};
-void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info);
-/* Frames parked by all CPUs for this zone; by everyone. */
-unsigned long zone_pcp_pages(const struct zone *zone);
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
  * when memblock has no room for them.  After it memblock_free_all() (quire/boot.h) hands the memory
  * over. */
 void frames_init(void);
-/* Forget all of it: memory and memblock are as before boot. */
-void frames_exit(void);
 
 /* ---- watermarks ------------------------------------------------------------------------------ */
 extern unsigned long min_free_kbytes;    /* KiB kept free: 4 * sqrt(lowmem KiB), or what was set */
@@ -249,16 +234,10 @@ unsigned long zone_unboost(struct zone *zone);
 unsigned long totalram_pages(
 	void);                     /* frames given to the buddy system in all                     */
 unsigned long nr_free_pages(void); /* on free lists now                                           */
-/* What can be given to new work without swapping, in frames (MemAvailable). */
-unsigned long si_mem_available(void);
 
 /* Give the parked frames of all CPUs back; those of CPUs that run, if port_membarrier() can.  Task
  * context, no spinlock held. */
 void drain_all_pages(void);
-/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
- * it was disabled.  Task context, no spinlock held. */
-void zone_pcp_disable(struct zone *zone);
-void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
 

@@ -18,6 +18,7 @@
  * Lock:         zone->lock guards everything in this file.  Nothing here sleeps.
  */
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* ---- counts ---------------------------------------------------------------------------------- */

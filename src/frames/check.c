@@ -8,6 +8,7 @@
  *       lists of other CPUs must be quiet.
  */
 #include <quire/check.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* The block that begins at g and is of whole groups. */

@@ -17,6 +17,7 @@
 #include <quire/compaction.h>
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/zoneinfo.h>
 #include "alloc.h"
 #include "debug.h"
 

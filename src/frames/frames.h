@@ -133,6 +133,10 @@ int pcp_add_cpu(unsigned cpu);
 void pcp_boot_init(void);
 void pcp_exit(void);
 
+/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
+ * it was disabled.  Task context, no spinlock held. */
+void zone_pcp_disable(struct zone *zone);
+void zone_pcp_enable(struct zone *zone);
 /* Slow halves, between pcp_enter_slow() and pcp_leave().  pcp_refill: at least one block on the list,
  * or false.  pcp_make_room: room for one block at least.  pcp_drain_list: `n` oldest blocks go back. */
 bool pcp_refill(struct zone *zone, struct pcp_list *list);

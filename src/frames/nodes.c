@@ -13,6 +13,7 @@
 #include <quire/bytes.h>
 #include <quire/init.h>
 #include <quire/printk.h>
+#include <quire/stop.h>
 #include "zones.h"
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };

@@ -18,6 +18,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* Lists without room: every allocation and free before percpu_init() goes to the zone itself. */

@@ -8,6 +8,7 @@
  * Lock: none.
  */
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 DEFINE_PER_CPU(struct vm_counters, vm_counters);

@@ -19,6 +19,7 @@
 #include <quire/bits.h>
 #include <quire/err.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 #define MIN_FREE_KBYTES_LEAST ((unsigned long)QUIRE_MIN_FREE_KIB)

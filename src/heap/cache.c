@@ -11,6 +11,7 @@
  * Lock:         heap.lock for the list, numbers and refcounts.
  */
 #include <quire/err.h>
+#include <quire/stop.h>
 #include "heap.h"
 
 struct heap_state heap;

@@ -13,6 +13,8 @@
  */
 #include <quire/bitmap.h>
 #include <quire/err.h>
+#include <quire/late_cpu.h>
+#include <quire/stop.h>
 #include "heap.h"
 
 #define UNIT       16u

@@ -10,6 +10,7 @@
 #include <quire/check.h>
 #include <quire/config.h>
 #include <quire/slab.h>
+#include <quire/stop.h>
 #include "suite.h"
 
 #define EMPTY   (GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOWARN) /* down to the last frame */

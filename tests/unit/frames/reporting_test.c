@@ -4,6 +4,7 @@
 #include <quire/err.h>
 #include <quire/page_reporting.h>
 #include <quire/percpu.h>
+#include <quire/run.h>
 #include "support/layers.h"
 
 #define MIB ((phys_addr_t)1 << 20)

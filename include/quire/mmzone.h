@@ -241,21 +241,4 @@ void drain_all_pages(void);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
 
-/* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
-struct low_memory_ops {
-	/* A zone of this node fell below its low watermark.  Any context; must not sleep or
-	 * allocate. */
-	void (*wake_kswapd)(struct zone *zone, gfp_t gfp, unsigned order);
-	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames
-	 * freed. */
-	unsigned long (*direct_reclaim)(struct zone *preferred, gfp_t gfp, unsigned order);
-	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task
-	 * context. */
-	bool (*out_of_memory)(gfp_t gfp, unsigned order);
-	/* The running task is dying and may use the reserves, so that it can. */
-	bool (*current_is_dying)(void);
-};
-/* NULL, or NULL members: skip that step. */
-void set_low_memory_ops(const struct low_memory_ops *ops);
-
 #endif

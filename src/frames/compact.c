@@ -361,6 +361,7 @@ void compaction_init(void)
 	static const struct compaction_ops ops = { compact_for, wakeup_kcompactd, kcompactd_exit };
 
 	compaction_ops = &ops;
+	low_path_link();
 }
 
 /* ---- indices --------------------------------------------------------------------------------- */

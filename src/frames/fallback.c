@@ -12,6 +12,7 @@
  * Lock:         zone->lock.
  */
 #include <quire/event.h>
+#include <quire/low_memory.h>
 #include "frames.h"
 
 /* First group of the pageblock that holds g, and the group after its last, within the extent. */

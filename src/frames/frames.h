@@ -385,5 +385,7 @@ extern unsigned long quire_ram_end_pfn; /* first frame number above all RAM */
 extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
+/* From now on low.c is asked too (slow.h). */
+void low_path_link(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <quire/err.h>
 #include <quire/gfp.h>
 #include <quire/late_cpu.h>
+#include <quire/low_memory.h>
 #include <quire/memblock.h>
 #include <quire/numa.h>
 #include <quire/percpu.h>

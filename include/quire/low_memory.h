@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quire/low_memory.h - what is done when memory is low, filled in by who can do it: swap/, a host that
+ * has more.  Who never says so links none of it: a request that finds nothing fails.
+ */
+#ifndef QUIRE_LOW_MEMORY_H
+#define QUIRE_LOW_MEMORY_H
+
+#include <quire/mmzone.h>
+
+struct low_memory_ops {
+	/* A zone of this node fell below its low watermark.  Any context; must not sleep or
+	 * allocate. */
+	void (*wake_kswapd)(struct zone *zone, gfp_t gfp, unsigned order);
+	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames
+	 * freed. */
+	unsigned long (*direct_reclaim)(struct zone *preferred, gfp_t gfp, unsigned order);
+	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task
+	 * context. */
+	bool (*out_of_memory)(gfp_t gfp, unsigned order);
+	/* The running task is dying and may use the reserves, so that it can. */
+	bool (*current_is_dying)(void);
+};
+/* NULL, or NULL members: skip that step. */
+void set_low_memory_ops(const struct low_memory_ops *ops);
+
+#endif

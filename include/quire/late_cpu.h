@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quire/late_cpu.h - CPUs that nobody knew of at boot.
+ * quire/late_cpu.h - CPUs that nobody knew of at boot, and CPUs that stop.
  */
 #ifndef QUIRE_LATE_CPU_H
 #define QUIRE_LATE_CPU_H
@@ -15,5 +15,9 @@
  *   Returns:  -ENOMEM; -ENOSPC: there are QUIRE_NR_CPUS already; -EINVAL: no such CPU to copy.
  */
 int percpu_add_cpu(unsigned like) __must_check;
+
+/* CPU `cpu` has stopped: what it had cached goes back to the shared lists.  On the CPU itself as its last
+ * act, or by another once it is stopped. */
+void quire_cpu_offline(unsigned cpu);
 
 #endif

@@ -24,4 +24,13 @@ struct low_memory_ops {
 /* NULL, or NULL members: skip that step. */
 void set_low_memory_ops(const struct low_memory_ops *ops);
 
+/*
+ * Types were mixed in a pageblock: lift the zone's marks by a pageblock, up to
+ * watermark_boost_factor.  Caller holds zone->lock, and wakes kswapd later if true; false: nothing
+ * was lifted, boosting is off or the zone too small.  kswapd drops the boost again once it has
+ * reclaimed that much: zone_unboost() says how many frames it was and takes the lock itself.
+ */
+bool boost_watermark(struct zone *zone);
+unsigned long zone_unboost(struct zone *zone);
+
 #endif

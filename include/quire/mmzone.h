@@ -188,9 +188,6 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
-/* Whether the frame is free and not parked on a CPU's list.  A snapshot; any context. */
-bool is_free_buddy_page(const struct page *page);
-
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
  * when memblock has no room for them.  After it memblock_free_all() (quire/boot.h) hands the memory
@@ -220,15 +217,6 @@ enum {
  */
 bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, int highest_zoneidx,
 		       unsigned alloc_flags);
-
-/*
- * Types were mixed in a pageblock: lift the zone's marks by a pageblock, up to
- * watermark_boost_factor.  Caller holds zone->lock, and wakes kswapd later if true; false: nothing
- * was lifted, boosting is off or the zone too small.  kswapd drops the boost again once it has
- * reclaimed that much: zone_unboost() says how many frames it was and takes the lock itself.
- */
-bool boost_watermark(struct zone *zone);
-unsigned long zone_unboost(struct zone *zone);
 
 /* ---- how much there is ----------------------------------------------------------------------- */
 unsigned long totalram_pages(

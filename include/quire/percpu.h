@@ -101,13 +101,8 @@ static inline bool cpu_online(unsigned cpu)
  */
 int percpu_init(unsigned nr_cpus) __must_check;
 
-/*
- * CPU `cpu` starts to use quire (on that CPU, before anything else), or has stopped: what it had
- * cached goes back to the shared lists.  The latter on the CPU itself as its last act, or by
- * another once it is stopped.
- */
+/* CPU `cpu` starts to use quire: on that CPU, before anything else.  quire/late_cpu.h: it stops. */
 void quire_cpu_online(unsigned cpu);
-void quire_cpu_offline(unsigned cpu);
 
 /*
  * `size` zero bytes for every CPU, aligned to `align` (a power of two up to PAGE_SIZE): a handle

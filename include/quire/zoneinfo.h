@@ -14,6 +14,9 @@
  * large as its alignment and its neighbours let it be.  Takes zone->lock; walks the zone. */
 void zone_free_blocks(struct zone *zone, unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS]);
 
+/* Whether the frame is free and not parked on a CPU's list.  A snapshot; any context. */
+bool is_free_buddy_page(const struct page *page);
+
 /* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
 struct pcp_info {
 	unsigned long count; /* frames parked                                        */

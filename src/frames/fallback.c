@@ -12,8 +12,7 @@
  * Lock:         zone->lock.
  */
 #include <quire/event.h>
-#include <quire/low_memory.h>
-#include "frames.h"
+#include "slow.h"
 
 /* First group of the pageblock that holds g, and the group after its last, within the extent. */
 static u32 pageblock_groups(const struct zone_groups *gs, u32 g, u32 *end)
@@ -132,9 +131,9 @@ static unsigned long steal(struct zone *zone, u32 g, unsigned have, unsigned ord
 		convert(zone, pfn, type);
 	} else if (pageblock_nr_free_locked(zone, pfn) >= pageblock_nr_pages / 2) {
 		pageblock_convert_locked(zone, pfn, type);
-	} else if (QUIRE_RECLAIM && low_memory_ops && low_memory_ops->wake_kswapd) {
+	} else if (low_path_now()) {
 		/* Types are mixed now.  Who reclaims more for a while makes that rarer. */
-		boost_watermark(zone);
+		low_path->mixed(zone);
 	}
 	return buddy_take_from_locked(zone, g, order);
 }

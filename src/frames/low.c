@@ -31,6 +31,12 @@ static void wake_kswapds(const struct request *req)
 			low_memory_ops->wake_kswapd(req->zones->zones[i], req->gfp, req->order);
 }
 
+static void boost(struct zone *zone)
+{
+	if (low_memory_ops && low_memory_ops->wake_kswapd)
+		boost_watermark(zone);
+}
+
 static unsigned long reclaim(const struct request *req)
 {
 	if (!low_memory_ops || !low_memory_ops->direct_reclaim || !req->zones->nr)
@@ -127,7 +133,7 @@ static struct page *reclaim_and_retry(const struct request *req)
 
 void low_path_link(void)
 {
-	static const struct low_path path = { is_dying, wake_kswapds, reclaim_and_retry };
+	static const struct low_path path = { is_dying, wake_kswapds, boost, reclaim_and_retry };
 
 	low_path = &path;
 }

@@ -157,16 +157,11 @@ static bool unreserve_one(struct zone *zone, enum migratetype type)
 	return g != ROW_EMPTY;
 }
 
-static bool unreserve_highatomic(const struct request *req)
+static void unreserve_highatomic(const struct request *req)
 {
-	bool found = false;
-
-	if (!QUIRE_MOBILITY)
-		return false;
-	for (unsigned i = 0; i < req->zones->nr; i++)
+	for (unsigned i = 0; QUIRE_MOBILITY && i < req->zones->nr; i++)
 		while (unreserve_one(req->zones->zones[i], req->type))
-			found = true;
-	return found;
+			;
 }
 
 /* ---- when memory is low ---------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ struct low_path {
 	bool (*dying)(void);
 	/* A zone is below its low mark. */
 	void (*wake)(const struct request *req);
+	/* Memory of two types is in one pageblock now; zone->lock held. */
+	void (*mixed)(struct zone *zone);
 	/* The request may sleep.  NULL: everything was tried. */
 	struct page *(*retry)(const struct request *req);
 };

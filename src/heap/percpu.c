@@ -79,18 +79,16 @@ int percpu_init(unsigned nr_cpus)
 {
 	if (!nr_cpus || nr_cpus > QUIRE_NR_CPUS || static_size() > MAX_STATIC)
 		return -EINVAL;
+	memset(&percpu, 0, sizeof(percpu));
 	spin_lock_init(&percpu.lock, "percpu", LOCK_RANK_PERCPU);
-	bitmap_zero(percpu.used, MAX_UNITS);
-	bitmap_zero(percpu.last, MAX_UNITS);
 	bitmap_set(percpu.used, 0, DIV_ROUND_UP(static_size(), UNIT));
 	if (make_areas(nr_cpus)) {
 		free_areas();
 		return -ENOMEM;
 	}
-	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
-		memcpy(percpu.area[cpu], __start_quire_percpu, static_size());
 	quire_nr_cpus = nr_cpus;
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
+		memcpy(percpu.area[cpu], __start_quire_percpu, static_size());
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
 		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);

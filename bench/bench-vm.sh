@@ -109,15 +109,16 @@ compile_small() {
 }
 
 # Bytes of code and constants that an embedder of pages and heap links: every function that the headers named declare,
-# and what those need; of boot memory what the hand-over needs.  Linked as one who counts bytes links, with -flto.
+# those of $start, and what all these need; of boot memory what the hand-over needs.  Linked as one who counts bytes
+# links, with -flto.
 text_pages_heap() { # HEADER...
-	(cd include/quire && cat "$@") | grep -oE '[a-zA-Z_0-9]+ *\(' | tr -d ' (' | sort -u >$out/declared
+	for header; do gcc -fpreprocessed -dD -E -P "include/quire/$header" 2>/dev/null; done | grep -oE '[a-zA-Z_0-9]+ *\(' | tr -d ' (' | sort -u >$out/declared
 	gcc-nm -g --defined-only "$objects"/src_boot* "$objects"/src_frames* "$objects"/src_heap* |
 		awk 'NF == 3 { print $3 }' | sort -u >$out/defined
 	# shellcheck disable=SC2046
 	gcc -o "$objects/linked" -Os -flto=auto -ffreestanding -nostdlib -static -fno-asynchronous-unwind-tables \
 		-Wl,-e,0 -Wl,--gc-sections -Wl,--build-id=none -Wl,--unresolved-symbols=ignore-all \
-		$(comm -12 $out/declared $out/defined | sed 's/^/-Wl,-u,/') "$objects"/*.o 2>>$out/size.log
+		$(comm -12 $out/declared $out/defined | sed 's/^/-Wl,-u,/') $(echo $start | sed 's/[^ ][^ ]*/-Wl,-u,&/g') "$objects"/*.o 2>>$out/size.log
 	size "$objects/linked" | awk 'NR > 1 { n = $1 } END { print n ? n : "-" }'
 }
 
@@ -128,6 +129,7 @@ text_all() {
 
 size_bars() {
 	: >$out/size.log
+	start=
 	port=ports/none/include
 	[ -e $port/quire_port.h ] || port=ports/posix/include
 	objects=$(mktemp -d)
@@ -140,11 +142,19 @@ size_bars() {
 	# shellcheck disable=SC2086
 	echo "with every function of memblock.h as well: $(text_pages_heap $pages_heap memblock.h) bytes"
 	rm -f "$objects"/linked "$objects"/*
-	# A machine of 512 KiB: frames, and objects cut from them by slob.
+	# A machine of 512 KiB, as tests/boot/run.sh boots one: what starts it, frames, and objects cut from them by slob.
+	lto=-flto
+	small_flags='-DQUIRE_CONFIG_FILE=<quire/config_tiny.h>'
+	compile_small src/base src/boot src/frames src/heap
+	start='memblock_add memblock_reserve frames_init memblock_free_all percpu_init heap_init'
+	bar size.text-slob-frames "$(text_pages_heap gfp.h page.h slab.h)" 24576
+	start=
+	echo "without what starts it: $(text_pages_heap gfp.h page.h slab.h) bytes"
+	rm -f "$objects"/linked "$objects"/*
 	small_flags=-DQUIRE_HEAP=QUIRE_HEAP_SLOB
 	compile_small src/base src/boot src/frames src/heap
-	small_flags=
-	bar size.text-slob-frames "$(text_pages_heap gfp.h page.h slab.h)" 24576
+	echo "and with every other option as it is by default: $(text_pages_heap gfp.h page.h slab.h) bytes"
+	small_flags= lto=
 	rm -f "$objects"/linked "$objects"/*
 	bar size.text-all "$(text_all)" 204800
 	rm -rf "$objects"

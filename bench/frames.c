@@ -43,6 +43,7 @@
 #include <quire/mmzone.h>
 #include <quire/percpu.h>
 #include <quire/quire.h>
+#include <quire/stop.h>
 
 #define POOL_BASE   (4ULL << 30) /* one zone, NORMAL, begins here      */
 #define MAX_THREADS 2u

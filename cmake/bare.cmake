@@ -53,6 +53,25 @@ if(port_sources AND app_sources)
 	install(TARGETS quire-kernel DESTINATION lib/quire)
 endif()
 
+# A machine that gives quire 512 KiB (tests/boot/tiny): ports/none, quire/config_tiny.h, as small as it goes.
+if(QUIRE_PORT STREQUAL "bare/x86_64" AND QUIRE_HEAP STREQUAL "slub")
+	set(tiny_dir "${CMAKE_SOURCE_DIR}/tests/boot/tiny")
+	set(tiny_flags -Os -ffreestanding -nostdlib -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
+		-fcf-protection=none -m64 -mno-red-zone -mgeneral-regs-only -ffunction-sections -fdata-sections -flto=auto)
+	quire_core(quire_tiny STATIC "${CMAKE_SOURCE_DIR}/ports/none/include")
+	target_compile_definitions(quire_tiny PUBLIC "QUIRE_CONFIG_FILE=<quire/config_tiny.h>")
+	target_compile_options(quire_tiny PRIVATE ${tiny_flags} -Wno-type-limits)
+	add_executable(quire-tiny "${tiny_dir}/entry.S" "${tiny_dir}/main.c" "${CMAKE_SOURCE_DIR}/tests/tiny/suite.c"
+		"${port_dir}/memory.S")
+	target_compile_options(quire-tiny PRIVATE ${tiny_flags})
+	target_include_directories(quire-tiny PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+	target_link_libraries(quire-tiny PRIVATE quire_tiny quire_warnings)
+	target_link_options(quire-tiny PRIVATE ${tiny_flags} -static -no-pie -Wl,--build-id=none -Wl,--gc-sections
+		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -T "${tiny_dir}/tiny.ld")
+	set_target_properties(quire-tiny PROPERTIES LINK_DEPENDS "${tiny_dir}/tiny.ld" EXCLUDE_FROM_ALL TRUE)
+	set_target_properties(quire_tiny PROPERTIES EXCLUDE_FROM_ALL TRUE)
+endif()
+
 # Programs for the machine to run: ordinary static Linux programs, they know nothing of quire.
 set(user_targets "")
 function(quire_user_program target output source)

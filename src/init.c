@@ -14,6 +14,7 @@
 #include <quire/quire.h>
 #include <quire/show_mem.h>
 #include <quire/slab.h>
+#include <quire/stop.h>
 
 int __init quire_start(unsigned nr_cpus, const struct maps_image *image, void (*after_tables)(void))
 {

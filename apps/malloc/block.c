@@ -17,6 +17,7 @@
 #include <quire/contig.h>
 #include <quire/lock.h>
 #include <quire/percpu.h>
+#include <quire/run.h>
 #include "qmalloc.h"
 
 #define KEPT_EACH   4u

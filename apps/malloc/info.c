@@ -12,7 +12,9 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <quire/printk.h>
+#include <quire/slabinfo.h>
 #include <quire/vmstat.h>
+#include <quire/zoneinfo.h>
 #include "qmalloc.h"
 
 #define EXPORT __attribute__((__visibility__("default")))

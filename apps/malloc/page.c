@@ -6,6 +6,8 @@
  */
 #include <quire/percpu.h>
 #include <quire/printk.h>
+#include <quire/slabinfo.h>
+#include <quire/zoneinfo.h>
 #include "page.h"
 #include "qmalloc.h"
 

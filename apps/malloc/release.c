@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include <quire/lock.h>
 #include <quire/page_reporting.h>
+#include <quire/zoneinfo.h>
 #include "qmalloc.h"
 
 #define BUSY_MILLISECONDS 400

@@ -6,6 +6,7 @@
  */
 #include <quire/boot.h>
 #include <quire/lock.h>
+#include <quire/low_memory.h>
 #include <quire/numa.h>
 #include <quire/contig.h>
 #include <quire/percpu.h>

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <quire/err.h>
 #include <quire/freeze.h>
+#include <quire/late_cpu.h>
 #include <quire/lock.h>
 #include <quire/percpu.h>
 #include "guard.h"

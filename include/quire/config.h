@@ -4,6 +4,8 @@
  *
  * Override with -DQUIRE_X=value or with a header named by -DQUIRE_CONFIG_FILE='"my.h"'.
  * In code an option is used as a plain `if (QUIRE_X)`, so that both arms compile in every build.
+ *
+ * A machine of some hundred KiB: -DQUIRE_CONFIG_FILE='<quire/config_tiny.h>'.
  */
 #ifndef QUIRE_CONFIG_H
 #define QUIRE_CONFIG_H
@@ -59,6 +61,55 @@
  *                     meet less often.  Less: less memory parked, per-CPU areas are smaller. */
 #ifndef QUIRE_PCP_MOST
 #define QUIRE_PCP_MOST 2048
+#endif
+
+/* QUIRE_PCP           1: CPUs park free frames, so that most allocations and frees take no lock.
+ *                     0: they all go to the zone.  Slower, and neither code nor memory for it. */
+#ifndef QUIRE_PCP
+#define QUIRE_PCP 1
+#endif
+
+/* QUIRE_MOBILITY      1: pageblocks serve one kind of memory each, so that large blocks come back;
+ *                     some are kept for urgent requests, and CMA areas are lent out while idle.
+ *                     0: all memory is of one kind, as where there are few pageblocks. */
+#ifndef QUIRE_MOBILITY
+#define QUIRE_MOBILITY 1
+#endif
+
+/* QUIRE_RECLAIM       1: who finds too little memory has some reclaimed or compacted, or a process
+ *                     killed: set_low_memory_ops(), compaction_init().  0: nobody is asked. */
+#ifndef QUIRE_RECLAIM
+#define QUIRE_RECLAIM 1
+#endif
+
+/* QUIRE_EVENTS        1: somebody may listen to events, count them (enum vm_event_item) and have
+ *                     allocations fail.  0: nobody can, and no code tells or counts them. */
+#ifndef QUIRE_EVENTS
+#define QUIRE_EVENTS 1
+#endif
+
+/* QUIRE_MIN_FREE_KIB  KiB that are kept free for urgent requests at least (min_free_kbytes), however
+ *                     little there is.  Range 0..262144; Linux: 128. */
+#ifndef QUIRE_MIN_FREE_KIB
+#define QUIRE_MIN_FREE_KIB 128
+#endif
+
+/* QUIRE_PERCPU_KIB    KiB for alloc_percpu() that every CPU has at least.  Range 1..96. */
+#ifndef QUIRE_PERCPU_KIB
+#define QUIRE_PERCPU_KIB 32
+#endif
+
+/* QUIRE_BOOT_REGIONS  regions of RAM, and of reserved memory, that memblock has room for at first.
+ *                     Range 8..1024; Linux: 128. */
+#ifndef QUIRE_BOOT_REGIONS
+#define QUIRE_BOOT_REGIONS 128
+#endif
+
+/* QUIRE_BOOT_GROW     1: when a list of regions is full it moves to memory that is free and has twice
+ *                     the room.  0: one region more is refused, with -ENOMEM: for a memory map that
+ *                     is known. */
+#ifndef QUIRE_BOOT_GROW
+#define QUIRE_BOOT_GROW 1
 #endif
 
 /* QUIRE_HEAP          what the heap is made of; one of
@@ -124,8 +175,8 @@
 
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
  * only.
- *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section
- *                     table. */
+ *                     Range 16..30, at least 22 where a port maps descriptors (PORT_VMEMMAP).  Less:
+ *                     holes cost fewer descriptors.  More: a shorter section table. */
 #ifndef QUIRE_SECTION_SHIFT
 #define QUIRE_SECTION_SHIFT                                                                        \
 	(QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER > 24 ? QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER : 24)
@@ -190,6 +241,18 @@
 #if QUIRE_PCP_MOST < QUIRE_PCP_BATCH || QUIRE_PCP_MOST > 4096
 #error "QUIRE_PCP_MOST must be QUIRE_PCP_BATCH..4096"
 #endif
+#if (QUIRE_PCP | QUIRE_MOBILITY | QUIRE_RECLAIM | QUIRE_EVENTS | QUIRE_BOOT_GROW) & ~1
+#error "QUIRE_PCP, QUIRE_MOBILITY, QUIRE_RECLAIM, QUIRE_EVENTS and QUIRE_BOOT_GROW must be 0 or 1"
+#endif
+#if QUIRE_MIN_FREE_KIB < 0 || QUIRE_MIN_FREE_KIB > 262144
+#error "QUIRE_MIN_FREE_KIB must be 0..262144"
+#endif
+#if QUIRE_PERCPU_KIB < 1 || QUIRE_PERCPU_KIB > 96
+#error "QUIRE_PERCPU_KIB must be 1..96"
+#endif
+#if QUIRE_BOOT_REGIONS < 8 || QUIRE_BOOT_REGIONS > 1024
+#error "QUIRE_BOOT_REGIONS must be 8..1024"
+#endif
 #if QUIRE_HEAP < QUIRE_HEAP_SLUB || QUIRE_HEAP > QUIRE_HEAP_SLOB
 #error "QUIRE_HEAP must be QUIRE_HEAP_SLUB, QUIRE_HEAP_SLAB or QUIRE_HEAP_SLOB"
 #endif
@@ -214,9 +277,9 @@
 #if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 8192
 #error "QUIRE_MAX_CACHES must be 64..8192"
 #endif
-#if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
+#if QUIRE_SECTION_SHIFT < 16 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER
-#error "QUIRE_SECTION_SHIFT must be 22..30 and a section must hold a block of QUIRE_MAX_ORDER"
+#error "QUIRE_SECTION_SHIFT must be 16..30 and a section must hold a block of QUIRE_MAX_ORDER"
 #endif
 #if QUIRE_FAULT_AROUND_PAGES < 1 || QUIRE_FAULT_AROUND_PAGES > 512 ||                              \
 	(QUIRE_FAULT_AROUND_PAGES & (QUIRE_FAULT_AROUND_PAGES - 1))

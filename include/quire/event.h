@@ -59,7 +59,8 @@ void quire_event_listen(const struct quire_event_sink *sink);
 
 #define quire_event(id, a, b, c)                                                                   \
 	do {                                                                                       \
-		const struct quire_event_sink *sink_ = READ_ONCE(quire_sink);                      \
+		const struct quire_event_sink *sink_ =                                             \
+			QUIRE_EVENTS ? READ_ONCE(quire_sink) : NULL;                               \
 		if (unlikely(sink_))                                                               \
 			sink_->event(sink_->arg, EVENT_##id, (unsigned long)(a),                   \
 				     (unsigned long)(b), (unsigned long)(c));                      \

@@ -65,6 +65,8 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 static inline enum migratetype gfp_migratetype(gfp_t gfp)
 {
+	if (!QUIRE_MOBILITY)
+		return MIGRATE_MOVABLE; /* as every pageblock is at boot */
 	return (enum migratetype)((gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) >> 3);
 }
 
@@ -100,18 +102,6 @@ unsigned long get_zeroed_page(gfp_t gfp) __must_check;
 /* `size` bytes in whole frames, the rest of the block given back.  Address or NULL. */
 void *alloc_pages_exact(size_t size, gfp_t gfp) __must_check;
 void free_pages_exact(void *addr, size_t size);
-
-/*
- * A run of nr neighbouring frames, aligned to 2^align_order of them: the first, which holds the only
- * reference; the owner may use its descriptor as that of any block, and says how many there are when
- * it frees.  NULL: no memory, or more than 2^MAX_PAGE_ORDER frames, or nr is 0.
- */
-struct page *alloc_run(gfp_t gfp, unsigned long nr, unsigned align_order) __must_check;
-/* nr frames of a run go back: all of it, or its end, from `page` on. */
-void free_run(struct page *page, unsigned long nr);
-/* The `more` frames behind a run of nr are its too, if they are free just now.  False: nothing has
- * changed. */
-bool extend_run(struct page *page, unsigned long nr, unsigned long more) __must_check;
 
 /* Fill the NULL entries of pages[n] with single frames; stops at the first failure.  Returns how
  * many entries from the start are filled. */

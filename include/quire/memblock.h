@@ -17,7 +17,7 @@
 #include <quire/types.h>
 
 /* Regions that each list holds before it has to grow. */
-#define INIT_MEMBLOCK_REGIONS 128
+#define INIT_MEMBLOCK_REGIONS QUIRE_BOOT_REGIONS
 #define INIT_PHYSMEM_REGIONS  4
 
 /* Node numbers in the lists are below this, whatever QUIRE_NR_NODES is; any other number means

@@ -188,29 +188,11 @@ static inline struct zone *page_zone(const struct page *page)
 /* Kind of the pageblock that holds the frame. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 
-/* Free blocks of the zone by migratetype and order, as a buddy system counts them: a block is as
- * large as its alignment and its neighbours let it be.  Takes zone->lock; walks the zone. */
-void zone_free_blocks(struct zone *zone, unsigned long nr[MIGRATE_TYPES][NR_PAGE_ORDERS]);
-/* Whether the frame is free and not parked on a CPU's list.  A snapshot; any context. */
-bool is_free_buddy_page(const struct page *page);
-
-/* ---- what the per-CPU lists hold, for reports ------------------------------------------------ */
-struct pcp_info {
-	unsigned long count; /* frames parked                                        */
-	unsigned long high;  /* most that may be                                     */
-	unsigned long batch; /* moved at a time                                      */
-};
-void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info);
-/* Frames parked by all CPUs for this zone; by everyone. */
-unsigned long zone_pcp_pages(const struct zone *zone);
-
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* Nodes, zones, frame descriptors and free-list heads for everything in memblock.memory.  Panics
  * when memblock has no room for them.  After it memblock_free_all() (quire/boot.h) hands the memory
  * over. */
 void frames_init(void);
-/* Forget all of it: memory and memblock are as before boot. */
-void frames_exit(void);
 
 /* ---- watermarks ------------------------------------------------------------------------------ */
 extern unsigned long min_free_kbytes;    /* KiB kept free: 4 * sqrt(lowmem KiB), or what was set */
@@ -236,47 +218,15 @@ enum {
 bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, int highest_zoneidx,
 		       unsigned alloc_flags);
 
-/*
- * Types were mixed in a pageblock: lift the zone's marks by a pageblock, up to
- * watermark_boost_factor.  Caller holds zone->lock, and wakes kswapd later if true; false: nothing
- * was lifted, boosting is off or the zone too small.  kswapd drops the boost again once it has
- * reclaimed that much: zone_unboost() says how many frames it was and takes the lock itself.
- */
-bool boost_watermark(struct zone *zone);
-unsigned long zone_unboost(struct zone *zone);
-
 /* ---- how much there is ----------------------------------------------------------------------- */
 unsigned long totalram_pages(
 	void);                     /* frames given to the buddy system in all                     */
 unsigned long nr_free_pages(void); /* on free lists now                                           */
-/* What can be given to new work without swapping, in frames (MemAvailable). */
-unsigned long si_mem_available(void);
 
 /* Give the parked frames of all CPUs back; those of CPUs that run, if port_membarrier() can.  Task
  * context, no spinlock held. */
 void drain_all_pages(void);
-/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
- * it was disabled.  Task context, no spinlock held. */
-void zone_pcp_disable(struct zone *zone);
-void zone_pcp_enable(struct zone *zone);
 /* CPU `cpu` is stopped, or is this one: give back what it parked. */
 void drain_pages(unsigned cpu);
-
-/* ---- memory is low: what swap/ fills in ------------------------------------------------------ */
-struct low_memory_ops {
-	/* A zone of this node fell below its low watermark.  Any context; must not sleep or
-	 * allocate. */
-	void (*wake_kswapd)(struct zone *zone, gfp_t gfp, unsigned order);
-	/* Free something, for this request.  Task context, no lock held, interrupts on.  Frames
-	 * freed. */
-	unsigned long (*direct_reclaim)(struct zone *preferred, gfp_t gfp, unsigned order);
-	/* Nothing could be reclaimed.  True: someone was told to die, try again soon.  Task
-	 * context. */
-	bool (*out_of_memory)(gfp_t gfp, unsigned order);
-	/* The running task is dying and may use the reserves, so that it can. */
-	bool (*current_is_dying)(void);
-};
-/* NULL, or NULL members: skip that step. */
-void set_low_memory_ops(const struct low_memory_ops *ops);
 
 #endif

@@ -100,24 +100,9 @@ static inline bool cpu_online(unsigned cpu)
  * frames were handed over.  0, or -ENOMEM; nr_cpus is 1 .. QUIRE_NR_CPUS.
  */
 int percpu_init(unsigned nr_cpus) __must_check;
-/*
- * One CPU more, beyond those that percpu_init() laid out: its number, and its area begins as a copy
- * of that of CPU `like`, which must never have been online.
- *   Given:    nobody makes per-CPU variables or object caches meanwhile, or adds a CPU.
- *   Context:  task, may sleep.
- *   Returns:  -ENOMEM; -ENOSPC: there are QUIRE_NR_CPUS already; -EINVAL: no such CPU to copy.
- */
-int percpu_add_cpu(unsigned like) __must_check;
-/* Give the areas back; the boot copy, as CPU 0 left it, is current again. */
-void percpu_exit(void);
 
-/*
- * CPU `cpu` starts to use quire (on that CPU, before anything else), or has stopped: what it had
- * cached goes back to the shared lists.  The latter on the CPU itself as its last act, or by
- * another once it is stopped.
- */
+/* CPU `cpu` starts to use quire: on that CPU, before anything else.  quire/late_cpu.h: it stops. */
 void quire_cpu_online(unsigned cpu);
-void quire_cpu_offline(unsigned cpu);
 
 /*
  * `size` zero bytes for every CPU, aligned to `align` (a power of two up to PAGE_SIZE): a handle

@@ -49,14 +49,9 @@ typedef unsigned int slab_flags_t;
 /* ---- start and stop -------------------------------------------------------------------------- */
 /* After percpu_init().  0 or -ENOMEM. */
 int heap_init(void) __must_check;
-/* Everything goes back to the frames, objects that are still in use too; says how many there
- * were. */
-unsigned long heap_exit(void);
 /* Give every slab without live objects back, and the objects parked by this CPU and by offline
  * CPUs. */
 void heap_drain(void);
-/* /proc/slabinfo */
-void show_slabinfo(struct seq_out *out);
 
 /* ---- caches ---------------------------------------------------------------------------------- */
 /*
@@ -109,10 +104,6 @@ static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 /* All n objects or none: n or 0. */
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects);
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects);
-
-/* Which part of object may cross the user boundary: 0, or -EFAULT with a report if [ptr, ptr + n)
- * is a slab object and not wholly in its window. */
-int quire_usercopy_check(const void *ptr, size_t n);
 
 /* ---- kmalloc --------------------------------------------------------------------------------- */
 enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, NR_KMALLOC_TYPES };

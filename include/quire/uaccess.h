@@ -45,4 +45,8 @@ long strncpy_from_user(char *to, const char __user *from, long count) __must_che
 		e_;                                                                                \
 	})
 
+/* Which part of object may cross the user boundary: 0, or -EFAULT with a report if [ptr, ptr + n)
+ * is a slab object and not wholly in its window. */
+int quire_usercopy_check(const void *ptr, size_t n);
+
 #endif

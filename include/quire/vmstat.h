@@ -251,16 +251,15 @@ DECLARE_PER_CPU(struct vm_counters, vm_counters);
 /* Something happened once, or n times. */
 static inline void count_vm_event(enum vm_event_item item)
 {
-	this_cpu_inc(vm_counters.event[item]);
+	if (QUIRE_EVENTS)
+		this_cpu_inc(vm_counters.event[item]);
 }
 
 static inline void count_vm_events(enum vm_event_item item, long n)
 {
-	this_cpu_add(vm_counters.event[item], n);
+	if (QUIRE_EVENTS)
+		this_cpu_add(vm_counters.event[item], n);
 }
-
-/* All events since boot, by number. */
-void all_vm_events(unsigned long sum[NR_VM_EVENT_ITEMS]);
 
 /* Page counters of a node; `nid` is a node number. */
 static inline void mod_nid_page_state(unsigned nid, enum node_stat_item item, long delta)
@@ -286,7 +285,5 @@ unsigned long global_zone_page_state(enum zone_stat_item item);
  * numa_other of `zone`, as it is on this CPU's node or not.  One for a block of any order.
  */
 void zone_statistics(const struct zone *preferred, const struct zone *zone);
-/* numa_hit and its family of one zone. */
-unsigned long zone_numa_event(const struct zone *zone, enum numa_stat_item item);
 
 #endif

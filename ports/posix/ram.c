@@ -25,6 +25,7 @@
 #include <posix_machine.h>
 #include <posix_mmu.h>
 #include <quire/err.h>
+#include <quire/late_cpu.h>
 #include <quire/memblock.h>
 #include <quire/page.h>
 #include <quire/percpu.h>

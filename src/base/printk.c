@@ -105,28 +105,34 @@ static const char *parse(const char *fmt, struct spec *s, va_list *ap)
 	return *fmt ? fmt + 1 : fmt;
 }
 
-static s64 signed_arg(const struct spec *s, va_list *ap)
+/* Bytes of the argument. */
+static unsigned arg_size(const struct spec *s)
 {
-	switch (s->length) {
-	case -2: return (signed char)va_arg(*ap, int);
-	case -1: return (short)va_arg(*ap, int);
-	case 0: return va_arg(*ap, int);
-	case 1: return va_arg(*ap, long);
-	case 2: return va_arg(*ap, long long);
-	default: return va_arg(*ap, ptrdiff_t);
-	}
+	static const u8 size[] = { 1, 2, sizeof(int), sizeof(long), sizeof(long long) };
+	unsigned i = (unsigned)s->length + 2;
+
+	return i < ARRAY_SIZE(size) ? size[i] : (unsigned)sizeof(size_t);
 }
 
 static u64 unsigned_arg(const struct spec *s, va_list *ap)
 {
-	switch (s->length) {
-	case -2: return (unsigned char)va_arg(*ap, unsigned);
-	case -1: return (unsigned short)va_arg(*ap, unsigned);
-	case 0: return va_arg(*ap, unsigned);
-	case 1: return va_arg(*ap, unsigned long);
-	case 2: return va_arg(*ap, unsigned long long);
-	default: return va_arg(*ap, size_t);
-	}
+	unsigned size = arg_size(s);
+	u64 v;
+
+	if (size <= sizeof(int))
+		v = va_arg(*ap, unsigned);
+	else if (size == sizeof(long))
+		v = va_arg(*ap, unsigned long);
+	else
+		v = va_arg(*ap, unsigned long long);
+	return v & ~0ULL >> (64 - 8 * size);
+}
+
+static s64 signed_arg(const struct spec *s, va_list *ap)
+{
+	unsigned unused = 64 - 8 * arg_size(s);
+
+	return (s64)(unsigned_arg(s, ap) << unused) >> unused;
 }
 
 /* Digits of v in the base, most significant first; returns their number (0 for 0). */

@@ -17,7 +17,7 @@
 #include <quire/printk.h>
 #include "boot.h"
 
-#define MAX_KERNEL_REGIONS 64
+#define MAX_KERNEL_REGIONS (QUIRE_BOOT_REGIONS / 2)
 
 static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS],
 	reserved_regions[INIT_MEMBLOCK_REGIONS], physmem_regions[INIT_PHYSMEM_REGIONS],

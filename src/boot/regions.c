@@ -79,7 +79,7 @@ static int grow(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 		    new_size = QUIRE_ALIGN_UP(type->max * 2 * sizeof(*old), (phys_addr_t)PAGE_SIZE),
 		    at;
 
-	if (!type->name)
+	if (!QUIRE_BOOT_GROW || !type->name)
 		return -ENOMEM;
 	at = memblock_find_in_range(end, memblock.current_limit, new_size, PAGE_SIZE);
 	base = min(base, memblock.current_limit);

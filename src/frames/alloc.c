@@ -24,7 +24,7 @@ static quire_always_inline struct page *pop_block(unsigned long pcp_index, unsig
 	struct quire_cpu *cpu = this_quire_cpu();
 	struct page *page;
 
-	if (unlikely(!pcp_enter(cpu)))
+	if (!QUIRE_PCP || unlikely(!pcp_enter(cpu)))
 		return NULL;
 	page = pcp_pop(cpu->alloc[pcp_index] + row * PCP_TYPES);
 	WRITE_ONCE(cpu->near_page, page);
@@ -101,7 +101,7 @@ static quire_always_inline void push_block(struct quire_cpu *cpu, struct page *p
 {
 	u32 flags = READ_ONCE(page->flags);
 
-	if (is_plain(page, flags, order) && likely(pcp_enter(cpu))) {
+	if (QUIRE_PCP && is_plain(page, flags, order) && likely(pcp_enter(cpu))) {
 		bool pushed = push_entered(cpu, page, flags, row);
 
 		pcp_leave(cpu);
@@ -233,7 +233,7 @@ void free_single(struct page *page)
 {
 	struct quire_cpu *cpu = this_quire_cpu();
 
-	if (unlikely(is_far(cpu, page)))
+	if (QUIRE_PCP && unlikely(is_far(cpu, page)))
 		free_far(cpu, page, __builtin_return_address(0));
 	else
 		free_near(cpu, page);

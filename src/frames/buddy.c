@@ -18,6 +18,7 @@
  * Lock:         zone->lock guards everything in this file.  Nothing here sleeps.
  */
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* ---- counts ---------------------------------------------------------------------------------- */
@@ -37,6 +38,14 @@ void buddy_account(struct zone *zone, long frames, enum migratetype type)
 }
 
 /* ---- whole groups ---------------------------------------------------------------------------- */
+/* Blocks of several groups exist. */
+#define GROUPS_JOIN (FRAME_GROUP_ORDER < MAX_PAGE_ORDER)
+
+/* Groups of a whole block. */
+static inline u32 groups_of(unsigned order)
+{
+	return GROUPS_JOIN ? 1u << (order - FRAME_GROUP_ORDER) : 1;
+}
 
 /* The group where the buddy of a block begins, or ROW_EMPTY if it is not of this zone. */
 static u32 buddy_of(const struct zone_groups *gs, u32 g, unsigned order)
@@ -59,7 +68,7 @@ void buddy_glue_locked(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
 
-	for (; order < MAX_PAGE_ORDER; order++) {
+	for (; GROUPS_JOIN && order < MAX_PAGE_ORDER; order++) {
 		u32 buddy = buddy_of(gs, g, order);
 
 		if (buddy == ROW_EMPTY || gs->group[buddy].largest != (int)order ||
@@ -75,8 +84,8 @@ void buddy_glue_locked(struct zone *zone, u32 g, unsigned order)
 /* The upper halves of a block of order `have` down to `want` become blocks. */
 static void split_off(struct zone_groups *gs, u32 g, unsigned have, unsigned want)
 {
-	while (have-- > want)
-		group_set_largest(gs, g + (1u << (have - FRAME_GROUP_ORDER)), (int)have);
+	while (GROUPS_JOIN && have-- > want)
+		group_set_largest(gs, g + groups_of(have), (int)have);
 }
 
 void buddy_split_locked(struct zone_groups *gs, u32 g, unsigned want)
@@ -101,7 +110,7 @@ void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order)
 			continue;
 		/* Halve it until the half that holds g is small enough. */
 		while (have-- > order) {
-			u32 upper = head + (1u << (have - FRAME_GROUP_ORDER));
+			u32 upper = head + groups_of(have);
 
 			group_set_largest(gs, head, (int)have);
 			group_set_largest(gs, upper, (int)have);
@@ -115,7 +124,7 @@ void buddy_isolate_block_locked(struct zone *zone, u32 g, unsigned order)
 /* Groups of a block come or go as a whole; none of them is in a row. */
 static void set_whole(struct zone_groups *gs, u32 g, unsigned order, unsigned nr_free, int largest)
 {
-	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i++) {
+	for (u32 i = 0; i < groups_of(order); i++) {
 		gs->group[g + i].nr_free = (u16)nr_free;
 		gs->group[g + i].largest = (s8)largest;
 	}
@@ -157,7 +166,7 @@ unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order)
 
 	if (order >= FRAME_GROUP_ORDER)
 		return take_whole(zone, g, order);
-	if (gs->group[g].largest > (int)FRAME_GROUP_ORDER)
+	if (GROUPS_JOIN && gs->group[g].largest > (int)FRAME_GROUP_ORDER)
 		buddy_split_locked(gs, g, FRAME_GROUP_ORDER);
 	return take_part(zone, g, order);
 }
@@ -181,7 +190,7 @@ unsigned long buddy_take_exact_locked(struct zone *zone, unsigned order, enum mi
 /* Idle CMA memory is used up before the rest is gone, so that both run low together. */
 bool buddy_cma_first(const struct zone *zone, enum migratetype type)
 {
-	return type == MIGRATE_MOVABLE && zone->nr_free_cma > zone->nr_free / 2;
+	return QUIRE_MOBILITY && type == MIGRATE_MOVABLE && zone->nr_free_cma > zone->nr_free / 2;
 }
 
 unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratetype type)
@@ -192,7 +201,7 @@ unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratet
 		pfn = buddy_take_exact_locked(zone, order, MIGRATE_CMA);
 	if (pfn == PFN_NONE)
 		pfn = buddy_take_exact_locked(zone, order, type);
-	if (pfn == PFN_NONE && type == MIGRATE_MOVABLE)
+	if (QUIRE_MOBILITY && pfn == PFN_NONE && type == MIGRATE_MOVABLE)
 		pfn = buddy_take_exact_locked(zone, order, MIGRATE_CMA);
 	if (pfn == PFN_NONE)
 		pfn = buddy_take_fallback_locked(zone, order, type);
@@ -202,9 +211,9 @@ unsigned long buddy_take_locked(struct zone *zone, unsigned order, enum migratet
 /* Whether all pageblocks of a free block are of the type. */
 static bool is_all_of(const struct zone *zone, u32 g, unsigned order, enum migratetype type)
 {
-	if (order <= pageblock_order)
+	if (pageblock_order == MAX_PAGE_ORDER || order <= pageblock_order)
 		return true;
-	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i += PAGEBLOCK_GROUPS)
+	for (u32 i = 0; i < groups_of(order); i += PAGEBLOCK_GROUPS)
 		if (group_type(zone, g + i) != type)
 			return false;
 	return true;
@@ -234,9 +243,9 @@ void buddy_report_free(unsigned long pfn)
  * block was in use. */
 static bool has_kept_pageblock(const struct zone *zone, u32 g, unsigned order)
 {
-	if (order <= pageblock_order)
+	if (pageblock_order == MAX_PAGE_ORDER || order <= pageblock_order)
 		return false;
-	for (u32 i = 0; i < 1u << (order - FRAME_GROUP_ORDER); i += PAGEBLOCK_GROUPS)
+	for (u32 i = 0; i < groups_of(order); i += PAGEBLOCK_GROUPS)
 		if (group_type(zone, g + i) >= MIGRATE_PCPTYPES)
 			return true;
 	return false;
@@ -245,7 +254,7 @@ static bool has_kept_pageblock(const struct zone *zone, u32 g, unsigned order)
 static void put_whole(struct zone *zone, u32 g, unsigned order)
 {
 	struct zone_groups *gs = &zone->groups;
-	u32 nr = 1u << (order - FRAME_GROUP_ORDER);
+	u32 nr = groups_of(order);
 
 	if (unlikely(has_kept_pageblock(zone, g, order))) {
 		put_whole(zone, g, order - 1);

@@ -8,6 +8,7 @@
  *       lists of other CPUs must be quiet.
  */
 #include <quire/check.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* The block that begins at g and is of whole groups. */
@@ -43,7 +44,7 @@ static unsigned count_bits(const u64 words[GROUP_WORDS])
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < GROUP_WORDS; i++)
-		n += (unsigned)__builtin_popcountll(words[i]);
+		n += word_count(words[i]);
 	return n;
 }
 

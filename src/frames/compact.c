@@ -17,6 +17,7 @@
 #include <quire/compaction.h>
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/zoneinfo.h>
 #include "alloc.h"
 #include "debug.h"
 
@@ -360,6 +361,7 @@ void compaction_init(void)
 	static const struct compaction_ops ops = { compact_for, wakeup_kcompactd, kcompactd_exit };
 
 	compaction_ops = &ops;
+	low_path_link();
 }
 
 /* ---- indices --------------------------------------------------------------------------------- */

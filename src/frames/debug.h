@@ -77,7 +77,8 @@ extern bool (*fail_page_alloc_hook)(gfp_t gfp, unsigned order);
 
 static inline bool should_fail_alloc_page(gfp_t gfp, unsigned order)
 {
-	return quire_should_fail(gfp) || (fail_page_alloc_hook && fail_page_alloc_hook(gfp, order));
+	return QUIRE_EVENTS && (quire_should_fail(gfp) ||
+				(fail_page_alloc_hook && fail_page_alloc_hook(gfp, order)));
 }
 
 #endif

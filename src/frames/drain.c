@@ -59,6 +59,8 @@ static void at_lists_of(unsigned cpu, struct zone *only, const struct visit *vis
 	struct quire_cpu *area = percpu_of(&quire_cpu, cpu);
 	struct zone *zone;
 
+	if (!QUIRE_PCP)
+		return;
 	far_flush(area);
 	area->far_shut += (u32)visit->shut;
 
@@ -71,7 +73,7 @@ static void at_own_lists(struct zone *zone, const struct visit *visit)
 {
 	struct quire_cpu *cpu = this_quire_cpu();
 
-	if (in_interrupt())
+	if (!QUIRE_PCP || in_interrupt())
 		return;
 	while (!pcp_enter_slow(cpu))
 		port_cpu_relax(); /* somebody is draining them */
@@ -134,6 +136,8 @@ static void at_all_lists(struct zone *zone, const struct visit *visit)
 	u64 running = 0;
 	unsigned cpu;
 
+	if (!QUIRE_PCP)
+		return;
 	at_own_lists(zone, visit);
 	for_each_possible_cpu(cpu) {
 		if (cpu == port_cpu_id())

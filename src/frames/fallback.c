@@ -12,7 +12,7 @@
  * Lock:         zone->lock.
  */
 #include <quire/event.h>
-#include "frames.h"
+#include "slow.h"
 
 /* First group of the pageblock that holds g, and the group after its last, within the extent. */
 static u32 pageblock_groups(const struct zone_groups *gs, u32 g, u32 *end)
@@ -131,9 +131,9 @@ static unsigned long steal(struct zone *zone, u32 g, unsigned have, unsigned ord
 		convert(zone, pfn, type);
 	} else if (pageblock_nr_free_locked(zone, pfn) >= pageblock_nr_pages / 2) {
 		pageblock_convert_locked(zone, pfn, type);
-	} else if (low_memory_ops && low_memory_ops->wake_kswapd) {
+	} else if (low_path_now()) {
 		/* Types are mixed now.  Who reclaims more for a while makes that rarer. */
-		boost_watermark(zone);
+		low_path->mixed(zone);
 	}
 	return buddy_take_from_locked(zone, g, order);
 }
@@ -153,7 +153,7 @@ unsigned long buddy_take_fallback_locked(struct zone *zone, unsigned order, enum
 	unsigned least = type == MIGRATE_MOVABLE ? max(order, pageblock_order / 2) : order;
 	u32 g;
 
-	if (type >= MIGRATE_PCPTYPES)
+	if (!QUIRE_MOBILITY || type >= MIGRATE_PCPTYPES)
 		return PFN_NONE;
 	/* Whole pageblocks are worth the same: the one whose loss breaks up least. */
 	for (unsigned have = max(order, pageblock_order); have <= MAX_PAGE_ORDER; have++)

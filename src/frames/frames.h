@@ -119,7 +119,7 @@ static inline struct pcp_list *pcp_list_of(const struct zone *zone, unsigned ord
 	unsigned row = pcp_row(order);
 	struct pcp_list *list;
 
-	if (row == PCP_NONE || !zone->pcp)
+	if (!QUIRE_PCP || row == PCP_NONE || !zone->pcp)
 		return NULL;
 	list = &this_cpu_ptr(zone->pcp)->list[row * PCP_TYPES + column];
 	return pcp_high(list) ? list : NULL;
@@ -133,6 +133,10 @@ int pcp_add_cpu(unsigned cpu);
 void pcp_boot_init(void);
 void pcp_exit(void);
 
+/* From now on all CPUs free to the zone itself, and nothing is parked; until it is enabled as often as
+ * it was disabled.  Task context, no spinlock held. */
+void zone_pcp_disable(struct zone *zone);
+void zone_pcp_enable(struct zone *zone);
 /* Slow halves, between pcp_enter_slow() and pcp_leave().  pcp_refill: at least one block on the list,
  * or false.  pcp_make_room: room for one block at least.  pcp_drain_list: `n` oldest blocks go back. */
 bool pcp_refill(struct zone *zone, struct pcp_list *list);
@@ -381,5 +385,7 @@ extern unsigned long quire_ram_end_pfn; /* first frame number above all RAM */
 extern unsigned long quire_room_pfn;         /* and above what may be added later */
 extern unsigned long quire_descriptor_bytes; /* of frame descriptors that exist */
 extern const struct low_memory_ops *low_memory_ops;
+/* From now on low.c is asked too (slow.h). */
+void low_path_link(void);
 
 #endif

@@ -118,8 +118,7 @@ static void count_runs(u64 runs, unsigned base, unsigned most, unsigned long nr[
 	for (unsigned k = 0; k <= most && runs; k++) {
 		u64 pairs = k < most ? word_pairs(runs, k) : 0;
 
-		nr[base + k] +=
-			(unsigned)(__builtin_popcountll(runs) - 2 * __builtin_popcountll(pairs));
+		nr[base + k] += word_count(runs) - 2 * word_count(pairs);
 		runs = pairs;
 	}
 }

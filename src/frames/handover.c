@@ -74,7 +74,7 @@ static unsigned long __init release(unsigned long pfn, unsigned long end)
 	return n;
 }
 
-/* Frames of [start, end) that are RAM. */
+/* Frames of [start, end) that are RAM; how many were not reserved before: ranges may share one. */
 static unsigned long __init mark_reserved(phys_addr_t start, phys_addr_t end)
 {
 	const struct memblock_region *r;
@@ -84,8 +84,10 @@ static unsigned long __init mark_reserved(phys_addr_t start, phys_addr_t end)
 		unsigned long pfn = PHYS_PFN(max(start, r->base));
 		unsigned long stop = (unsigned long)PFN_UP(min(end, r->base + r->size));
 
-		for (; pfn < stop; pfn++, n++)
+		for (; pfn < stop; pfn++) {
+			n += !PageFlag(pfn_to_page(pfn), PG_reserved);
 			__SetPageFlag(pfn_to_page(pfn), PG_reserved);
+		}
 	}
 	return n;
 }

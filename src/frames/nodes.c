@@ -13,6 +13,8 @@
 #include <quire/bytes.h>
 #include <quire/init.h>
 #include <quire/printk.h>
+#include <quire/stop.h>
+#include "slow.h"
 #include "zones.h"
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
@@ -212,6 +214,7 @@ void frames_exit(void)
 	memset(quire_nodes, 0, sizeof(quire_nodes));
 	memcpy(zone_end, (const unsigned long[ZONE_HIGHMEM])ENDS_AT_POWER_ON, sizeof(zone_end));
 	low_memory_ops = NULL;
+	low_path = NULL;
 	report_exit();
 	frame_debug_exit();
 	sections_exit();

@@ -18,6 +18,7 @@
 #include <quire/event.h>
 #include <quire/printk.h>
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 /* Lists without room: every allocation and free before percpu_init() goes to the zone itself. */
@@ -33,6 +34,8 @@ static void map_nothing(struct quire_cpu *map)
 
 void pcp_boot_init(void)
 {
+	if (!QUIRE_PCP)
+		return;
 	memset(&boot_pcp, 0, sizeof(boot_pcp));
 	map_nothing(&quire_cpu);
 	quire_cpu.far_shut = 1;
@@ -201,6 +204,8 @@ int pcp_add_cpu(unsigned cpu)
 	struct quire_cpu *map = &per_cpu(quire_cpu, cpu);
 	struct zone *zone, *undo;
 
+	if (!QUIRE_PCP)
+		return 0;
 	map->closed &= ~QUIRE_GATE_CLAIMED; /* of who was draining the CPU that it is a copy of */
 	map_nothing(map);
 	for_each_populated_zone(zone) if (zone->pcp && add_lists(zone, zone->pcp, cpu)) goto undo;
@@ -224,6 +229,8 @@ void pcp_init(void)
 	struct zone *zone;
 	unsigned cpu;
 
+	if (!QUIRE_PCP)
+		return;
 	for_each_possible_cpu(cpu)
 		map_nothing(&per_cpu(quire_cpu, cpu));
 	/* A zone without lists of its own works too, only slower: a full per-CPU area is not an
@@ -423,6 +430,8 @@ void pcp_exit(void)
 	struct zone *zone;
 	unsigned cpu;
 
+	if (!QUIRE_PCP)
+		return;
 	for_each_possible_cpu(cpu) {
 		/* What is freed from here on is parked nowhere. */
 		pcp_shut(cpu);
@@ -455,6 +464,8 @@ static quire_racy unsigned long nr_far(const struct zone *zone, unsigned cpu)
 quire_racy void zone_pcp_info(const struct zone *zone, unsigned cpu, struct pcp_info *info)
 {
 	memset(info, 0, sizeof(*info));
+	if (!QUIRE_PCP)
+		return;
 	info->count = nr_far(zone, cpu);
 	if (!zone->pcp)
 		return;

@@ -64,7 +64,7 @@ static struct damage compare(const u8 *at, u8 pattern)
 		if (!d.bytes++)
 			d.first = i;
 		d.last = i;
-		d.bits += (unsigned)__builtin_popcount(at[i] ^ pattern);
+		d.bits += word_count((u8)(at[i] ^ pattern));
 	}
 	return d;
 }

@@ -138,7 +138,7 @@ void bad_page(const struct page *page, const char *why)
 	quire_current_task(&who);
 	printk("BUG: Bad page state in process %s  pfn:%05lx\n", who.comm, page_to_pfn(page));
 	dump_page(page, why);
-	if (caller)
+	if (QUIRE_PCP && caller)
 		printk("freed by 0x%lx, a few frees before this one\n", (unsigned long)caller);
 	dump_stack();
 }

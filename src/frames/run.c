@@ -8,6 +8,7 @@
  * Always true:  the first frame of a run has the only reference; its marks are those of the block.
  * Lock:         none for what is one's own; extend_run() takes zone->lock.
  */
+#include <quire/run.h>
 #include "alloc.h"
 
 static unsigned largest_part(unsigned long pfn, unsigned long nr)

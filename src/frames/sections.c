@@ -26,8 +26,6 @@ unsigned long quire_descriptor_bytes;
 static unsigned long *present_sections; /* bit n: section n has descriptors */
 
 _Static_assert(SECTION_FRAMES >= 1UL << MAX_PAGE_ORDER, "a section holds the largest block");
-_Static_assert(SECTION_FRAMES * sizeof(struct page) % PAGE_SIZE == 0,
-	       "the descriptors of a section fill whole pages: a hole costs its bit and no more");
 
 bool section_present(unsigned long pfn)
 {
@@ -40,6 +38,9 @@ bool pfn_valid(unsigned long pfn)
 }
 
 #ifdef PORT_VMEMMAP
+_Static_assert(SECTION_FRAMES * sizeof(struct page) % PAGE_SIZE == 0,
+	       "the descriptors of a section fill whole pages: a hole costs its bit and no more");
+
 static void __init reserve_descriptors(unsigned long first_pfn, unsigned long end_pfn)
 {
 	(void)first_pfn, (void)end_pfn;

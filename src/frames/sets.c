@@ -77,7 +77,7 @@ static u32 find_frames_for(struct zone *zone, enum migratetype type)
 		g = find_frames(zone, MIGRATE_CMA);
 	if (g == ROW_EMPTY)
 		g = find_frames(zone, type);
-	if (g == ROW_EMPTY && type == MIGRATE_MOVABLE)
+	if (QUIRE_MOBILITY && g == ROW_EMPTY && type == MIGRATE_MOVABLE)
 		g = find_frames(zone, MIGRATE_CMA);
 	return g;
 }

@@ -13,6 +13,7 @@
 #include <quire/printk.h>
 #include <quire/show_mem.h>
 #include <quire/task.h>
+#include <quire/zoneinfo.h>
 #include "debug.h"
 
 #define FULL_REPORTS 10u /* failures that are reported with all details */

@@ -1,51 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frames/slow.c - when the per-CPU lists cannot serve: which zone, how low may it go, and what to
- * do when all are low.
+ * frames/slow.c - when the per-CPU lists cannot serve: which zone, and how low may it go.
  *
  *   zones above low? --no--> wake kswapd --> above min (less for the urgent)? --no--> reserves for
  *   the dying?
  *        |                                       |                                        | no, and may sleep
  *        v                                       v                                        v
- *     a batch                                 a block       <--again--  direct reclaim, drain per-CPU lists, OOM killer
+ *     a batch                                 a block       <--again--  low.c, if it is linked: reclaim, OOM killer
  *
  * Always true:  nobody takes a zone below its mark and reserve, except who is entitled to.
- *               While reclaim or the OOM killer runs no lock is held and interrupts are on.
  * Lock:         zone->lock, inside.
  */
 #include <quire/event.h>
 #include <quire/printk.h>
 #include "alloc.h"
 #include "debug.h"
-
-#define MAX_RECLAIM_RETRIES 16
-
-struct request {
-	gfp_t gfp;
-	unsigned order;
-	enum zone_type high; /* highest zone that will do    */
-	enum migratetype type;
-	const struct zonelist *zones;
-};
+#include "slow.h"
 
 const struct low_memory_ops *low_memory_ops;
-
-void set_low_memory_ops(const struct low_memory_ops *ops)
-{
-	low_memory_ops = ops;
-}
+const struct low_path *low_path;
 
 /* ---- one zone -------------------------------------------------------------------------------- */
 bool zone_has_free_block(const struct zone *zone, unsigned order, unsigned how)
 {
 	const struct zone_groups *gs = &zone->groups;
-	u32 orders = racy_read(gs->present[MIGRATE_UNMOVABLE]) |
-		     racy_read(gs->present[MIGRATE_MOVABLE]) |
-		     racy_read(gs->present[MIGRATE_RECLAIMABLE]);
+	u32 orders = racy_read(gs->present[MIGRATE_MOVABLE]);
 
+	if (QUIRE_MOBILITY)
+		orders |= racy_read(gs->present[MIGRATE_UNMOVABLE]) |
+			  racy_read(gs->present[MIGRATE_RECLAIMABLE]);
 	if (how & ALLOC_CMA)
 		orders |= racy_read(gs->present[MIGRATE_CMA]);
-	if (how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+	if (QUIRE_MOBILITY && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
 		orders |= racy_read(gs->present[MIGRATE_HIGHATOMIC]);
 	return (orders & ((2u << MAX_PAGE_ORDER) - 1)) >> order;
 }
@@ -55,7 +41,7 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 {
 	unsigned long mark = how & ALLOC_LOW ? low_wmark_pages(zone) : min_wmark_pages(zone);
 
-	if (req->type == MIGRATE_MOVABLE)
+	if (QUIRE_MOBILITY && req->type == MIGRATE_MOVABLE)
 		how |= ALLOC_CMA;
 	if (how & ALLOC_NO_WATERMARKS)
 		return zone_has_free_block(zone, req->order, how) ? NULL : "no free block";
@@ -65,6 +51,12 @@ static const char *why_not(const struct zone *zone, const struct request *req, u
 	return zone_why_low(zone, req->order, mark, req->high, how);
 }
 
+/* Of the per-CPU lists that the block goes to when it is freed. */
+static u32 column_of(const struct zone *zone, unsigned long pfn)
+{
+	return QUIRE_PCP ? pcp_column_of(pageblock_type(zone, pfn)) : 0;
+}
+
 static struct page *take_block(struct zone *zone, const struct request *req, unsigned how)
 {
 	struct page *page = NULL;
@@ -72,11 +64,11 @@ static struct page *take_block(struct zone *zone, const struct request *req, uns
 
 	spin_lock_irqsave(&zone->lock, flags);
 	pfn = buddy_take_locked(zone, req->order, req->type);
-	if (pfn == PFN_NONE && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
+	if (QUIRE_MOBILITY && pfn == PFN_NONE && how & (ALLOC_HARDER | ALLOC_NO_WATERMARKS))
 		pfn = buddy_take_exact_locked(zone, req->order, MIGRATE_HIGHATOMIC);
 	if (pfn != PFN_NONE) {
 		page = pfn_to_page(pfn);
-		make_owned(page, block_marks(req->order, pcp_column_of(pageblock_type(zone, pfn))));
+		make_owned(page, block_marks(req->order, column_of(zone, pfn)));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
@@ -109,7 +101,7 @@ static struct page *take_from_zone(struct zone *zone, const struct request *req,
 	return page ? page : take_block(zone, req, how);
 }
 
-static struct page *take_from_zones(const struct request *req, unsigned how)
+struct page *take_from_zones(const struct request *req, unsigned how)
 {
 	const struct zone *first = NULL;
 
@@ -165,24 +157,15 @@ static bool unreserve_one(struct zone *zone, enum migratetype type)
 	return g != ROW_EMPTY;
 }
 
-static bool unreserve_highatomic(const struct request *req)
+static void unreserve_highatomic(const struct request *req)
 {
-	bool found = false;
-
-	for (unsigned i = 0; i < req->zones->nr; i++)
+	for (unsigned i = 0; QUIRE_MOBILITY && i < req->zones->nr; i++)
 		while (unreserve_one(req->zones->zones[i], req->type))
-			found = true;
-	return found;
+			;
 }
 
 /* ---- when memory is low ---------------------------------------------------------------------- */
-static bool is_dying(void)
-{
-	return low_memory_ops && low_memory_ops->current_is_dying && !in_interrupt() &&
-	       low_memory_ops->current_is_dying();
-}
-
-static unsigned entitlement(const struct request *req)
+unsigned entitlement(const struct request *req)
 {
 	unsigned how = req->gfp & (__GFP_HIGH | __GFP_ATOMIC) ? ALLOC_HIGH : 0;
 
@@ -190,125 +173,32 @@ static unsigned entitlement(const struct request *req)
 		return how;
 	if (how && !(req->gfp & __GFP_DIRECT_RECLAIM))
 		how |= ALLOC_HARDER;
-	if (req->gfp & __GFP_MEMALLOC || is_dying())
+	if (req->gfp & __GFP_MEMALLOC || (low_path_now() && low_path->dying()))
 		how |= ALLOC_NO_WATERMARKS;
 	return how;
 }
 
-static void wake_kswapds(const struct request *req)
-{
-	if (req->order && req->zones->nr && compaction_ops)
-		compaction_ops->wakeup(req->zones->zones[0], req->order);
-	if (!low_memory_ops || !low_memory_ops->wake_kswapd)
-		return;
-	for (unsigned i = 0; i < req->zones->nr; i++)
-		if (req->zones->zones[i]->idx <= req->high)
-			low_memory_ops->wake_kswapd(req->zones->zones[i], req->gfp, req->order);
-}
-
-static unsigned long reclaim(const struct request *req)
-{
-	if (!low_memory_ops || !low_memory_ops->direct_reclaim || !req->zones->nr)
-		return 0;
-	count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + req->zones->zones[0]->idx));
-	return low_memory_ops->direct_reclaim(req->zones->zones[0], req->gfp, req->order);
-}
-
-/* Why nobody is killed for this request, or NULL if somebody may be. */
-static const char *why_not_kill(const struct request *req, unsigned how)
-{
-	if (req->gfp & __GFP_NOFAIL)
-		return NULL;
-	if (how & ALLOC_NO_WATERMARKS)
-		return "the requester is being killed, or frees memory itself";
-	if (req->order > COSTLY_ORDER)
-		return "a block this large is not worth a life";
-	if (req->gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_THISNODE))
-		return "the requester can do without";
-	if (!(req->gfp & __GFP_FS))
-		return "reclaim could not do all it might";
-	return NULL;
-}
-
-/* One more thing was tried.  False: give up. */
-static bool kill_someone(const struct request *req, unsigned how)
-{
-	if (why_not_kill(req, how))
-		return false;
-	if (low_memory_ops && low_memory_ops->out_of_memory &&
-	    low_memory_ops->out_of_memory(req->gfp, req->order)) {
-		port_yield(); /* the victim must run to die */
-		return true;
-	}
-	if (!(req->gfp & __GFP_NOFAIL))
-		return false;
-	port_yield();
-	return true;
-}
-
-/* Make a large block out of small ones: in a zone that it may come from.  True: there should be one. */
-static bool compact(const struct request *req, enum migrate_mode mode)
-{
-	bool gained = false;
-
-	if (!req->order || !(req->gfp & __GFP_IO) || !compaction_ops)
-		return false;
-	for (unsigned i = 0; i < req->zones->nr && !gained; i++)
-		if (req->zones->zones[i]->idx <= req->high)
-			gained = compaction_ops->compact(req->zones->zones[i], req->order, mode) ==
-				 COMPACT_SUCCESS;
-	return gained;
-}
-
-/* Small blocks come together sooner or later; for a large one only who asks for it. */
-static bool worth_retrying(const struct request *req)
-{
-	return req->order <= COSTLY_ORDER || req->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
-}
-
-/* A large block out of small ones, in a zone that it may come from. */
-static struct page *compact_and_take(const struct request *req, enum migrate_mode mode)
-{
-	return compact(req, mode) ? take_from_zones(req, entitlement(req)) : NULL;
-}
-
 /* What was freed may be parked, or kept for others. */
-static struct page *gather_and_take(const struct request *req, unsigned how)
+struct page *gather_and_take(const struct request *req, unsigned how)
 {
 	struct page *page = take_from_zones(req, how);
 
-	if (page)
+	if (page || !(QUIRE_PCP || QUIRE_MOBILITY))
 		return page;
 	drain_all_pages();
 	unreserve_highatomic(req);
 	return take_from_zones(req, how);
 }
 
-/* The request may sleep.  NULL: everything was tried. */
-static struct page *reclaim_and_retry(const struct request *req)
+/* Nobody can free anything on purpose: who must not fail waits until somebody does. */
+static struct page *gather_or_wait(const struct request *req)
 {
-	unsigned futile = 0;
-
 	for (;;) {
-		struct page *page = compact_and_take(req, MIGRATE_ASYNC);
-		unsigned long freed;
-		unsigned how;
+		struct page *page = gather_and_take(req, entitlement(req));
 
-		if (page)
+		if (page || !(req->gfp & __GFP_NOFAIL))
 			return page;
-		freed = reclaim(req);
-		how = entitlement(req);
-		page = gather_and_take(req, how);
-		if (page || (req->gfp & __GFP_NORETRY && !(req->gfp & __GFP_NOFAIL)))
-			return page;
-		page = compact_and_take(req, MIGRATE_SYNC_LIGHT);
-		if (page)
-			return page;
-		if (freed && worth_retrying(req) && futile++ < MAX_RECLAIM_RETRIES)
-			continue;
-		if (!kill_someone(req, how))
-			return NULL;
-		futile = 0;
+		port_yield();
 	}
 }
 
@@ -317,17 +207,18 @@ static struct page *take_hard(const struct request *req)
 	unsigned how = entitlement(req);
 	struct page *page;
 
-	if (req->gfp & __GFP_KSWAPD_RECLAIM)
-		wake_kswapds(req);
+	if (req->gfp & __GFP_KSWAPD_RECLAIM && low_path_now())
+		low_path->wake(req);
 	page = take_from_zones(req, how);
 	if (page) {
-		if (how & ALLOC_HARDER && req->order && req->order <= pageblock_order)
+		if (QUIRE_MOBILITY && how & ALLOC_HARDER && req->order &&
+		    req->order <= pageblock_order)
 			reserve_highatomic(page);
 		return page;
 	}
 	if (!(req->gfp & __GFP_DIRECT_RECLAIM) || in_interrupt())
 		return NULL;
-	return reclaim_and_retry(req);
+	return low_path_now() ? low_path->retry(req) : gather_or_wait(req);
 }
 
 static struct page *take(const struct request *req)

@@ -8,6 +8,7 @@
  * Lock: none.
  */
 #include <quire/bytes.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
 DEFINE_PER_CPU(struct vm_counters, vm_counters);
@@ -52,6 +53,8 @@ void zone_statistics(const struct zone *preferred, const struct zone *zone)
 {
 	unsigned row = counter_row(zone);
 
+	if (!QUIRE_EVENTS)
+		return;
 	this_cpu_inc(vm_counters.numa[row][zone->node == numa_node_id() ? NUMA_LOCAL : NUMA_OTHER]);
 	if (zone->node == preferred->node) {
 		this_cpu_inc(vm_counters.numa[row][NUMA_HIT]);
@@ -61,32 +64,30 @@ void zone_statistics(const struct zone *preferred, const struct zone *zone)
 	this_cpu_inc(vm_counters.numa[counter_row(preferred)][NUMA_FOREIGN]);
 }
 
-/* A CPU may have freed what another counted: single shares can be negative, sums only for a
- * moment. */
-static unsigned long not_negative(long v)
-{
-	return v < 0 ? 0 : (unsigned long)v;
-}
-
-unsigned long node_page_state(const struct pglist_data *node, enum node_stat_item item)
+/* All CPUs' shares of the counter whose boot copy is given.  A CPU may have freed what another
+ * counted: single shares can be negative, sums only for a moment. */
+static unsigned long sum_of(const long *counter)
 {
 	unsigned cpu;
 	long sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->node[node->node_id][item]);
-	return not_negative(sum);
+		sum += READ_ONCE(*percpu_of(counter, cpu));
+	return sum < 0 ? 0 : (unsigned long)sum;
+}
+
+unsigned long node_page_state(const struct pglist_data *node, enum node_stat_item item)
+{
+	return sum_of(&vm_counters.node[node->node_id][item]);
 }
 
 unsigned long global_node_page_state(enum node_stat_item item)
 {
-	unsigned cpu;
-	long sum = 0;
+	unsigned long n = 0;
 
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
-		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(percpu_of(&vm_counters, cpu)->node[nid][item]);
-	return not_negative(sum);
+		n += sum_of(&vm_counters.node[nid][item]);
+	return n;
 }
 
 static quire_racy unsigned long free_in_whole_pageblocks(const struct zone *zone)
@@ -102,18 +103,13 @@ static quire_racy unsigned long free_in_whole_pageblocks(const struct zone *zone
 
 unsigned long zone_page_state(const struct zone *zone, enum zone_stat_item item)
 {
-	unsigned cpu;
-	long sum = 0;
-
 	if (item == NR_FREE_PAGES)
 		return racy_read(zone->nr_free);
 	if (item == NR_FREE_CMA_PAGES)
 		return racy_read(zone->nr_free_cma);
 	if (item == NR_FREE_PAGES_BLOCKS)
 		return free_in_whole_pageblocks(zone);
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(percpu_of(&vm_counters, cpu)->zone[counter_row(zone)][item]);
-	return not_negative(sum);
+	return sum_of(&vm_counters.zone[counter_row(zone)][item]);
 }
 
 unsigned long global_zone_page_state(enum zone_stat_item item)

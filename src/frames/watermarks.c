@@ -18,10 +18,12 @@
  */
 #include <quire/bits.h>
 #include <quire/err.h>
+#include <quire/low_memory.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames.h"
 
-#define MIN_FREE_KBYTES_LEAST 128UL
+#define MIN_FREE_KBYTES_LEAST ((unsigned long)QUIRE_MIN_FREE_KIB)
 #define MIN_FREE_KBYTES_MOST  262144UL
 #define HIGH_ZONE_MIN_LEAST   32UL /* frames: as much as reclaim frees in one go */
 #define HIGH_ZONE_MIN_MOST    128UL
@@ -58,15 +60,20 @@ static bool is_high(const struct zone *zone)
 	return zone->idx == ZONE_HIGHMEM || zone->idx == ZONE_MOVABLE;
 }
 
-static unsigned long lowmem_pages(void)
+static unsigned long managed_pages(bool of_high_zones_too)
 {
 	unsigned long n = 0;
 	struct zone *zone;
 
 	for_each_zone(zone)
-		if (!is_high(zone))
+		if (of_high_zones_too || !is_high(zone))
 			n += zone_managed_pages(zone);
 	return n;
+}
+
+static unsigned long lowmem_pages(void)
+{
+	return managed_pages(false);
 }
 
 static unsigned long parts_of(unsigned long n, unsigned tenthousandths)
@@ -232,12 +239,7 @@ bool zone_watermark_ok(struct zone *zone, unsigned order, unsigned long mark, in
 
 unsigned long totalram_pages(void)
 {
-	unsigned long n = 0;
-	struct zone *zone;
-
-	for_each_zone(zone)
-		n += zone_managed_pages(zone);
-	return n;
+	return managed_pages(true);
 }
 
 unsigned long nr_free_pages(void)

@@ -11,6 +11,7 @@
  * Lock:         heap.lock for the list, numbers and refcounts.
  */
 #include <quire/err.h>
+#include <quire/stop.h>
 #include "heap.h"
 
 struct heap_state heap;
@@ -278,6 +279,32 @@ const char *kmem_cache_name(const struct kmem_cache *cache)
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
+/* As before heap_init(); no frame is the heap's any more. */
+static void forget(void)
+{
+	heap.running = false;
+	kmalloc_exit();
+	backend_exit();
+	if (slab_debug)
+		slab_debug->exit();
+	memset(&heap, 0, sizeof(heap));
+	memset(&cache_cache, 0, sizeof(cache_cache));
+}
+
+/* The newest first: what a cache has from an older one goes back to that. */
+static void undo_init(void)
+{
+	struct kmem_cache *cache, *next;
+
+	list_for_each_entry_safe(cache, next, &heap.caches, list)
+		if (cache != &cache_cache)
+			kmem_cache_destroy(cache);
+	cache_flush(&cache_cache);
+	cache_shrink(&cache_cache);
+	heap_detach(&cache_cache);
+	forget();
+}
+
 int heap_init(void)
 {
 	if ((unsigned long)__va(0) & ((PAGE_SIZE << MAX_SLAB_ORDER) - 1)) {
@@ -293,7 +320,7 @@ int heap_init(void)
 	publish(&cache_cache);
 	heap.running = true;
 	if (kmalloc_init()) {
-		heap_exit();
+		undo_init();
 		return -ENOMEM;
 	}
 	return 0;
@@ -353,13 +380,7 @@ unsigned long heap_exit(void)
 		live += cache_live(cache) - cache_own_objects(cache);
 		descriptors += cache != &cache_cache;
 	}
-	heap.running = false;
-	kmalloc_exit();
 	release_frames();
-	backend_exit();
-	if (slab_debug)
-		slab_debug->exit();
-	memset(&heap, 0, sizeof(heap));
-	memset(&cache_cache, 0, sizeof(cache_cache));
+	forget();
 	return live - descriptors;
 }

@@ -10,6 +10,9 @@
  */
 #include "heap.h"
 
+/* Whether CPUs own anything: with slob they do not. */
+#define CPUS_OWN (QUIRE_HEAP != QUIRE_HEAP_SLOB)
+
 u32 heap_drain_lock;
 
 typedef void give_up_fn(struct kmem_cache *cache, unsigned cpu, struct leaving *out);
@@ -45,7 +48,7 @@ static void flush_own_locked(struct kmem_cache *cache)
 
 void cache_flush_own(struct kmem_cache *cache)
 {
-	if (in_interrupt())
+	if (!CPUS_OWN || in_interrupt())
 		return;
 	raw_lock(&heap_drain_lock);
 	flush_own_locked(cache);
@@ -56,6 +59,8 @@ void cache_flush(struct kmem_cache *cache)
 {
 	unsigned cpu;
 
+	if (!CPUS_OWN)
+		return;
 	for_each_possible_cpu(cpu)
 		give_up(cache, cpu, cache_hand_over);
 }
@@ -64,7 +69,7 @@ static void drain_cpu_locked(unsigned cpu)
 {
 	struct kmem_cache *cache;
 
-	if (!heap.running)
+	if (!CPUS_OWN || !heap.running)
 		return;
 	if (cpu != port_cpu_id())
 		for_caches(cpu, cache_hand_over);
@@ -109,6 +114,8 @@ static void drain_others(void)
 	bool fenced;
 	unsigned cpu;
 
+	if (!CPUS_OWN)
+		return;
 	for_each_possible_cpu(cpu)
 		if (cpu != port_cpu_id())
 			set_claimed(cpu, true);

@@ -23,7 +23,8 @@ quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, co
 {
 	void *object;
 
-	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size)))
+	if (QUIRE_EVENTS &&
+	    (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size))))
 		return NULL;
 	object = object_take(cache, gfp, nid);
 	if (!object)

@@ -10,6 +10,7 @@
  */
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/uaccess.h>
 #include "heap.h"
 
 struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][NR_KMALLOC_CLASSES];

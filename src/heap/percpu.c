@@ -13,10 +13,12 @@
  */
 #include <quire/bitmap.h>
 #include <quire/err.h>
+#include <quire/late_cpu.h>
+#include <quire/stop.h>
 #include "heap.h"
 
 #define UNIT       16u
-#define AREA_MIN   (32u << 10) /* bytes for dynamic variables: at least, at most */
+#define AREA_MIN   (QUIRE_PERCPU_KIB << 10) /* bytes for dynamic variables: at least, at most */
 #define AREA_MAX   (96u << 10)
 #define MAX_STATIC (sizeof(struct vm_counters) + sizeof(struct quire_cpu) + (64u << 10))
 #define MAX_UNITS  ((MAX_STATIC + AREA_MAX) / UNIT)
@@ -77,18 +79,16 @@ int percpu_init(unsigned nr_cpus)
 {
 	if (!nr_cpus || nr_cpus > QUIRE_NR_CPUS || static_size() > MAX_STATIC)
 		return -EINVAL;
+	memset(&percpu, 0, sizeof(percpu));
 	spin_lock_init(&percpu.lock, "percpu", LOCK_RANK_PERCPU);
-	bitmap_zero(percpu.used, MAX_UNITS);
-	bitmap_zero(percpu.last, MAX_UNITS);
 	bitmap_set(percpu.used, 0, DIV_ROUND_UP(static_size(), UNIT));
 	if (make_areas(nr_cpus)) {
 		free_areas();
 		return -ENOMEM;
 	}
-	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
-		memcpy(percpu.area[cpu], __start_quire_percpu, static_size());
 	quire_nr_cpus = nr_cpus;
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
+		memcpy(percpu.area[cpu], __start_quire_percpu, static_size());
 		quire_percpu_offset[cpu] =
 			(unsigned long)percpu.area[cpu] - (unsigned long)__start_quire_percpu;
 		per_cpu(quire_cpu, cpu).token = (u16)(cpu + 1);

@@ -5,6 +5,7 @@
  * Lock: each node's lock in turn; heap_check() wants the stacks of other CPUs to be quiet.
  */
 #include <quire/check.h>
+#include <quire/slabinfo.h>
 #include "heap.h"
 
 /* ---- slabinfo -------------------------------------------------------------------------------- */

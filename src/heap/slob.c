@@ -292,7 +292,7 @@ void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
 	u32 align = size & (size - 1) ? UNIT : max(size, UNIT);
 	void *object;
 
-	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, size)))
+	if (QUIRE_EVENTS && (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, size))))
 		return NULL;
 	object = slob_take(cache, size, align, gfp, nid);
 	if (object && gfp & __GFP_ZERO)

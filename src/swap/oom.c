@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <quire/event.h>
 #include <quire/gfp.h>
+#include <quire/low_memory.h>
 #include <quire/printk.h>
 #include <quire/show_mem.h>
 #include <quire/bytes.h>

@@ -7,6 +7,7 @@
 #include <quire/memory_failure.h>
 #include <quire/mmzone.h>
 #include <quire/watch.h>
+#include <quire/zoneinfo.h>
 #include "maps/maps.h"
 #include "spaces/spaces.h"
 

@@ -5,6 +5,7 @@
 #include <quire/cma.h>
 #include <quire/percpu.h>
 #include <quire/watch.h>
+#include <quire/zoneinfo.h>
 #include "watch/watch.h"
 
 static void show_node_stats(struct seq_out *out, const struct pglist_data *node)

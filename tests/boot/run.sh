@@ -222,6 +222,26 @@ heap_case() {
 	done
 }
 
+tiny_case() { # 512 KiB of RAM and slob; the image, its stack and its page tables lie beside them
+	scripts/build.sh bare-x86_64 quire-tiny || { not_ok "tiny: it builds"; return; }
+	timeout 120 qemu-system-x86_64 -accel tcg -machine pc -m 8M -nodefaults -display none -no-reboot -serial stdio \
+		-device isa-debug-exit,iobase=0xf4,iosize=0x04 -kernel $kernel/quire-tiny </dev/null >$out/boot-tiny.txt 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)     ok "tiny: ${line#ok [0-9]* - }" ;;
+		"not ok "*) not_ok "tiny: ${line#not ok [0-9]* - }" ;;
+		"tiny: "*)  echo "# $line" ;;
+		esac
+	done <<-LINES
+		$(tr -d '\r' <$out/boot-tiny.txt)
+	LINES
+	check "tiny: it came to its end" grep -q '^tiny: 18 checks, 0 failures' $out/boot-tiny.txt
+	check "tiny: nine tenths of the RAM are free once it has started" \
+		sh -c "sed -n 's/^tiny: of 512 KiB:.* heap; \([0-9]*\) KiB.*/\1/p' $out/boot-tiny.txt | awk '\$1 >= 461 { n++ } END { exit n != 2 }'"
+	check "tiny: it switched itself off" [ "$status" = 1 ]
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -273,7 +293,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa frag cma heap hotplug hwpoison mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap hotplug hwpoison mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

@@ -7,6 +7,7 @@
 #include <quire/boot.h>
 #include <quire/check.h>
 #include <quire/mmzone.h>
+#include <quire/stop.h>
 #include <quire/tune.h>
 #include <stdio.h>
 #include <stdlib.h>

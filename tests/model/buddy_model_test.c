@@ -6,6 +6,7 @@
  * allow, and what is free is what nobody owns.  QUIRE_SEED=n replays a failure.
  */
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 

@@ -21,6 +21,7 @@
 #include <quire/err.h>
 #include <quire/memory_failure.h>
 #include <quire/migrate.h>
+#include <quire/zoneinfo.h>
 #include "support/layers.h"
 
 #define THREADS 4u

@@ -23,6 +23,7 @@
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include <quire/slab_debug.h>
+#include <quire/stop.h>
 
 /* A law must hold; otherwise its words are the failure. */
 #define assert_law(expr)                                                                           \

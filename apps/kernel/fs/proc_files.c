@@ -10,6 +10,7 @@
 #include <quire/page_owner.h>
 #include <quire/shrinker.h>
 #include <quire/slab.h>
+#include <quire/slabinfo.h>
 #include <quire/tune.h>
 #include <quire/vmalloc.h>
 #include <quire/watch.h>

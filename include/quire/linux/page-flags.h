@@ -7,6 +7,7 @@
 #define QUIRE_LINUX_PAGE_FLAGS_H
 
 #include <quire/page.h>
+#include <quire/zoneinfo.h>
 
 #define QUIRE_PAGE_FLAG(Name, flag)                                                                \
 	static inline bool Page##Name(const struct page *page)                                     \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* alloc_pages and its family, references, GFP flags, low memory, and every wrong free. */
 #include <pthread.h>
+#include <quire/low_memory.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 

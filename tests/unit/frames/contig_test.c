@@ -3,6 +3,7 @@
 #include <quire/cma.h>
 #include <quire/contig.h>
 #include <quire/err.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/movers.h"
 

@@ -13,6 +13,7 @@
 #include <quire/task.h>
 #include <quire/watch.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 #include "support/movers.h"

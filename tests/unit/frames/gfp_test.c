@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What each flag of a request means, by tables: zone, node, order, type, reserves, effort. */
+#include <quire/low_memory.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 

@@ -3,9 +3,12 @@
 #include <quire/contig.h>
 #include <quire/err.h>
 #include <quire/gfp.h>
+#include <quire/late_cpu.h>
+#include <quire/low_memory.h>
 #include <quire/memblock.h>
 #include <quire/numa.h>
 #include <quire/percpu.h>
+#include <quire/zoneinfo.h>
 #include "support/layers.h"
 
 #define SECTION ((phys_addr_t)1 << QUIRE_SECTION_SHIFT)

@@ -7,6 +7,7 @@
 #include <quire/event.h>
 #include <quire/memory_failure.h>
 #include <quire/watch.h>
+#include <quire/zoneinfo.h>
 #include "frames/debug.h"
 #include "support/layers.h"
 #include "support/movers.h"

@@ -4,6 +4,7 @@
 #include <quire/err.h>
 #include <quire/migrate.h>
 #include <quire/tune.h>
+#include <quire/zoneinfo.h>
 #include "frames/frames.h"
 #include "support/layers.h"
 

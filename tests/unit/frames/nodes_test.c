@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include "frames/frames.h"
 #include <quire/err.h>
+#include <quire/zoneinfo.h>
 #include "support/layers.h"
 
 #define MIB (1ULL << 20)

@@ -4,6 +4,8 @@
 #include <quire/err.h>
 #include <quire/page_reporting.h>
 #include <quire/percpu.h>
+#include <quire/run.h>
+#include <quire/zoneinfo.h>
 #include "support/layers.h"
 
 #define MIB ((phys_addr_t)1 << 20)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How much is kept free: marks, reserves, their knobs, the boost, and who may go below. */
 #include <quire/err.h>
+#include <quire/low_memory.h>
 #include <quire/tune.h>
 #include "frames/frames.h"
 #include "support/layers.h"

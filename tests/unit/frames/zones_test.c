@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes, zones, descriptors, the hand-over, watermarks: what a machine's memory is divided into. */
+#include <quire/zoneinfo.h>
 #include "frames/zones.h"
 #include "support/layers.h"
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <quire/err.h>
 #include <quire/shrinker.h>
+#include <quire/zoneinfo.h>
 #include "support/layers.h"
 
 /* A cache that is a number. */

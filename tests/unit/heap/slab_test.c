@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Caches: layout, sharing, constructors, destroying, debugging flags, wrong frees, CPUs,
  * slabinfo. */
+#include <quire/slabinfo.h>
+#include <quire/uaccess.h>
 #include <pthread.h>
 #include "heap/heap.h"
 #include "support/layers.h"

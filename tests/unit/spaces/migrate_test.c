@@ -3,6 +3,7 @@
  * must not move stays. */
 #include <pthread.h>
 #include <quire/migrate.h>
+#include <quire/zoneinfo.h>
 #include "mm_harness.h"
 #include "spaces/internal.h"
 

@@ -6,6 +6,7 @@
  * Numbers differ between machines, so lines are compared by shape: every digit becomes 9, and where
  * a column is right-aligned the place of its last digit must agree.
  */
+#include <quire/slabinfo.h>
 #include "mm_harness.h"
 #include "support/fixture.h"
 

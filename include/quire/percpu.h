@@ -86,7 +86,8 @@ extern u64 quire_online_cpus;  /* bit n: CPU n runs and may hold cached memory  
 #define get_cpu_var(var)   (*this_cpu_ptr(&(var)))
 #define put_cpu_var(var)   barrier()
 
-#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < quire_nr_cpus; (cpu)++)
+#define for_each_possible_cpu(cpu)                                                                 \
+	for ((cpu) = 0; (cpu) < (QUIRE_NR_CPUS == 1 ? 1 : quire_nr_cpus); (cpu)++)
 static inline bool cpu_online(unsigned cpu)
 {
 	return __atomic_load_n(&quire_online_cpus, __ATOMIC_RELAXED) >> cpu & 1;

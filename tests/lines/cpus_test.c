@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <quire/tune.h>
 #include "frames/frames.h"
 #include "recorder.h"
 #include "support/layers.h"
@@ -175,6 +176,7 @@ static void sharing_is_found(void **state)
 
 	(void)state;
 	machine_up(2);
+	set_late_frees(false); /* the descriptor is written at once */
 	turn(0);
 	held[0][0] = alloc_page(GFP_KERNEL);
 	turn(1);
@@ -183,6 +185,7 @@ static void sharing_is_found(void **state)
 	s = look();
 	assert_true(s.descriptors >= 1);
 	assert_true(recorder_locks() >= 1);
+	set_late_frees(true);
 	machine_down();
 }
 

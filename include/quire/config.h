@@ -99,6 +99,13 @@
 #define QUIRE_MAX_CACHES 512
 #endif
 
+/* QUIRE_KFENCE_NUM_OBJECTS  objects that are guarded at a time, once kfence is switched on: each takes
+ *                     two pages.  Range 1..4095; Linux: 255.  More: freed ones stay closed longer, so
+ *                     that later uses are found. */
+#ifndef QUIRE_KFENCE_NUM_OBJECTS
+#define QUIRE_KFENCE_NUM_OBJECTS 255
+#endif
+
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
  * only.
  *                     Range 22..30.  Less: holes cost fewer descriptors.  More: a shorter section
@@ -181,6 +188,9 @@
 #endif
 #if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 65536
 #error "QUIRE_MAX_CACHES must be 64..65536"
+#endif
+#if QUIRE_KFENCE_NUM_OBJECTS < 1 || QUIRE_KFENCE_NUM_OBJECTS > 4095
+#error "QUIRE_KFENCE_NUM_OBJECTS must be 1..4095"
 #endif
 #if QUIRE_SECTION_SHIFT < 22 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER

@@ -42,6 +42,7 @@ static struct {
 	char *vmemmap_map;
 	size_t vmemmap_size;
 	unsigned nr_cpus;
+	bool no_protection;
 	unsigned long percpu_offset[QUIRE_NR_CPUS];
 } machine;
 
@@ -271,6 +272,24 @@ size_t posix_ram_resident(void)
 			resident += vec[i] & 1;
 	free(vec);
 	return resident << PAGE_SHIFT;
+}
+
+/* ---- closed pages ---------------------------------------------------------------------------- */
+void posix_no_protection(void)
+{
+	machine.no_protection = true;
+}
+
+bool port_protect_prepare(void *start, unsigned long pages)
+{
+	(void)start, (void)pages;
+	return !machine.no_protection;
+}
+
+void port_protect_page(void *page, bool closed)
+{
+	if (mprotect(page, PAGE_SIZE, closed ? PROT_NONE : PROT_READ | PROT_WRITE))
+		port_panic("posix: the host does not protect a page");
 }
 
 /* ---- CPUs ------------------------------------------------------------------------------------ */

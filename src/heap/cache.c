@@ -224,7 +224,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		return;
 	raw_lock(&heap_drain_lock);
 	cache_flush(cache);
-	live = cache_live(cache);
+	live = cache_live(cache) + kfence_live(cache);
 	if (!live) {
 		cache_shrink(cache);
 		spin_lock_irqsave(&heap.lock, flags);
@@ -237,8 +237,12 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		pr_err("heap: cache %s is not destroyed: %lu objects are in use\n", cache->name,
 		       live);
 		name_live_objects(cache);
+		if (kfence)
+			kfence->name_live(cache);
 		return;
 	}
+	if (kfence)
+		kfence->forget(cache);
 	heap_detach(cache);
 	kmem_cache_free(&cache_cache, cache);
 }
@@ -327,7 +331,7 @@ unsigned long heap_exit(void)
 		heap_detach(cache);
 	}
 	list_for_each_entry(cache, &heap.caches, list) {
-		live += cache_live(cache) - cache_own_objects(cache);
+		live += cache_live(cache) + kfence_live(cache) - cache_own_objects(cache);
 		descriptors += cache != &cache_cache;
 	}
 	heap.running = false;
@@ -336,6 +340,8 @@ unsigned long heap_exit(void)
 	backend_exit();
 	if (slab_debug)
 		slab_debug->exit();
+	if (kfence)
+		kfence->exit();
 	memset(&heap, 0, sizeof(heap));
 	memset(&cache_cache, 0, sizeof(cache_cache));
 	return live - descriptors;

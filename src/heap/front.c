@@ -6,10 +6,12 @@
  * Lock: none here.
  */
 #include <quire/event.h>
+#include <quire/kfence.h>
 #include "heap.h"
 
 bool (*failslab_hook)(gfp_t gfp, size_t size);
 const struct slab_debug_ops *slab_debug;
+const struct kfence_ops *kfence;
 
 void make_object(const struct kmem_cache *cache, void *object)
 {
@@ -19,12 +21,14 @@ void make_object(const struct kmem_cache *cache, void *object)
 		slab_debug->fresh(cache, object);
 }
 
-quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+inline void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid, const void *caller)
 {
 	void *object;
 
 	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size)))
 		return NULL;
+	if (unlikely(kfence) && (object = kfence->alloc(cache, size, gfp, caller)))
+		return object;
 	object = object_take(cache, gfp, nid);
 	if (!object)
 		return NULL;
@@ -32,6 +36,11 @@ quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, co
 		slab_debug->taken(cache, object, caller);
 	quire_event(kmem_cache_alloc, object, cache, gfp);
 	return clear_object(cache, object, gfp);
+}
+
+quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+{
+	return alloc_sized(cache, cache->object_size, gfp, nid, caller);
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node)
@@ -55,7 +64,7 @@ quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void
 {
 	struct page *slab;
 
-	if (!object)
+	if (!object || (unlikely(kfence) && kfence->free(cache, object, caller)))
 		return;
 	slab = slab_of_object(cache, object);
 	if (!slab)
@@ -73,7 +82,8 @@ quire_cold void free_other(const void *object)
 	struct page *page;
 	unsigned order;
 
-	if (ZERO_OR_NULL_PTR(object))
+	if (ZERO_OR_NULL_PTR(object) ||
+	    (kfence && kfence->free(NULL, (void *)object, __builtin_return_address(0))))
 		return;
 	page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 	if (!page || !PageFlag(page, PG_private_2) || page_count(page) != 1 ||
@@ -88,4 +98,10 @@ quire_cold void free_other(const void *object)
 	__ClearPageFlag(page, PG_private_2);
 	page->private = 0;
 	__free_pages(page, order);
+}
+
+void kfence_init(void)
+{
+	if (kfence)
+		kfence->start();
 }

@@ -314,7 +314,7 @@ struct kmem_cache *cache_of_object(const struct page *page, const void *object);
 /* Where the object starts that the address is in, or NULL. */
 void *object_around(const struct page *page, const void *address);
 /* slob: an object of kmalloc's, of just so many bytes, and how many fit in. */
-void *slob_kmalloc(u32 size, gfp_t gfp, int nid);
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid, const void *caller);
 extern struct kmem_cache *slob_objects;
 size_t slob_size(const struct page *page, const void *object);
 /* Bytes that kmalloc takes from the heap; above, whole blocks. */
@@ -376,6 +376,8 @@ extern u32 heap_drain_lock; /* between those who drain, and who destroys a cache
 /* ---- every object (front.c) ------------------------------------------------------------------ */
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller);
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller);
+/* The same for an object of `size` bytes, at most the cache's. */
+void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid, const void *caller);
 /* kfree() of what is no object of a slab. */
 quire_cold void free_other(const void *object);
 
@@ -400,6 +402,19 @@ quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
+/* ---- what an address is (dump_obj.c) --------------------------------------------------------- */
+struct heap_object {
+	struct kmem_cache *cache; /* NULL: a large block of kmalloc's, or the cache is gone     */
+	const char *name;         /* of the cache                                         */
+	const char *start;
+	size_t size; /* bytes that may be used                               */
+	bool free;   /* nobody's now, as far as that is known                */
+	bool in_kfence;
+	u32 useroffset, usersize; /* what may be copied to and from user space            */
+};
+/* False: the address is in no object of the heap's, though perhaps between two. */
+bool heap_find_object(const void *address, struct heap_object *found);
+
 /* ---- debugging: caches with SLAB_DEBUG_FLAGS, which nobody has unless slab_debug is set ---------- */
 struct slab_debug_ops {
 	slab_flags_t (*flags)(const char *name); /* what slab_debug= wants of the cache     */
@@ -417,6 +432,30 @@ struct slab_debug_ops {
 	void (*exit)(void);
 };
 extern const struct slab_debug_ops *slab_debug;
+/* ---- sampled guard pages: NULL unless kfence_enable() was called, which links kfence.c ----------- */
+struct kfence_ops {
+	void (*start)(void);
+	/* NULL: not this time.  size: what is asked for, at most that of the cache. */
+	void *(*alloc)(struct kmem_cache *cache, u32 size, gfp_t gfp, const void *caller);
+	/* cache NULL: by kfree().  False: not one of these. */
+	bool (*free)(struct kmem_cache *cache, void *object, const void *caller);
+	/* What an address inside one of these is; false: it is not. */
+	bool (*find)(const void *address, struct heap_object *found);
+	void (*describe)(const void *object); /* who allocated and freed it, to the log */
+	unsigned long (*live)(const struct kmem_cache *cache);
+	void (*name_live)(const struct kmem_cache *cache);
+	void (*forget)(const struct kmem_cache *cache); /* it is destroyed              */
+	const char *(*check)(void);                     /* a law, or NULL               */
+	u32 *(*lock_word)(void);                        /* for quire_freeze()           */
+	void (*exit)(void);
+};
+extern const struct kfence_ops *kfence;
+
+static inline unsigned long kfence_live(const struct kmem_cache *cache)
+{
+	return kfence ? kfence->live(cache) : 0;
+}
+
 /* slob: as validate_slab_cache(). */
 unsigned long validate_slob(struct kmem_cache *cache);
 

@@ -103,8 +103,8 @@ static void *small_alloc(size_t size, gfp_t gfp, int node, const void *caller)
 	if (size <= KMALLOC_MAX_CACHE_SIZE)
 		cache = kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)];
 	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && !cache)
-		return slob_kmalloc((u32)size, gfp, node);
-	return alloc_slow(cache, gfp, node, caller);
+		return slob_kmalloc((u32)size, gfp, node, caller);
+	return alloc_sized(cache, (u32)size, gfp, node, caller);
 }
 
 static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
@@ -127,8 +127,10 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller)
 {
+	/* For an object that kfence may put elsewhere its size matters; __GFP_ZERO is here for itself. */
 	if (likely(QUIRE_HEAP == QUIRE_HEAP_SLUB && size - 1 < KMALLOC_MAX_CACHE_SIZE &&
-		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset())))
+		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset()) &&
+		   (gfp & __GFP_ZERO || !kfence)))
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return do_kmalloc(size, gfp, NUMA_NO_NODE, caller);
@@ -144,6 +146,7 @@ size_t ksize(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));
 	const struct kmem_cache *cache;
+	struct heap_object found;
 	const struct page *page;
 
 	if (ZERO_OR_NULL_PTR(object) || !pfn_valid(pfn))
@@ -155,7 +158,9 @@ size_t ksize(const void *object)
 			return slob_size(page, object);
 		return cache ? cache->object_size : 0;
 	}
-	return PageFlag(page, PG_private_2) ? PAGE_SIZE << page->private : 0;
+	if (PageFlag(page, PG_private_2))
+		return PAGE_SIZE << page->private;
+	return kfence && kfence->find(object, &found) ? found.size : 0;
 }
 
 void *krealloc(const void *p, size_t size, gfp_t gfp)

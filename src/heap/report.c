@@ -85,5 +85,5 @@ const char *heap_check(void)
 		if (why)
 			return why;
 	}
-	return NULL;
+	return kfence ? kfence->check() : NULL;
 }

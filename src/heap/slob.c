@@ -286,7 +286,7 @@ static void *slob_take(struct kmem_cache *cache, u32 size, u32 align, gfp_t gfp,
 	}
 }
 
-void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid, const void *caller)
 {
 	struct kmem_cache *cache = slob_objects;
 	u32 align = size & (size - 1) ? UNIT : max(size, UNIT);
@@ -294,6 +294,8 @@ void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
 
 	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, size)))
 		return NULL;
+	if (unlikely(kfence) && (object = kfence->alloc(cache, size, gfp, caller)))
+		return object;
 	object = slob_take(cache, size, align, gfp, nid);
 	if (object && gfp & __GFP_ZERO)
 		memset(object, 0, size);

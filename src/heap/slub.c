@@ -91,7 +91,7 @@ static quire_noinline void *alloc_refill(struct kmem_cache *cache, gfp_t gfp, co
 {
 	void *object;
 
-	if (!gate_open(port_percpu_offset()) || !cache->owned)
+	if (!gate_open(port_percpu_offset()) || !cache->owned || unlikely(kfence))
 		return alloc_slow(cache, gfp, NUMA_NO_NODE, caller);
 	object = object_take(cache, gfp, NUMA_NO_NODE);
 	return object ? clear_object(cache, object, gfp) : NULL;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mistakes.c - the kernel does what it must not, when the command line says so, to show that it is found.
+ *
+ *   mistake=kfence     with kfence.sample_interval=1: every kind at an object between closed pages
+ *
+ * The machine goes on, and the balance at the end must be right all the same.
+ */
+#include "kernel.h"
+#include <quire/kfence.h>
+#include <quire/slab.h>
+
+#define SIZE 64u
+
+static volatile u8 sink;
+
+/* ---- kfence ---------------------------------------------------------------------------------- */
+/* An object that ends where its page does, or begins there. */
+static u8 *guarded(struct kmem_cache *cache, bool at_end)
+{
+	u8 *object = kmem_cache_alloc(cache, GFP_KERNEL), *other;
+
+	if (!object || !is_kfence_address(object))
+		quire_panic("mistake=kfence: the object is not guarded\n");
+	if (IS_ALIGNED((unsigned long)object + SIZE, PAGE_SIZE) == at_end)
+		return object;
+	other = object;
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, other);
+	return object;
+}
+
+static void wrong_accesses(struct kmem_cache *cache)
+{
+	volatile u8 *object = guarded(cache, true);
+
+	sink = object[SIZE];
+	kmem_cache_free(cache, (void *)object);
+	object[1] = 1;
+	object = guarded(cache, false);
+	object[-1] = 1;
+	object[SIZE] = 0xac;
+	kmem_cache_free(cache, (void *)object);
+}
+
+static void wrong_frees(struct kmem_cache *cache)
+{
+	u8 *object = guarded(cache, true);
+
+	kfree(object + 8);
+	kmem_cache_free(cache, object);
+	kmem_cache_free(cache, object);
+}
+
+static void kfence_mistakes(void)
+{
+	struct kmem_cache *cache = kmem_cache_create("mistaken", SIZE, 0, SLAB_NO_MERGE, NULL);
+
+	if (!cache)
+		return;
+	wrong_accesses(cache);
+	wrong_frees(cache);
+	kmem_cache_destroy(cache);
+}
+
+void make_mistakes(void)
+{
+	if (bare_cmdline_has("mistake=kfence"))
+		kfence_mistakes();
+}

@@ -27,7 +27,8 @@ inline void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid,
 
 	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size)))
 		return NULL;
-	if (unlikely(kfence) && (object = kfence->alloc(cache, size, gfp, caller)))
+	if (unlikely(kfence) &&
+	    (object = kfence->alloc(cache, size, init_on_alloc_gfp(cache, gfp), caller)))
 		return object;
 	object = object_take(cache, gfp, nid);
 	if (!object)
@@ -35,7 +36,7 @@ inline void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid,
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS))
 		slab_debug->taken(cache, object, caller);
 	quire_event(kmem_cache_alloc, object, cache, gfp);
-	return clear_object(cache, object, gfp);
+	return clear_object(cache, object, init_on_alloc_gfp(cache, gfp));
 }
 
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
@@ -60,6 +61,18 @@ void report_not_given(const struct kmem_cache *cache, const void *object, const 
 	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
 }
 
+/* slub's link stays: if the object is free already, which is found out later, its list is whole. */
+static void init_on_free(const struct kmem_cache *cache, const struct page *slab, void *object)
+{
+	size_t size = cache->object_size, link = 0;
+
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects)
+		size = slob_size(slab, object);
+	if (QUIRE_HEAP == QUIRE_HEAP_SLUB && !cache->link)
+		link = min(size, sizeof(void *));
+	memset((char *)object + link, 0, size - link);
+}
+
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller)
 {
 	struct page *slab;
@@ -72,6 +85,8 @@ quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS) &&
 	    !slab_debug->given(cache, slab, object, caller))
 		return;
+	if (unlikely(frames_init_on_free) && may_init(cache))
+		init_on_free(cache, slab, object);
 	quire_event(kmem_cache_free, object, cache, 0);
 	object_give(cache, slab, object);
 }

@@ -388,6 +388,18 @@ static inline void *clear_object(const struct kmem_cache *cache, void *object, g
 	return object;
 }
 
+/* Whether init_on_alloc and init_on_free are about the cache: what is in its free objects is nobody's. */
+static inline bool may_init(const struct kmem_cache *cache)
+{
+	return !cache->ctor && !(cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_POISON));
+}
+
+/* Flags with __GFP_ZERO where init_on_alloc wants it. */
+static inline gfp_t init_on_alloc_gfp(const struct kmem_cache *cache, gfp_t gfp)
+{
+	return unlikely(frames_init_on_alloc) && may_init(cache) ? gfp | __GFP_ZERO : gfp;
+}
+
 /* ---- per-CPU areas (percpu.c) ---------------------------------------------------------------- */
 u32 *percpu_lock_word(void); /* for quire_freeze() */
 
@@ -402,7 +414,7 @@ quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
 
-/* ---- what an address is (dump_obj.c) --------------------------------------------------------- */
+/* ---- what an address is (object.c) ----------------------------------------------------------- */
 struct heap_object {
 	struct kmem_cache *cache; /* NULL: a large block of kmalloc's, or the cache is gone     */
 	const char *name;         /* of the cache                                         */
@@ -414,6 +426,9 @@ struct heap_object {
 };
 /* False: the address is in no object of the heap's, though perhaps between two. */
 bool heap_find_object(const void *address, struct heap_object *found);
+/* Linux's line about a user copy that is refused: what is at the kernel's end, and its name or NULL. */
+void usercopy_report(const char *what, const char *name, bool to_user, unsigned long offset,
+		     size_t n);
 
 /* ---- debugging: caches with SLAB_DEBUG_FLAGS, which nobody has unless slab_debug is set ---------- */
 struct slab_debug_ops {

@@ -22,7 +22,7 @@
 
 struct kfence_state kfence_state;
 
-static unsigned long enter(void)
+unsigned long kfence_enter(void)
 {
 	unsigned long flags = port_irq_save();
 
@@ -30,33 +30,16 @@ static unsigned long enter(void)
 	return flags;
 }
 
-static void leave(unsigned long flags)
+void kfence_leave(unsigned long flags)
 {
 	raw_unlock(&kfence_state.lock);
 	port_irq_restore(flags);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
-static size_t pool_bytes(void)
-{
-	return kfence_state.pool ? (2 * (size_t)kfence_state.nr + 1) * PAGE_SIZE : 0;
-}
-
 bool is_kfence_address(const void *addr)
 {
-	return (unsigned long)addr - (unsigned long)kfence_state.pool < pool_bytes();
-}
-
-static void set_closed(u8 *page, bool closed)
-{
-	if (PORT_PROTECT_PAGE && kfence_state.closes)
-		port_protect_page(page, closed);
-}
-
-static void fill_canaries(u8 *at, const u8 *end)
-{
-	for (; at < end; at++)
-		*at = kfence_canary(at);
+	return (unsigned long)addr - (unsigned long)kfence_state.pool < kfence_pool_bytes();
 }
 
 /* The place whose page the address is in; NULL: it is in a guard. */
@@ -90,8 +73,8 @@ static void check_around(const struct kfence_place *place, const void *caller)
 	if (!guard)
 		return;
 	/* The neighbours are not blamed for it as well. */
-	fill_canaries(page - guard, page);
-	fill_canaries(end, end + guard);
+	kfence_fill_canaries(page - guard, page);
+	kfence_fill_canaries(end, end + guard);
 }
 
 /* ---- allocate -------------------------------------------------------------------------------- */
@@ -145,7 +128,7 @@ static void *use_place(struct kfence_place *place, struct kmem_cache *cache, u32
 {
 	u8 *page = place_page(place);
 
-	set_closed(page, false);
+	kfence_set_closed(page, false);
 	if (!kfence_state.closes && place->state == PLACE_FREED)
 		check_bytes(place, page, page + PAGE_SIZE, BYTE_FREED, caller);
 	place->object = lay_object(page, cache, size);
@@ -155,8 +138,8 @@ static void *use_place(struct kfence_place *place, struct kmem_cache *cache, u32
 	place->opened = 0;
 	qstrscpy(place->name, cache->name, sizeof(place->name));
 	kfence_track_fill(&place->alloc, caller);
-	fill_canaries(page, place->object);
-	fill_canaries(place->object + size, page + PAGE_SIZE);
+	kfence_fill_canaries(page, place->object);
+	kfence_fill_canaries(place->object + size, page + PAGE_SIZE);
 	kfence_state.counts.allocated++;
 	return place->object;
 }
@@ -164,7 +147,7 @@ static void *use_place(struct kfence_place *place, struct kmem_cache *cache, u32
 static void *take_place(struct kmem_cache *cache, u32 size, const void *caller)
 {
 	struct kfence_state *k = &kfence_state;
-	unsigned long flags = enter();
+	unsigned long flags = kfence_enter();
 	void *object = NULL;
 
 	if (k->nr_free) {
@@ -176,7 +159,7 @@ static void *take_place(struct kmem_cache *cache, u32 size, const void *caller)
 	} else {
 		k->counts.skipped++;
 	}
-	leave(flags);
+	kfence_leave(flags);
 	return object;
 }
 
@@ -203,11 +186,11 @@ static void close_place(struct kfence_place *place)
 	struct kfence_state *k = &kfence_state;
 	u8 *page = place_page(place);
 
-	if (!k->closes)
-		memset(page, BYTE_FREED, PAGE_SIZE);
-	set_closed(page, true);
+	if (!k->closes || frames_init_on_free)
+		memset(page, k->closes ? 0 : BYTE_FREED, PAGE_SIZE);
+	kfence_set_closed(page, true);
 	if (place->opened)
-		set_closed(k->pool + (place->opened - 1) * PAGE_SIZE, true);
+		kfence_set_closed(k->pool + (place->opened - 1) * PAGE_SIZE, true);
 	place->opened = 0;
 	k->queue[(k->first + k->nr_free++) % k->nr] = (u32)(place - k->place);
 }
@@ -243,9 +226,9 @@ static bool fence_free(struct kmem_cache *cache, void *object, const void *calle
 
 	if (!is_kfence_address(object))
 		return false;
-	flags = enter();
+	flags = kfence_enter();
 	done = give_locked(place_at((unsigned long)object), cache, object, caller);
-	leave(flags);
+	kfence_leave(flags);
 	if (done && cache)
 		quire_event(kmem_cache_free, object, cache, 0);
 	else if (done)
@@ -279,7 +262,7 @@ static void fault_locked(unsigned long addr, bool is_write, unsigned long ip)
 	unsigned long number = (addr - (unsigned long)k->pool) / PAGE_SIZE;
 	struct kfence_place *place = place_at(addr);
 
-	set_closed(k->pool + number * PAGE_SIZE, false);
+	kfence_set_closed(k->pool + number * PAGE_SIZE, false);
 	if (place && place->state == PLACE_USED)
 		return; /* it was allocated since the fault */
 	if (place) {
@@ -299,63 +282,73 @@ bool kfence_handle_page_fault(unsigned long addr, bool is_write, unsigned long i
 
 	if (!is_kfence_address((void *)addr))
 		return false;
-	flags = enter();
+	flags = kfence_enter();
 	fault_locked(addr, is_write, ip);
-	leave(flags);
+	kfence_leave(flags);
 	return true;
 }
 
 /* ---- for the rest of the heap ---------------------------------------------------------------- */
+/* Of an object that may be smaller, or larger, than those of its cache usually are. */
+static u32 usersize_of(const struct kmem_cache *cache, u32 size)
+{
+	bool whole = !cache->useroffset && cache->usersize == cache->object_size;
+
+	return whole ? size : min(cache->usersize, size);
+}
+
 static bool fence_find(const void *address, struct heap_object *found)
 {
 	const struct kfence_place *place;
+	struct kmem_cache *cache;
 	unsigned long flags;
 	bool any;
 
 	if (!is_kfence_address(address))
 		return false;
-	flags = enter();
+	flags = kfence_enter();
 	place = place_at((unsigned long)address);
 	any = place && place->state != PLACE_UNUSED;
+	cache = any ? place->cache : NULL;
 	if (any)
 		*found = (struct heap_object){
-			.cache = place->cache,
+			.cache = cache,
 			.name = place->name,
 			.start = (const char *)place->object,
 			.size = place->size,
 			.free = place->state == PLACE_FREED,
 			.in_kfence = true,
-			.useroffset = place->cache ? place->cache->useroffset : 0,
-			.usersize = place->cache ? min(place->cache->usersize, place->size) : 0,
+			.useroffset = cache ? cache->useroffset : 0,
+			.usersize = cache ? usersize_of(cache, place->size) : 0,
 		};
-	leave(flags);
+	kfence_leave(flags);
 	return any;
 }
 
 static void fence_describe(const void *object)
 {
-	unsigned long flags = enter();
+	unsigned long flags = kfence_enter();
 	const struct kfence_place *place = place_at((unsigned long)object);
 
 	if (place && place->state != PLACE_UNUSED)
 		kfence_describe_place(place);
-	leave(flags);
+	kfence_leave(flags);
 }
 
 static unsigned long fence_live(const struct kmem_cache *cache)
 {
-	unsigned long flags = enter(), n = 0;
+	unsigned long flags = kfence_enter(), n = 0;
 
 	for (u32 i = 0; kfence_state.pool && i < kfence_state.nr; i++)
 		n += kfence_state.place[i].state == PLACE_USED &&
 		     kfence_state.place[i].cache == cache;
-	leave(flags);
+	kfence_leave(flags);
 	return n;
 }
 
 static void fence_name_live(const struct kmem_cache *cache)
 {
-	unsigned long flags = enter();
+	unsigned long flags = kfence_enter();
 
 	for (u32 i = 0; kfence_state.pool && i < kfence_state.nr; i++) {
 		const struct kfence_place *place = &kfence_state.place[i];
@@ -365,41 +358,17 @@ static void fence_name_live(const struct kmem_cache *cache)
 		printk("heap: %s: object %p is in use\n", cache->name, (void *)place->object);
 		kfence_describe_place(place);
 	}
-	leave(flags);
+	kfence_leave(flags);
 }
 
 static void fence_forget(const struct kmem_cache *cache)
 {
-	unsigned long flags = enter();
+	unsigned long flags = kfence_enter();
 
 	for (u32 i = 0; kfence_state.pool && i < kfence_state.nr; i++)
 		if (kfence_state.place[i].cache == cache)
 			kfence_state.place[i].cache = NULL;
-	leave(flags);
-}
-
-static const char *check_places(void)
-{
-	const struct kfence_state *k = &kfence_state;
-	unsigned long used = 0;
-
-	for (u32 i = 0; k->pool && i < k->nr; i++)
-		used += k->place[i].state == PLACE_USED;
-	for (u32 i = 0; i < k->nr_free; i++)
-		if (k->place[k->queue[(k->first + i) % k->nr]].state == PLACE_USED)
-			return "a place of kfence is both used and free";
-	if (used + k->nr_free != k->nr)
-		return "a place of kfence is neither used nor free";
-	return used == k->counts.allocated - k->counts.frees ? NULL : "kfence counts wrongly";
-}
-
-static const char *fence_check(void)
-{
-	unsigned long flags = enter();
-	const char *why = check_places();
-
-	leave(flags);
-	return why;
+	kfence_leave(flags);
 }
 
 static u32 *fence_lock_word(void)
@@ -407,102 +376,9 @@ static u32 *fence_lock_word(void)
 	return &kfence_state.lock;
 }
 
-void show_kfence_stats(struct seq_out *out)
-{
-	const struct kfence_state *k = &kfence_state;
-	struct kfence_counts c = k->counts;
-
-	seq_printf(out, "enabled: %d\n", k->pool != NULL);
-	seq_printf(out, "currently allocated: %lu\n", c.allocated - c.frees);
-	seq_printf(out, "total allocations: %lu\ntotal frees: %lu\n", c.allocated, c.frees);
-	seq_printf(out, "total bugs: %lu\nskipped allocations (capacity): %lu\n", c.bugs,
-		   c.skipped);
-}
-
-/* ---- start and stop -------------------------------------------------------------------------- */
-/* Frames for as many places as are wanted, or half of that, and so on; *nr is how many. */
-static u8 *take_pool(u32 *nr)
-{
-	for (*nr = QUIRE_KFENCE_NUM_OBJECTS; *nr; *nr /= 2) {
-		unsigned order = get_order((2 * (size_t)*nr + 1) * PAGE_SIZE);
-		u8 *pool = order > MAX_PAGE_ORDER
-				   ? NULL
-				   : (u8 *)__get_free_pages(GFP_KERNEL | __GFP_NOWARN, order);
-
-		if (pool)
-			return pool;
-	}
-	return NULL;
-}
-
-static size_t table_bytes(u32 nr)
-{
-	return nr * (sizeof(struct kfence_place) + sizeof(u32));
-}
-
-static void give_back(void *block, size_t bytes)
-{
-	if (block)
-		free_pages((unsigned long)block, get_order(bytes));
-}
-
-static void close_guards(void)
-{
-	struct kfence_state *k = &kfence_state;
-
-	k->closes = PORT_PROTECT_PAGE && port_protect_prepare(k->pool, 2UL * k->nr + 1);
-	for (u32 i = 0; i < 2 * k->nr + 1; i++) {
-		u8 *page = k->pool + i * PAGE_SIZE;
-
-		if (!k->closes)
-			fill_canaries(page, page + PAGE_SIZE);
-		set_closed(page, true);
-	}
-}
-
-static void fence_start(void)
-{
-	struct kfence_state *k = &kfence_state;
-	u32 nr = 0;
-	u8 *pool = k->pool ? NULL : take_pool(&nr);
-	void *table = pool ? (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
-						      get_order(table_bytes(nr)))
-			   : NULL;
-
-	if (k->pool)
-		return;
-	if (!table) {
-		give_back(pool, (2 * (size_t)nr + 1) * PAGE_SIZE);
-		pr_warn("kfence: no memory for its pool: it stays off\n");
-		return;
-	}
-	k->nr = k->nr_free = nr;
-	k->place = table;
-	k->queue = (u32 *)(k->place + nr);
-	for (u32 i = 0; i < nr; i++)
-		k->queue[i] = i;
-	k->pool = pool;
-	close_guards();
-	printk("kfence: initialized - using %zu bytes for %u objects at 0x%lx-0x%lx%s\n",
-	       pool_bytes(), nr, (unsigned long)pool, (unsigned long)pool + pool_bytes(),
-	       k->closes ? "" : ", which stay open");
-}
-
-static void fence_exit(void)
-{
-	struct kfence_state *k = &kfence_state;
-	size_t bytes = pool_bytes();
-
-	for (size_t at = 0; at < bytes; at += PAGE_SIZE)
-		set_closed(k->pool + at, false);
-	give_back(k->pool, bytes);
-	give_back(k->place, table_bytes(k->nr));
-	memset(k, 0, sizeof(*k));
-	kfence = NULL;
-}
-
+/* ---- on and off ------------------------------------------------------------------------------ */
 static const struct kfence_ops ops = {
-	.start = fence_start,
+	.start = kfence_pool_make,
 	.alloc = fence_alloc,
 	.free = fence_free,
 	.find = fence_find,
@@ -510,9 +386,9 @@ static const struct kfence_ops ops = {
 	.live = fence_live,
 	.name_live = fence_name_live,
 	.forget = fence_forget,
-	.check = fence_check,
+	.check = kfence_pool_check,
 	.lock_word = fence_lock_word,
-	.exit = fence_exit,
+	.exit = kfence_pool_drop,
 };
 
 void kfence_enable(unsigned long sample_interval)

@@ -63,6 +63,31 @@ static inline u8 *place_page(const struct kfence_place *place)
 	return kfence_state.pool + (2 * (size_t)(place - kfence_state.place) + 1) * PAGE_SIZE;
 }
 
+static inline size_t kfence_pool_bytes(void)
+{
+	return kfence_state.pool ? (2 * (size_t)kfence_state.nr + 1) * PAGE_SIZE : 0;
+}
+
+static inline void kfence_set_closed(u8 *page, bool closed)
+{
+	if (PORT_PROTECT_PAGE && kfence_state.closes)
+		port_protect_page(page, closed);
+}
+
+static inline void kfence_fill_canaries(u8 *at, const u8 *end)
+{
+	for (; at < end; at++)
+		*at = kfence_canary(at);
+}
+
+unsigned long kfence_enter(void);
+void kfence_leave(unsigned long flags);
+
+/* ---- kfence_pool.c: the pool comes and goes; its law ------------------------------------------ */
+void kfence_pool_make(void);
+void kfence_pool_drop(void);
+const char *kfence_pool_check(void);
+
 /* ---- kfence_report.c; the lock is held ------------------------------------------------------- */
 void kfence_track_fill(struct kfence_track *track, const void *caller);
 /* place NULL: the address is near no object that was ever there. */

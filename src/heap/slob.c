@@ -294,11 +294,12 @@ void *slob_kmalloc(u32 size, gfp_t gfp, int nid, const void *caller)
 
 	if (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, size)))
 		return NULL;
-	if (unlikely(kfence) && (object = kfence->alloc(cache, size, gfp, caller)))
+	if (unlikely(kfence) &&
+	    (object = kfence->alloc(cache, size, init_on_alloc_gfp(cache, gfp), caller)))
 		return object;
 	object = slob_take(cache, size, align, gfp, nid);
-	if (object && gfp & __GFP_ZERO)
-		memset(object, 0, size);
+	if (object && init_on_alloc_gfp(cache, gfp) & __GFP_ZERO)
+		memset(object, 0, slob_size(virt_to_page(object), object));
 	return object;
 }
 

@@ -4,11 +4,14 @@
  *
  *   mistake=kfence     with kfence.sample_interval=1: every kind at an object between closed pages
  *
+ *   mistake=usercopy   more is copied to a program, or from it, than the object has, and from the kernel's text
+ *
  * The machine goes on, and the balance at the end must be right all the same.
  */
 #include "kernel.h"
 #include <quire/kfence.h>
 #include <quire/slab.h>
+#include <quire/uaccess.h>
 
 #define SIZE 64u
 
@@ -63,8 +66,36 @@ static void kfence_mistakes(void)
 	kmem_cache_destroy(cache);
 }
 
+/* ---- user copies ----------------------------------------------------------------------------- */
+static void must_refuse(const void *from, size_t n)
+{
+	void __user *nowhere = (void __user *)(unsigned long)PAGE_SIZE;
+
+	if (copy_to_user(nowhere, from, n) != n || copy_from_user((void *)from, nowhere, n) != n)
+		quire_panic("mistake=usercopy: it was copied\n");
+}
+
+static void usercopy_mistakes(void)
+{
+	volatile size_t one = 1; /* so that the number of bytes is no constant */
+	u8 *object = kmalloc(SIZE * one, GFP_KERNEL);
+
+	if (!object)
+		return;
+	must_refuse(object, (SIZE + 1) * one);
+	must_refuse((const void *)make_mistakes, 16 * one);
+	must_refuse(__va((phys_addr_t)(unsigned long)make_mistakes - boot_info->image.virt_base +
+			 boot_info->image.text_start),
+		    16 * one);
+	must_refuse((const void *)(PAGE_ALIGN_DOWN((unsigned long)&one) + PAGE_SIZE), 32768 * one);
+	kfree(object);
+}
+
 void make_mistakes(void)
 {
+	if (bare_cmdline_has("mistake=usercopy"))
+		usercopy_mistakes();
+
 	if (bare_cmdline_has("mistake=kfence"))
 		kfence_mistakes();
 }

@@ -223,32 +223,3 @@ char *kstrdup(const char *s, gfp_t gfp)
 {
 	return kstrndup(s, SIZE_MAX - 1, gfp);
 }
-
-int quire_usercopy_check(const void *ptr, size_t n)
-{
-	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset = 0;
-	const struct kmem_cache *cache = NULL;
-	const struct page *page;
-	const char *object;
-
-	if (!pfn_valid(pfn) || !n)
-		return 0;
-	page = pfn_to_page(pfn);
-	if (!PageFlag(page, PG_slab))
-		return 0;
-	object = object_around(page, ptr);
-	if (object) {
-		cache = cache_of_object(page, object);
-		offset = (unsigned long)((const char *)ptr - object);
-		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects &&
-		    offset + n <= slob_size(page, object))
-			return 0;
-		if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
-		    n <= cache->usersize - (offset - cache->useroffset))
-			return 0;
-	}
-	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the "
-		     "part that may be copied",
-		     n, offset, cache ? cache->name : "no cache");
-	return -EFAULT;
-}

@@ -264,6 +264,18 @@ unsigned long free_initmem(void)
 				  "unused kernel image (initmem)");
 }
 
+bool maps_text_touches(unsigned long start, unsigned long end)
+{
+	const struct maps_image *image = &kernel_map.image;
+	unsigned long text = image->virt_base, linear = PAGE_OFFSET;
+	unsigned long size = (unsigned long)(image->text_end - image->text_start);
+
+	if (!image->virt_base)
+		return false;
+	linear += (unsigned long)image->text_start;
+	return (start < text + size && text < end) || (start < linear + size && linear < end);
+}
+
 /* ---- single pages of the linear map ---------------------------------------------------------- */
 /* The entry that translates va, and its level; NULL: nothing does. */
 static pte_t *leaf_of(unsigned long va, unsigned *level)

@@ -249,6 +249,20 @@ kfence_case() {
 	check "kfence: what is no number is named" grep -q 'kfence.sample_interval=often: not a number' $out/boot-kfence.txt
 }
 
+# Copies that leave their object are refused, and the log says so in Linux's words.
+usercopy_case() {
+	APPEND=mistake=usercopy boot usercopy 64M max /bin/tests/hello
+	for way in 'exposure attempt detected from' 'overwrite attempt detected to'; do
+		for what in "SLUB object 'kmalloc-64' (offset 0, size 65)" 'kernel text (offset 0, size 16)' vmalloc; do
+			check "usercopy: $way $what" grep -qF "usercopy: Kernel memory $way $what" $out/boot-usercopy.txt
+		done
+	done
+	check "usercopy: the text's other address too" [ "$(grep -c 'kernel text (offset 0, size 16)!' $out/boot-usercopy.txt)" = 4 ]
+	check "usercopy: what lies there" grep -q ' slab kmalloc-64 start 0xffff8[0-9a-f]* pointer offset 0 size 64' $out/boot-usercopy.txt
+	check "usercopy: every frame is back" balanced usercopy
+	check "usercopy: exit status 0" [ "$status" = 0 ]
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -300,7 +314,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole numa frag cma heap kfence hotplug hwpoison mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

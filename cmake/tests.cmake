@@ -164,6 +164,13 @@ else()
 	foreach(source IN LISTS heap_tests)
 		quire_add_test_with(slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB)
 		quire_add_test_with(slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB)
+		quire_add_test_with(hardened "${source}" QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+	endforeach()
+	foreach(source "${CMAKE_SOURCE_DIR}/tests/model/heap_model_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/heap/freelist_test.c")
+		quire_add_test_with(hardened-slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+		quire_add_test_with(hardened-slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
 	endforeach()
 	if(NOT QUIRE_M32)
 		quire_add_test_with(order18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_SECTION_SHIFT=30)

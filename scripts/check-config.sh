@@ -19,7 +19,7 @@ while IFS= read -r line; do
 done <scripts/config-extremes.txt
 
 for line in -DQUIRE_NR_CPUS=0 -DQUIRE_MAX_ORDER=19 -DQUIRE_PCP_BATCH=513 -DQUIRE_FAULT_AROUND_PAGES=3 -DQUIRE_ZONE_DMA_MIB=4096 \
-	-DQUIRE_HEAP=4 -DQUIRE_MAX_CACHES=63 -DQUIRE_CPU_PARTIAL_KIB=-1; do
+	-DQUIRE_HEAP=4 -DQUIRE_MAX_CACHES=63 -DQUIRE_CPU_PARTIAL_KIB=-1 -DQUIRE_KFENCE_NUM_OBJECTS=0; do
 	n=$((n + 1))
 	# shellcheck disable=SC2086
 	if echo '#include <quire/config.h>' | $cc $flags $line -x c - 2>/dev/null; then

@@ -148,6 +148,21 @@
 #define QUIRE_DEBUG 0
 #endif
 
+/* QUIRE_SLAB_FREELIST_HARDENED  1: lists of free objects are checked as they are used, and slub's links are
+ *                     obscured by a secret of the cache, so that who writes to a freed object is found
+ *                     out and chooses nothing.  Costs some instructions of every allocation and free.
+ *                     Linux: CONFIG_SLAB_FREELIST_HARDENED. */
+#ifndef QUIRE_SLAB_FREELIST_HARDENED
+#define QUIRE_SLAB_FREELIST_HARDENED QUIRE_DEBUG
+#endif
+
+/* QUIRE_SLAB_FREELIST_RANDOM  1: a new slab's objects are handed out in an order that nobody foresees (slub,
+ *                     slab).  Costs time per slab, and neighbours in time are no neighbours in memory.
+ *                     Linux: CONFIG_SLAB_FREELIST_RANDOM. */
+#ifndef QUIRE_SLAB_FREELIST_RANDOM
+#define QUIRE_SLAB_FREELIST_RANDOM 0
+#endif
+
 /* QUIRE_SYMBOL_PREFIX is a build-system option: see docs/embedding.md. */
 
 #if QUIRE_PAGE_SHIFT != 12

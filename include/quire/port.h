@@ -40,6 +40,7 @@
  *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
  *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
+ *   PORT_RANDOM              1: the port provides port_random(), for QUIRE_SLAB_FREELIST_HARDENED and _RANDOM.
  *   PORT_PROTECT_PAGE        1: the port provides port_protect_prepare() and port_protect_page(), and
  *                            quire/kfence.h puts closed pages around objects.
  */
@@ -57,6 +58,9 @@
 #endif
 #ifndef PORT_STACK_TRACE
 #define PORT_STACK_TRACE 0
+#endif
+#ifndef PORT_RANDOM
+#define PORT_RANDOM 0
 #endif
 #ifndef PORT_PROTECT_PAGE
 #define PORT_PROTECT_PAGE 0
@@ -111,6 +115,13 @@ bool port_membarrier(void);
  *   Fails:    0: nothing is known.  Too few is fine; wrong ones only mislead a reader.
  */
 unsigned port_stack_trace(unsigned long *pc, unsigned n);
+
+/*
+ * A number that nobody can foresee.
+ *   Called:   from any context, with any lock held; only where PORT_RANDOM is 1.
+ *   Fails:    never.     First call:  in heap_init().
+ */
+unsigned long port_random(void);
 
 /*
  * `pages` pages of the linear map from `start` on will be closed and opened one by one.

@@ -11,7 +11,7 @@
  * Lock:         heap.lock for the list, numbers and refcounts.
  */
 #include <quire/err.h>
-#include "heap.h"
+#include "freelist.h"
 
 struct heap_state heap;
 
@@ -45,6 +45,18 @@ static void lay_out_object(struct kmem_cache *cache)
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
+#if QUIRE_SLAB_FREELIST_HARDENED
+static void set_secret(struct kmem_cache *cache)
+{
+	cache->secret = heap_random();
+}
+#else
+static void set_secret(struct kmem_cache *cache)
+{
+	(void)cache;
+}
+#endif
+
 /* What is asked for here and by slab_debug=, as far as there is somebody to do it. */
 static slab_flags_t flags_of(const char *name, slab_flags_t flags)
 {
@@ -66,6 +78,7 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	cache->usersize = size;
 	qstrscpy(cache->name, name ? name : "(no name)", sizeof(cache->name));
 	lay_out_object(cache);
+	set_secret(cache);
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
 	if (flags & SLAB_CACHE_DMA)

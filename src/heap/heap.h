@@ -61,6 +61,9 @@ struct slab_cpu {
 	struct slab_list partial; /* (b) own slabs that others than the active one        */
 	unsigned long nr_empty;   /* (b) of those, without any object in use              */
 	u32 notified;             /* (a) slabs that others freed to; see slub.c           */
+#if QUIRE_SLAB_FREELIST_HARDENED
+	unsigned long secret; /* (c) the cache's                                      */
+#endif
 } quire_cacheline_aligned;
 
 /* Slabs of one cache on one node. */
@@ -113,6 +116,9 @@ static inline u32 *slob_lock_word(void)
 struct kmem_cache {
 	struct slab_cpu __percpu *cpu; /* (c)                                            */
 	u32 magic;                     /* (c) is_multiple(); 0: slabs are too large for that      */
+#if QUIRE_SLAB_FREELIST_HARDENED
+	unsigned long secret; /* (c) of links between free objects: freelist.h        */
+#endif
 #if QUIRE_HEAP == QUIRE_HEAP_SLAB
 	struct slab_array __percpu *arrays; /* (c) NULL: none                                 */
 	u32 colours;   /* (c) first objects start at a multiple of align below       */
@@ -158,6 +164,7 @@ struct heap_state {
 	spinlock_t lock;                      /* guards what follows, and refcounts   */
 	struct list_head caches;              /* newest first                         */
 	struct kmem_cache *by_id[MAX_CACHES]; /* page->slab_id of every slab          */
+	unsigned long random;                 /* (a) heap_random(), where the port has none       */
 	bool running;
 };
 extern struct heap_state heap;
@@ -191,11 +198,6 @@ static inline struct heap_node *node_of(struct kmem_cache *cache, const struct p
 static quire_always_inline bool is_multiple(u32 offset, u32 magic, u32 limit)
 {
 	return offset * magic < limit;
-}
-
-static inline void **link_in(const struct kmem_cache *cache, void *object)
-{
-	return (void **)((char *)object + cache->link);
 }
 
 void slab_list_add(struct slab_list *list, struct page *slab);

@@ -22,7 +22,7 @@
  *               copy of memory at any moment is sound.  (b): see frames/drain.c about the gate.
  */
 #include <quire/event.h>
-#include "heap.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -46,13 +46,13 @@ static quire_always_inline void *pop_active(const struct kmem_cache *cache)
 	c = percpu_at(cache->cpu, offset);
 	object = c->free;
 	if (likely(object))
-		c->free = *(void **)object;
+		c->free = next_active(c, object);
 	return object;
 }
 
 static quire_always_inline void push_unchecked(struct slab_cpu *c, void *object)
 {
-	*(void **)object = c->free;
+	set_next_active(c, object, c->free);
 	barrier();
 	c->free = object;
 }
@@ -124,7 +124,7 @@ u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
 
 	if (!gate_open(offset))
 		return 0;
-	for (; object && taken < n; object = *(void **)object)
+	for (; object && taken < n; object = next_active(c, object))
 		objects[taken++] = object;
 	barrier();
 	c->free = object;
@@ -144,7 +144,7 @@ u32 push_many(struct kmem_cache *cache, void **objects, size_t n)
 	first = c->free;
 	for (; given < n && is_active_object(c, objects[given]) && objects[given] != first;
 	     given++) {
-		*(void **)objects[given] = first;
+		set_next_active(c, objects[given], first);
 		first = objects[given];
 	}
 	barrier();
@@ -164,7 +164,7 @@ inline void *__kmalloc(size_t size, gfp_t gfp)
 		void *object = c->free;
 
 		if (likely(object)) {
-			c->free = *(void **)object;
+			c->free = next_active(c, object);
 			return object;
 		}
 	}
@@ -178,11 +178,11 @@ static void set_owner(struct page *slab, unsigned owner)
 }
 
 /* How many objects a list has. */
-static u32 chain_length(const struct kmem_cache *cache, void *object)
+static u32 chain_length(const struct kmem_cache *cache, const struct page *slab, void *object)
 {
 	u32 n = 0;
 
-	for (; object; object = *link_in(cache, object))
+	for (; object; object = peek_object(cache, slab, object))
 		n++;
 	return n;
 }
@@ -216,9 +216,13 @@ static struct remote_chain take_remote(const struct kmem_cache *cache, struct pa
 	u16 unit = __atomic_exchange_n(&slab->slab_remote, instead, __ATOMIC_ACQUIRE);
 	struct remote_chain chain = { object_at(cache, slab, unit), NULL, 1, 0 };
 
-	for (chain.last = chain.first; !is_chain_end(*link_in(cache, chain.last)); chain.n++)
-		chain.last = *link_in(cache, chain.last);
-	chain.next = (u32)((unsigned long)*link_in(cache, chain.last) >> 1);
+	void *next = next_remote(cache, slab, chain.first);
+
+	for (chain.last = chain.first; !is_chain_end(next); chain.n++) {
+		chain.last = next;
+		next = next_remote(cache, slab, next);
+	}
+	chain.next = (u32)((unsigned long)next >> 1);
 	return chain;
 }
 
@@ -226,7 +230,7 @@ static struct remote_chain take_remote(const struct kmem_cache *cache, struct pa
 static void join_chain(const struct kmem_cache *cache, struct page *slab,
 		       const struct remote_chain *chain)
 {
-	*link_in(cache, chain->last) = slab->slab_free;
+	set_link(cache, chain->last, slab->slab_free);
 	slab->slab_free = chain->first;
 	slab->inuse = (u16)(slab->inuse - chain->n);
 }
@@ -263,7 +267,7 @@ static void deactivate(struct kmem_cache *cache, struct slab_cpu *c)
 	if (is_linked(cache))
 		return;
 	slab->slab_free = c->free;
-	slab->inuse = (u16)(slab->inuse - chain_length(cache, c->free));
+	slab->inuse = (u16)(slab->inuse - chain_length(cache, slab, c->free));
 	c->free = NULL;
 }
 
@@ -318,7 +322,7 @@ static u32 collect(struct kmem_cache *cache, struct slab_cpu *c, struct page *sl
 	bool counted = slab->inuse;
 
 	if (slab == c->slab && !is_linked(cache)) {
-		*(void **)chain.last = c->free;
+		set_next_active(c, chain.last, c->free);
 		barrier();
 		c->free = chain.first;
 		return chain.next;
@@ -414,13 +418,14 @@ static void *pop_entered(struct kmem_cache *cache, struct slab_cpu *c)
 	if (!is_linked(cache)) {
 		object = c->free;
 		if (object)
-			c->free = *(void **)object;
+			c->free = next_active(c, object);
 		return object;
 	}
 	object = slab ? slab->slab_free : NULL;
 	if (object) {
-		slab->slab_free = *link_in(cache, object);
+		slab->slab_free = next_object(cache, slab, object);
 		slab->inuse++;
+		count_lost(cache, slab);
 	}
 	return object;
 }
@@ -521,7 +526,7 @@ static void hand_one_over(struct kmem_cache *cache, struct slab_cpu *c, struct p
 
 static void push_counted(struct kmem_cache *cache, struct page *slab, void *object)
 {
-	*link_in(cache, object) = slab->slab_free;
+	set_link(cache, object, slab->slab_free);
 	barrier();
 	slab->slab_free = object;
 	barrier();
@@ -617,12 +622,12 @@ static void notify_owner(struct kmem_cache *cache, struct page *slab, void *obje
 
 	do {
 		if (before == NOT_LISTENING) {
-			*link_in(cache, object) = chain_end(0);
+			set_link(cache, object, chain_end(0));
 			hand_over_unheard(cache, slab, &surplus);
 			slabs_release(cache, surplus);
 			return;
 		}
-		*link_in(cache, object) = chain_end(before);
+		set_link(cache, object, chain_end(before));
 	} while (!__atomic_compare_exchange_n(notified, &before, (u32)page_to_pfn(slab), true,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }
@@ -641,8 +646,8 @@ static bool give_remote(struct kmem_cache *cache, struct page *slab, void *objec
 			report_freed_twice(cache, object);
 			return true;
 		}
-		*link_in(cache, object) =
-			before == REMOTE_EMPTY ? chain_end(0) : object_at(cache, slab, before);
+		set_link(cache, object,
+			 before == REMOTE_EMPTY ? chain_end(0) : object_at(cache, slab, before));
 	} while (!__atomic_compare_exchange_n(&slab->slab_remote, &before, unit, true,
 					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	if (before == REMOTE_EMPTY)
@@ -795,7 +800,7 @@ static u32 free_again(struct kmem_cache *cache, struct page *slab)
 	void *object = chain.first, *next;
 
 	for (; chain.n; chain.n--, object = next) {
-		next = *link_in(cache, object);
+		next = link_next(cache, object);
 		give_remote(cache, slab, object);
 	}
 	return chain.next;

@@ -4,7 +4,7 @@
  *
  * Lock: each node's lock in turn; the laws want other CPUs to be quiet.
  */
-#include "heap.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -28,7 +28,7 @@ static const char *check_chain(const struct kmem_cache *cache, const struct page
 {
 	u32 chained = cache->objects - slab_unchained(cache, slab);
 
-	for (*n = 0; object; object = *link_in(cache, object)) {
+	for (*n = 0; object; object = link_next(cache, object)) {
 		if (!is_object_of(cache, slab, object))
 			return "a slab's free list leads to what is no object of it";
 		if (++*n > chained)

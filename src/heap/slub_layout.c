@@ -6,7 +6,7 @@
  * Lock: none; the cache is not published yet, or not any more.
  */
 #include <quire/err.h>
-#include "heap.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -78,6 +78,7 @@ static void lay_out_cpus(struct kmem_cache *cache, struct slab_cpu __percpu *cpu
 		memset(c, 0, sizeof(*c));
 		c->magic = c->limit = cache->magic;
 		c->notified = NOT_LISTENING;
+		share_secret(c, cache);
 	}
 }
 

@@ -10,7 +10,7 @@
 #define NR   300u
 
 static struct kmem_cache *plain, *made, *rcu, *poisoned;
-static u8 *objects[NR];
+static u8 *objects[NR], *between[NR]; /* what lies between keeps their frames from going */
 
 static void five(void *object)
 {
@@ -76,6 +76,7 @@ static unsigned again(struct kmem_cache *cache, u8 byte)
 
 	for (unsigned i = 0; i < NR; i++) {
 		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		between[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 		memset(objects[i], 0xee, SIZE);
 	}
 	for (unsigned i = 0; i < NR; i++) {
@@ -89,6 +90,7 @@ static unsigned again(struct kmem_cache *cache, u8 byte)
 	}
 	assert_law(heap_check());
 	kmem_cache_free_bulk(cache, NR, (void **)objects);
+	kmem_cache_free_bulk(cache, NR, (void **)between);
 	return n;
 }
 

@@ -22,6 +22,7 @@
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
 #define PORT_PROTECT_PAGE  1
+#define PORT_RANDOM        1
 #define PORT_INIT_SECTIONS 1
 
 /* Where things are in the per-CPU block that GS points to (struct bare_cpu in bare.h checks

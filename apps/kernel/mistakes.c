@@ -18,6 +18,13 @@
 static volatile u8 sink;
 
 /* ---- kfence ---------------------------------------------------------------------------------- */
+/* So that neither compiler nor checker knows what it is. */
+static void *hidden(void *object)
+{
+	__asm__("" : "+r"(object));
+	return object;
+}
+
 /* An object that ends where its page does, or begins there. */
 static u8 *guarded(struct kmem_cache *cache, bool at_end)
 {
@@ -38,21 +45,21 @@ static void wrong_accesses(struct kmem_cache *cache)
 	volatile u8 *object = guarded(cache, true);
 
 	sink = object[SIZE];
-	kmem_cache_free(cache, (void *)object);
+	kmem_cache_free(cache, hidden((void *)object));
 	object[1] = 1;
 	object = guarded(cache, false);
 	object[-1] = 1;
 	object[SIZE] = 0xac;
-	kmem_cache_free(cache, (void *)object);
+	kmem_cache_free(cache, hidden((void *)object));
 }
 
 static void wrong_frees(struct kmem_cache *cache)
 {
 	u8 *object = guarded(cache, true);
 
-	kfree(object + 8);
-	kmem_cache_free(cache, object);
-	kmem_cache_free(cache, object);
+	kfree(hidden(object + 8));
+	kmem_cache_free(cache, hidden(object));
+	kmem_cache_free(cache, hidden(object));
 }
 
 static void kfence_mistakes(void)

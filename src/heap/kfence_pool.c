@@ -18,7 +18,7 @@ static const char *check_places(void)
 
 	for (u32 i = 0; k->pool && i < k->nr; i++)
 		used += k->place[i].state == PLACE_USED;
-	for (u32 i = 0; i < k->nr_free; i++)
+	for (u32 i = 0; k->nr && i < k->nr_free; i++)
 		if (k->place[k->queue[(k->first + i) % k->nr]].state == PLACE_USED)
 			return "a place of kfence is both used and free";
 	if (used + k->nr_free != k->nr)

@@ -31,8 +31,10 @@ static void chain_shuffled(struct kmem_cache *cache, struct page *slab, u32 from
 {
 	char *first = first_object(slab) + (size_t)from * cache->size;
 
-	slab->slab_free = NULL;
-	for (u32 i = 0; i < n; i++) {
+	make_object(cache, first);
+	set_link(cache, first, NULL);
+	slab->slab_free = first;
+	for (u32 i = 1; i < n; i++) {
 		char *object = first + (size_t)i * cache->size;
 		u32 behind = (u32)(heap_random() >> 8) % (i + 1);
 		char *other = first + (size_t)behind * cache->size;
@@ -162,8 +164,8 @@ static void *take_locked(struct kmem_cache *cache, struct heap_node *node)
 
 	if (!slab)
 		return NULL;
-	if (!slab->slab_free)
-		slab_chain_more(cache, slab);
+	if (!slab->slab_free && !slab_chain_more(cache, slab))
+		return NULL; /* damaged: it has no business on the list */
 	object = slab->slab_free;
 	slab->slab_free = next_object(cache, slab, object);
 	slab->inuse++;

@@ -9,6 +9,7 @@
  *   kernel/debug/cma/NAME/alloc free ...       claims by hand               sysfs_cma.c
  *   kernel/debug/extfrag/..._index             how free memory is divided
  *   kernel/debug/fail_page_alloc, failslab     injected failures            sysfs_fault.c
+ *   kernel/debug/kfence/stats                  counters of guarded objects
  *   kernel/debug/page_owner                    as /proc/page_owner
  *   kernel/debug/quire/alloc_order             can such a block be had?
  *

@@ -379,6 +379,35 @@ static void sampled(void **state)
 	assert_false(logged("BUG"));
 }
 
+/* Without a block of that size there are fewer places; without memory for the table it stays off. */
+static void little_memory(void **state)
+{
+	void *o;
+
+	(void)state;
+	kmem_cache_destroy(cache);
+	cache = NULL;
+	assert_int_equal(heap_exit(), 0);
+	assert_int_equal(heap_init(), 0);
+	kfence_enable(1);
+	quire_fail_nth(2);
+	kfence_init();
+	assert_int_equal(quire_fail_fired(), 1);
+	quire_fail_nth(0);
+	assert_true(logged("kfence: no memory for its pool: it stays off"));
+	o = kmalloc_node(64, GFP_KERNEL, 0);
+	assert_false(is_kfence_address(o));
+	assert_false(kfence_handle_page_fault((unsigned long)o, false, 0));
+	kfree(o);
+	quire_fail_nth(1);
+	kfence_init();
+	quire_fail_nth(0);
+	assert_true(logged("for 127 objects at"));
+	o = kmalloc_node(64, GFP_KERNEL, 0);
+	assert_true(is_kfence_address(o));
+	kfree(o);
+}
+
 /* ---- without closed pages --------------------------------------------------------------------- */
 static void open_guards(void **state)
 {
@@ -428,6 +457,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_is_guarded, up, down),
 		cmocka_unit_test_setup_teardown(full_pool, up, down),
 		cmocka_unit_test_setup_teardown(sampled, up_seldom, down),
+		cmocka_unit_test_setup_teardown(little_memory, up, down),
 		cmocka_unit_test_setup_teardown(open_guards, up_open, down),
 		cmocka_unit_test_setup_teardown(open_freed, up_open, down),
 		cmocka_unit_test_setup_teardown(sizes, up_open, down),

@@ -164,6 +164,13 @@ else()
 	foreach(source IN LISTS heap_tests)
 		quire_add_test_with(slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB)
 		quire_add_test_with(slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB)
+		quire_add_test_with(hardened "${source}" QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+	endforeach()
+	foreach(source "${CMAKE_SOURCE_DIR}/tests/model/heap_model_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/heap/freelist_test.c")
+		quire_add_test_with(hardened-slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+		quire_add_test_with(hardened-slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
 	endforeach()
 	# Without lists on CPUs, and all memory of one kind; but for tests that are about these, or that count on a frame
 	# that was just freed to be left alone for a while.  (heap/debug_test.c is the namesake of a test of frames.)

@@ -5,6 +5,7 @@
 #include <quire/bytes.h>
 #include <quire/fault_inject.h>
 #include <quire/init.h>
+#include <quire/kfence.h>
 #include <quire/page_owner.h>
 #include <quire/page_poison.h>
 #include <quire/printk.h>
@@ -67,6 +68,17 @@ static void slab_debug_word(const char *value)
 		pr_warn("slab_debug=%s: not <flags>[,<cache>...]\n", value);
 }
 
+static void __init kfence_interval(const char *value)
+{
+	char *end;
+	unsigned long long n = memparse(value, &end);
+
+	if (end == value || *end || n > ~0UL)
+		pr_warn("kfence.sample_interval=%s: not a number of allocations\n", value);
+	else if (n)
+		kfence_enable((unsigned long)n);
+}
+
 static const struct {
 	const char *name;
 	void (*set)(const char *value);
@@ -74,7 +86,7 @@ static const struct {
 	{ "page_owner=", page_owner },       { "page_poison=", page_poison },
 	{ "init_on_alloc=", init_on_alloc }, { "init_on_free=", init_on_free },
 	{ "fail_page_alloc=", fail_pages },  { "failslab=", fail_slab },
-	{ "slab_debug=", slab_debug_word },
+	{ "slab_debug=", slab_debug_word },  { "kfence.sample_interval=", kfence_interval },
 };
 
 void __init quire_debug_parse_cmdline(const char *cmdline)

@@ -8,6 +8,7 @@
 #include <quire/compaction.h>
 #include <quire/err.h>
 #include <quire/init.h>
+#include <quire/kfence.h>
 #include <quire/mm.h>
 #include <quire/mmzone.h>
 #include <quire/percpu.h>
@@ -31,6 +32,7 @@ int __init quire_start(unsigned nr_cpus, const struct maps_image *image, void (*
 		goto no_heap;
 	if (maps_init() != 0)
 		goto no_maps;
+	kfence_init();
 	if (spaces_init() != 0)
 		goto no_spaces;
 	compaction_init();

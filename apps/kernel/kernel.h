@@ -373,6 +373,8 @@ extern unsigned long ram_pages;
 
 /* bench.c: measures and ends the machine if the command line says so */
 void bench_if_asked(void);
+/* mistakes.c: mistake=... on the command line. */
+void make_mistakes(void);
 
 /* vdso.c */
 int vdso_init(void);

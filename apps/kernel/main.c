@@ -229,6 +229,7 @@ static void __ref kmain(void *arg)
 
 	(void)arg;
 	crash_if_asked();
+	make_mistakes();
 	bench_if_asked();
 	before = quire_free_pages_exact();
 	compactd_start();

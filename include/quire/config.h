@@ -173,6 +173,13 @@
 #define QUIRE_MAX_CACHES 512
 #endif
 
+/* QUIRE_KFENCE_NUM_OBJECTS  objects that are guarded at a time, once kfence is switched on: each takes
+ *                     two pages.  Range 1..4095; Linux: 255.  More: freed ones stay closed longer, so
+ *                     that later uses are found. */
+#ifndef QUIRE_KFENCE_NUM_OBJECTS
+#define QUIRE_KFENCE_NUM_OBJECTS 255
+#endif
+
 /* QUIRE_SECTION_SHIFT log2 of the bytes in a section: frame descriptors exist for whole sections
  * only.
  *                     Range 16..30, at least 22 where a port maps descriptors (PORT_VMEMMAP).  Less:
@@ -213,6 +220,21 @@
  *                     nothing.  Checks against damaged memory and hostile input run in both. */
 #ifndef QUIRE_DEBUG
 #define QUIRE_DEBUG 0
+#endif
+
+/* QUIRE_SLAB_FREELIST_HARDENED  1: lists of free objects are checked as they are used, and slub's links are
+ *                     obscured by a secret of the cache, so that who writes to a freed object is found
+ *                     out and chooses nothing.  Costs some instructions of every allocation and free.
+ *                     Linux: CONFIG_SLAB_FREELIST_HARDENED. */
+#ifndef QUIRE_SLAB_FREELIST_HARDENED
+#define QUIRE_SLAB_FREELIST_HARDENED QUIRE_DEBUG
+#endif
+
+/* QUIRE_SLAB_FREELIST_RANDOM  1: a new slab's objects are handed out in an order that nobody foresees (slub,
+ *                     slab).  Costs time per slab, and neighbours in time are no neighbours in memory.
+ *                     Linux: CONFIG_SLAB_FREELIST_RANDOM. */
+#ifndef QUIRE_SLAB_FREELIST_RANDOM
+#define QUIRE_SLAB_FREELIST_RANDOM 0
 #endif
 
 /* QUIRE_SYMBOL_PREFIX is a build-system option: see docs/embedding.md. */
@@ -276,6 +298,9 @@
 #endif
 #if QUIRE_MAX_CACHES < 64 || QUIRE_MAX_CACHES > 8192
 #error "QUIRE_MAX_CACHES must be 64..8192"
+#endif
+#if QUIRE_KFENCE_NUM_OBJECTS < 1 || QUIRE_KFENCE_NUM_OBJECTS > 4095
+#error "QUIRE_KFENCE_NUM_OBJECTS must be 1..4095"
 #endif
 #if QUIRE_SECTION_SHIFT < 16 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER

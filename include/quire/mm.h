@@ -364,4 +364,9 @@ unsigned long vm_commit_limit(void);
  * or NULL. */
 const char *mm_check(struct mm_struct *mm);
 
+/* Say what a kernel address is: an object of the heap (as kmem_dump_obj()), of a vmalloc area or the
+ * stack we run on, the zero page, another frame, text.  Print what it is about before.  Context: no lock
+ * of LOCK_RANK_VMAP or above held. */
+void mem_dump_obj(void *object);
+
 #endif

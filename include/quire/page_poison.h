@@ -23,8 +23,11 @@ enum page_poison_policy {
 /* page_poison=1: fill what is freed, and all RAM at the hand-over; check what is handed out. */
 void page_poison_enable(enum page_poison_policy policy);
 
-/* init_on_alloc=1: whatever is handed out is zero.  init_on_free=1: whatever is freed is cleared at
- * once, unless it is poisoned. */
+/*
+ * init_on_alloc=1: whatever is handed out is zero.  init_on_free=1: whatever is freed is cleared at once,
+ * unless it is poisoned.  Frames, and objects of the heap: but not those of caches with a constructor,
+ * SLAB_TYPESAFE_BY_RCU or SLAB_POISON, whose contents mean something while they are free.
+ */
 void init_on_alloc_enable(void);
 void init_on_free_enable(void);
 

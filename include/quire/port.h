@@ -40,6 +40,9 @@
  *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
  *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
+ *   PORT_RANDOM              1: the port provides port_random(), for QUIRE_SLAB_FREELIST_HARDENED and _RANDOM.
+ *   PORT_PROTECT_PAGE        1: the port provides port_protect_prepare() and port_protect_page(), and
+ *                            quire/kfence.h puts closed pages around objects.
  */
 #ifndef QUIRE_PORT_H
 #define QUIRE_PORT_H
@@ -55,6 +58,12 @@
 #endif
 #ifndef PORT_STACK_TRACE
 #define PORT_STACK_TRACE 0
+#endif
+#ifndef PORT_RANDOM
+#define PORT_RANDOM 0
+#endif
+#ifndef PORT_PROTECT_PAGE
+#define PORT_PROTECT_PAGE 0
 #endif
 
 /* ---- tier 1: pages and heap ---------------------------------------------------------------- */
@@ -106,6 +115,29 @@ bool port_membarrier(void);
  *   Fails:    0: nothing is known.  Too few is fine; wrong ones only mislead a reader.
  */
 unsigned port_stack_trace(unsigned long *pc, unsigned n);
+
+/*
+ * A number that nobody can foresee.
+ *   Called:   from any context, with any lock held; only where PORT_RANDOM is 1.
+ *   Fails:    never.     First call:  in heap_init().
+ */
+unsigned long port_random(void);
+
+/*
+ * `pages` pages of the linear map from `start` on will be closed and opened one by one.
+ *   Called:   by kfence_init(), in task context; only where PORT_PROTECT_PAGE is 1.  May allocate frames.
+ *   Fails:    false: they cannot be; then none will be asked for.
+ */
+bool port_protect_prepare(void *start, unsigned long pages);
+
+/*
+ * Close a page of those, so that touching it is a fault, or open it again.  What is in it stays.
+ *   Promise:  on return it holds for this CPU.  Another CPU may get through for some time where it
+ *             remembers a translation, but never faults at a page that is open.
+ *   Called:   from any context, with any lock held.  Must not allocate, lock or sleep.
+ *   Fails:    never, after port_protect_prepare().
+ */
+void port_protect_page(void *page, bool closed);
 
 /* ---- tier 2: mappings ---------------------------------------------------------------------- */
 

@@ -26,6 +26,7 @@ void quire_stop(void);
  *   page_owner=on                                   quire/page_owner.h
  *   page_poison=1  init_on_alloc=1  init_on_free=1  quire/page_poison.h
  *   slab_debug=<flags>[,<cache>...]                 quire/slab_debug.h
+ *   kfence.sample_interval=<allocations>            quire/kfence.h
  *   fail_page_alloc=<interval>,<probability>,<space>,<times>  failslab=...   quire/fault_inject.h
  * Words that it does not know are for others.  Before frames_init().  Who does not call it links
  * none of what they switch on.

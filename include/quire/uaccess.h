@@ -13,11 +13,48 @@ static inline bool access_ok(const void __user *addr, size_t n)
 	return n <= PORT_TASK_SIZE && (unsigned long)addr <= PORT_TASK_SIZE - n;
 }
 
-/* Each returns the number of bytes that were not copied; copy_from_user clears them in `to`. */
-size_t copy_from_user(void *to, const void __user *from, size_t n) __must_check;
+/*
+ * Whether a user copy may touch [ptr, ptr + n) of the kernel: 0, or -EFAULT with a report in Linux's words.
+ * Refused is what leaves its object or the window of its cache (kmem_cache_create_usercopy()), its block of
+ * frames or its vmalloc area, and the kernel's text.
+ *   Context: task, no spinlock held.
+ */
+int check_object_size(const void *ptr, size_t n, bool to_user) __must_check;
+/* Report a copy of n bytes from or to an object that has `size`. */
+void copy_overflow(size_t size, size_t n);
 
-static inline size_t __must_check copy_to_user(void __user *to, const void *from, size_t n)
+/* Where the compiler knows the object's size nothing is left to find out; a constant number of bytes
+ * is taken for the programmer's word, as Linux does. */
+static quire_always_inline bool copy_is_bad(const void *ptr, size_t known, size_t n, bool constant,
+					    bool to_user)
 {
+	if (known != (size_t)-1) {
+		if (likely(n <= known))
+			return false;
+		copy_overflow(known, n);
+		return true;
+	}
+	return !constant && unlikely(check_object_size(ptr, n, to_user));
+}
+
+/* Behind copy_from_user(): what could not be copied is cleared. */
+size_t copy_from_user_unchecked(void *to, const void __user *from, size_t n) __must_check;
+
+/* Each returns the number of bytes that were not copied; copy_from_user clears them in `to`.  What may not
+ * be copied is reported, and n returned: then `to` is as it was. */
+static quire_always_inline size_t __must_check copy_from_user(void *to, const void __user *from,
+							      size_t n)
+{
+	if (copy_is_bad(to, __builtin_object_size(to, 0), n, __builtin_constant_p(n), false))
+		return n;
+	return copy_from_user_unchecked(to, from, n);
+}
+
+static quire_always_inline size_t __must_check copy_to_user(void __user *to, const void *from,
+							    size_t n)
+{
+	if (copy_is_bad(from, __builtin_object_size(from, 0), n, __builtin_constant_p(n), true))
+		return n;
 	return port_copy_to_user(to, from, n);
 }
 

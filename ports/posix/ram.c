@@ -43,6 +43,8 @@ static struct {
 	char *vmemmap_map;
 	size_t vmemmap_size;
 	unsigned nr_cpus;
+	bool no_protection;
+	u64 random; /* the same numbers in every life of the machine           */
 	unsigned long percpu_offset[QUIRE_NR_CPUS];
 } machine;
 
@@ -289,6 +291,34 @@ size_t posix_ram_resident(void)
 			resident += vec[i] & 1;
 	free(vec);
 	return resident << PAGE_SHIFT;
+}
+
+/* ---- chance: a test that fails must fail again ------------------------------------------------- */
+unsigned long port_random(void)
+{
+	u64 x = __atomic_add_fetch(&machine.random, 0x9e3779b97f4a7c15, __ATOMIC_RELAXED);
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return (unsigned long)(x ^ x >> 31);
+}
+
+/* ---- closed pages ---------------------------------------------------------------------------- */
+void posix_no_protection(void)
+{
+	machine.no_protection = true;
+}
+
+bool port_protect_prepare(void *start, unsigned long pages)
+{
+	(void)start, (void)pages;
+	return !machine.no_protection;
+}
+
+void port_protect_page(void *page, bool closed)
+{
+	if (mprotect(page, PAGE_SIZE, closed ? PROT_NONE : PROT_READ | PROT_WRITE))
+		port_panic("posix: the host does not protect a page");
 }
 
 /* ---- CPUs ------------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -163,6 +164,18 @@ void port_log(const char *text, size_t len)
 	errno = saved;
 	if (preload_abort && is_damage(text, len))
 		abort();
+}
+
+/* A system that has none to spare yet gives the place it loaded us at. */
+unsigned long port_random(void)
+{
+	int saved = errno;
+	unsigned long x = 0;
+
+	if (getrandom(&x, sizeof(x), GRND_NONBLOCK) != sizeof(x))
+		x ^= (unsigned long)&x ^ (unsigned long)preload_vmemmap;
+	errno = saved;
+	return x;
 }
 
 void port_panic(const char *why)

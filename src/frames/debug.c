@@ -13,6 +13,7 @@
 /* NULL: it is off. */
 static const struct frame_watcher *frame_watchers[NR_FRAME_WATCHERS];
 bool frame_debug;
+bool frames_init_on_alloc, frames_init_on_free;
 bool (*fail_page_alloc_hook)(gfp_t gfp, unsigned order);
 static atomic_long_t nr_poisoned;
 

@@ -282,6 +282,9 @@ static inline unsigned page_order_taken(u32 flags)
 	return flags >> PAGE_ORDER_SHIFT & PAGE_ORDER_MASK;
 }
 
+/* init_on_alloc=1, init_on_free=1: heap/ clears objects too.  The gate is closed while one is on. */
+extern bool frames_init_on_alloc, frames_init_on_free;
+
 /* ---- holding a frame that is somebody's ------------------------------------------------------ */
 union page_flags_and_refs {
 	struct {

@@ -32,6 +32,7 @@ unsigned long page_poison_nr_damaged(void)
 static void forget(void)
 {
 	memset(&poison, 0, sizeof(poison));
+	frames_init_on_alloc = frames_init_on_free = false;
 }
 
 static void fill(struct page *page, unsigned order, u8 byte)
@@ -167,12 +168,12 @@ void page_poison_enable(enum page_poison_policy policy)
 
 void init_on_alloc_enable(void)
 {
-	poison.zero_taken = true;
+	poison.zero_taken = frames_init_on_alloc = true;
 	frame_watch(WATCHER_POISON, &watcher);
 }
 
 void init_on_free_enable(void)
 {
-	poison.zero_freed = true;
+	poison.zero_freed = frames_init_on_free = true;
 	frame_watch(WATCHER_POISON, &watcher);
 }

@@ -12,7 +12,7 @@
  */
 #include <quire/err.h>
 #include <quire/stop.h>
-#include "heap.h"
+#include "freelist.h"
 
 struct heap_state heap;
 
@@ -46,6 +46,18 @@ static void lay_out_object(struct kmem_cache *cache)
 	cache->size = QUIRE_ALIGN_UP(end, cache->align);
 }
 
+#if QUIRE_SLAB_FREELIST_HARDENED
+static void set_secret(struct kmem_cache *cache)
+{
+	cache->secret = heap_random();
+}
+#else
+static void set_secret(struct kmem_cache *cache)
+{
+	(void)cache;
+}
+#endif
+
 /* What is asked for here and by slab_debug=, as far as there is somebody to do it. */
 static slab_flags_t flags_of(const char *name, slab_flags_t flags)
 {
@@ -68,6 +80,7 @@ int cache_set_up(struct kmem_cache *cache, const char *name, u32 size, u32 align
 	cache->usersize = size;
 	qstrscpy(cache->name, name ? name : "(no name)", sizeof(cache->name));
 	lay_out_object(cache);
+	set_secret(cache);
 	if (flags & SLAB_RECLAIM_ACCOUNT)
 		cache->gfp |= __GFP_RECLAIMABLE;
 	if (flags & SLAB_CACHE_DMA)
@@ -243,7 +256,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		return;
 	raw_lock(&heap_drain_lock);
 	cache_flush(cache);
-	live = cache_live(cache);
+	live = cache_live(cache) + kfence_live(cache);
 	if (!live) {
 		cache_shrink(cache);
 		spin_lock_irqsave(&heap.lock, flags);
@@ -256,8 +269,12 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		pr_err("heap: cache %s is not destroyed: %lu objects are in use\n", cache->name,
 		       live);
 		name_live_objects(cache);
+		if (kfence)
+			kfence->name_live(cache);
 		return;
 	}
+	if (kfence)
+		kfence->forget(cache);
 	heap_detach(cache);
 	kmem_cache_free(&cache_cache, cache);
 }
@@ -287,6 +304,8 @@ static void forget(void)
 	backend_exit();
 	if (slab_debug)
 		slab_debug->exit();
+	if (kfence)
+		kfence->exit();
 	memset(&heap, 0, sizeof(heap));
 	memset(&cache_cache, 0, sizeof(cache_cache));
 }
@@ -377,7 +396,7 @@ unsigned long heap_exit(void)
 		heap_detach(cache);
 	}
 	list_for_each_entry(cache, &heap.caches, list) {
-		live += cache_live(cache) - cache_own_objects(cache);
+		live += cache_live(cache) + kfence_live(cache) - cache_own_objects(cache);
 		descriptors += cache != &cache_cache;
 	}
 	release_frames();

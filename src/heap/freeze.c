@@ -17,6 +17,8 @@ static void each_node(void (*fn)(u32 *word))
 		return;
 	if (slob_lock_word())
 		fn(slob_lock_word());
+	if (kfence)
+		fn(kfence->lock_word());
 	list_for_each_entry(cache, &heap.caches, list)
 		for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 			fn(&cache->node[nid].lock.locked);

@@ -6,10 +6,12 @@
  * Lock: none here.
  */
 #include <quire/event.h>
+#include <quire/kfence.h>
 #include "heap.h"
 
 bool (*failslab_hook)(gfp_t gfp, size_t size);
 const struct slab_debug_ops *slab_debug;
+const struct kfence_ops *kfence;
 
 void make_object(const struct kmem_cache *cache, void *object)
 {
@@ -19,20 +21,28 @@ void make_object(const struct kmem_cache *cache, void *object)
 		slab_debug->fresh(cache, object);
 }
 
-quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+inline void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid, const void *caller)
 {
 	void *object;
 
 	if (QUIRE_EVENTS &&
 	    (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, cache->object_size))))
 		return NULL;
+	if (unlikely(kfence) &&
+	    (object = kfence->alloc(cache, size, init_on_alloc_gfp(cache, gfp), caller)))
+		return object;
 	object = object_take(cache, gfp, nid);
 	if (!object)
 		return NULL;
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS))
 		slab_debug->taken(cache, object, caller);
 	quire_event(kmem_cache_alloc, object, cache, gfp);
-	return clear_object(cache, object, gfp);
+	return clear_object(cache, object, init_on_alloc_gfp(cache, gfp));
+}
+
+quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+{
+	return alloc_sized(cache, cache->object_size, gfp, nid, caller);
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node)
@@ -52,11 +62,23 @@ void report_not_given(const struct kmem_cache *cache, const void *object, const 
 	quire_damage("heap: %p of cache %s is freed, but %s", object, cache->name, why);
 }
 
+/* slub's link stays: if the object is free already, which is found out later, its list is whole. */
+static void init_on_free(const struct kmem_cache *cache, const struct page *slab, void *object)
+{
+	size_t size = cache->object_size, link = 0;
+
+	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects)
+		size = slob_size(slab, object);
+	if (QUIRE_HEAP == QUIRE_HEAP_SLUB && !cache->link)
+		link = min(size, sizeof(void *));
+	memset((char *)object + link, 0, size - link);
+}
+
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller)
 {
 	struct page *slab;
 
-	if (!object)
+	if (!object || (unlikely(kfence) && kfence->free(cache, object, caller)))
 		return;
 	slab = slab_of_object(cache, object);
 	if (!slab)
@@ -64,6 +86,8 @@ quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void
 	if (unlikely(cache->flags & SLAB_DEBUG_FLAGS) &&
 	    !slab_debug->given(cache, slab, object, caller))
 		return;
+	if (unlikely(frames_init_on_free) && may_init(cache))
+		init_on_free(cache, slab, object);
 	quire_event(kmem_cache_free, object, cache, 0);
 	object_give(cache, slab, object);
 }
@@ -74,7 +98,8 @@ quire_cold void free_other(const void *object)
 	struct page *page;
 	unsigned order;
 
-	if (ZERO_OR_NULL_PTR(object))
+	if (ZERO_OR_NULL_PTR(object) ||
+	    (kfence && kfence->free(NULL, (void *)object, __builtin_return_address(0))))
 		return;
 	page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
 	if (!page || !PageFlag(page, PG_private_2) || page_count(page) != 1 ||
@@ -89,4 +114,10 @@ quire_cold void free_other(const void *object)
 	__ClearPageFlag(page, PG_private_2);
 	page->private = 0;
 	__free_pages(page, order);
+}
+
+void kfence_init(void)
+{
+	if (kfence)
+		kfence->start();
 }

@@ -79,6 +79,9 @@ struct kmem_cache {
 	struct slab_cpu __percpu *cpu; /* (c) slub: what CPUs have of it                 */
 	unsigned long magic, limit;    /* (c) is_first_byte(); 0: slabs are too large for that    */
 	u32 cpu_list;                  /* (c) slub: objects on a CPU's list before it is full     */
+#if QUIRE_SLAB_FREELIST_HARDENED
+	unsigned long secret; /* (c) of links between free objects: freelist.h        */
+#endif
 #if QUIRE_HEAP == QUIRE_HEAP_SLAB
 	struct slab_array __percpu *arrays; /* (c) NULL: none                                 */
 	u32 colours;   /* (c) first objects start at a multiple of align below       */
@@ -131,6 +134,7 @@ struct heap_state {
 	spinlock_t lock;                      /* guards what follows, and refcounts   */
 	struct list_head caches;              /* newest first                         */
 	struct kmem_cache *by_id[MAX_CACHES]; /* see cache_by_id()                    */
+	unsigned long random;                 /* (a) heap_random(), where the port has none       */
 	bool running;
 };
 extern struct heap_state heap;
@@ -174,11 +178,6 @@ static quire_always_inline bool is_first_byte(unsigned long offset, unsigned lon
 					      unsigned long limit)
 {
 	return (sizeof(long) == 8 || offset < 32768) && offset * magic < limit;
-}
-
-static inline void **link_in(const struct kmem_cache *cache, void *object)
-{
-	return (void **)((char *)object + cache->link);
 }
 
 void slab_list_add(struct slab_list *list, struct page *slab);
@@ -303,7 +302,7 @@ struct kmem_cache *cache_of_object(const struct page *page, const void *object);
 /* Where the object starts that the address is in, or NULL. */
 void *object_around(const struct page *page, const void *address);
 /* slob: an object of kmalloc's, of just so many bytes, and how many fit in. */
-void *slob_kmalloc(u32 size, gfp_t gfp, int nid);
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid, const void *caller);
 extern struct kmem_cache *slob_objects;
 size_t slob_size(const struct page *page, const void *object);
 /* Bytes that kmalloc takes from the heap; above, whole blocks. */
@@ -332,6 +331,8 @@ extern u32 heap_drain_lock; /* between those who drain, and who destroys a cache
 /* ---- every object (front.c) ------------------------------------------------------------------ */
 quire_noinline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller);
 quire_noinline void free_slow(struct kmem_cache *cache, void *object, const void *caller);
+/* The same for an object of `size` bytes, at most the cache's. */
+void *alloc_sized(struct kmem_cache *cache, u32 size, gfp_t gfp, int nid, const void *caller);
 /* kfree() of what is no object of a slab. */
 quire_cold void free_other(const void *object);
 
@@ -340,6 +341,18 @@ static inline void *clear_object(const struct kmem_cache *cache, void *object, g
 	if (gfp & __GFP_ZERO)
 		memset(object, 0, cache->object_size);
 	return object;
+}
+
+/* Whether init_on_alloc and init_on_free are about the cache: what is in its free objects is nobody's. */
+static inline bool may_init(const struct kmem_cache *cache)
+{
+	return !cache->ctor && !(cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_POISON));
+}
+
+/* Flags with __GFP_ZERO where init_on_alloc wants it. */
+static inline gfp_t init_on_alloc_gfp(const struct kmem_cache *cache, gfp_t gfp)
+{
+	return unlikely(frames_init_on_alloc) && may_init(cache) ? gfp | __GFP_ZERO : gfp;
 }
 
 /* ---- per-CPU areas (percpu.c) ---------------------------------------------------------------- */
@@ -353,6 +366,22 @@ struct kmem_cache *cache_create(const char *name, u32 size, slab_flags_t flags, 
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller);
 int kmalloc_init(void);
 void kmalloc_exit(void);
+
+/* ---- what an address is (object.c) ----------------------------------------------------------- */
+struct heap_object {
+	struct kmem_cache *cache; /* NULL: a large block of kmalloc's, or the cache is gone     */
+	const char *name;         /* of the cache                                         */
+	const char *start;
+	size_t size; /* bytes that may be used                               */
+	bool free;   /* nobody's now, as far as that is known                */
+	bool in_kfence;
+	u32 useroffset, usersize; /* what may be copied to and from user space            */
+};
+/* False: the address is in no object of the heap's, though perhaps between two. */
+bool heap_find_object(const void *address, struct heap_object *found);
+/* Linux's line about a user copy that is refused: what is at the kernel's end, and its name or NULL. */
+void usercopy_report(const char *what, const char *name, bool to_user, unsigned long offset,
+		     size_t n);
 
 /* ---- debugging: caches with SLAB_DEBUG_FLAGS, which nobody has unless slab_debug is set ---------- */
 struct slab_debug_ops {
@@ -371,6 +400,30 @@ struct slab_debug_ops {
 	void (*exit)(void);
 };
 extern const struct slab_debug_ops *slab_debug;
+/* ---- sampled guard pages: NULL unless kfence_enable() was called, which links kfence.c ----------- */
+struct kfence_ops {
+	void (*start)(void);
+	/* NULL: not this time.  size: what is asked for, at most that of the cache. */
+	void *(*alloc)(struct kmem_cache *cache, u32 size, gfp_t gfp, const void *caller);
+	/* cache NULL: by kfree().  False: not one of these. */
+	bool (*free)(struct kmem_cache *cache, void *object, const void *caller);
+	/* What an address inside one of these is; false: it is not. */
+	bool (*find)(const void *address, struct heap_object *found);
+	void (*describe)(const void *object); /* who allocated and freed it, to the log */
+	unsigned long (*live)(const struct kmem_cache *cache);
+	void (*name_live)(const struct kmem_cache *cache);
+	void (*forget)(const struct kmem_cache *cache); /* it is destroyed              */
+	const char *(*check)(void);                     /* a law, or NULL               */
+	u32 *(*lock_word)(void);                        /* for quire_freeze()           */
+	void (*exit)(void);
+};
+extern const struct kfence_ops *kfence;
+
+static inline unsigned long kfence_live(const struct kmem_cache *cache)
+{
+	return kfence ? kfence->live(cache) : 0;
+}
+
 /* slob: as validate_slab_cache(). */
 unsigned long validate_slob(struct kmem_cache *cache);
 

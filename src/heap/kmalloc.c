@@ -105,8 +105,8 @@ static void *small_alloc(size_t size, gfp_t gfp, int node, const void *caller)
 	if (size <= KMALLOC_MAX_CACHE_SIZE)
 		cache = kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)];
 	if (QUIRE_HEAP == QUIRE_HEAP_SLOB && !cache)
-		return slob_kmalloc((u32)size, gfp, node);
-	return alloc_slow(cache, gfp, node, caller);
+		return slob_kmalloc((u32)size, gfp, node, caller);
+	return alloc_sized(cache, (u32)size, gfp, node, caller);
 }
 
 static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
@@ -129,8 +129,10 @@ static void *do_kmalloc(size_t size, gfp_t gfp, int node, const void *caller)
 
 quire_noinline void *kmalloc_slow(size_t size, gfp_t gfp, const void *caller)
 {
+	/* For an object that kfence may put elsewhere its size matters; __GFP_ZERO is here for itself. */
 	if (likely(QUIRE_HEAP == QUIRE_HEAP_SLUB && size - 1 < KMALLOC_MAX_CACHE_SIZE &&
-		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset())))
+		   !(gfp & __GFP_HIGHMEM) && gate_open(port_percpu_offset()) &&
+		   (gfp & __GFP_ZERO || !kfence)))
 		return kmem_cache_alloc(kmalloc_caches[kmalloc_type(gfp)][kmalloc_class(size)],
 					gfp);
 	return do_kmalloc(size, gfp, NUMA_NO_NODE, caller);
@@ -146,6 +148,7 @@ size_t ksize(const void *object)
 {
 	unsigned long pfn = PHYS_PFN(__pa(object));
 	const struct kmem_cache *cache;
+	struct heap_object found;
 	const struct page *page;
 
 	if (ZERO_OR_NULL_PTR(object) || !pfn_valid(pfn))
@@ -157,7 +160,9 @@ size_t ksize(const void *object)
 			return slob_size(page, object);
 		return cache ? cache->object_size : 0;
 	}
-	return PageFlag(page, PG_private_2) ? PAGE_SIZE << page->private : 0;
+	if (PageFlag(page, PG_private_2))
+		return PAGE_SIZE << page->private;
+	return kfence && kfence->find(object, &found) ? found.size : 0;
 }
 
 void *krealloc(const void *p, size_t size, gfp_t gfp)
@@ -219,33 +224,4 @@ char *kstrndup(const char *s, size_t max, gfp_t gfp)
 char *kstrdup(const char *s, gfp_t gfp)
 {
 	return kstrndup(s, SIZE_MAX - 1, gfp);
-}
-
-int quire_usercopy_check(const void *ptr, size_t n)
-{
-	unsigned long pfn = PHYS_PFN(__pa(ptr)), offset = 0;
-	const struct kmem_cache *cache = NULL;
-	const struct page *page;
-	const char *object;
-
-	if (!pfn_valid(pfn) || !n)
-		return 0;
-	page = pfn_to_page(pfn);
-	if (!PageFlag(page, PG_slab))
-		return 0;
-	object = object_around(page, ptr);
-	if (object) {
-		cache = cache_of_object(page, object);
-		offset = (unsigned long)((const char *)ptr - object);
-		if (QUIRE_HEAP == QUIRE_HEAP_SLOB && cache == slob_objects &&
-		    offset + n <= slob_size(page, object))
-			return 0;
-		if (offset >= cache->useroffset && offset - cache->useroffset <= cache->usersize &&
-		    n <= cache->usersize - (offset - cache->useroffset))
-			return 0;
-	}
-	quire_damage("heap: a user copy of %zu bytes at offset %lu of an object of %s leaves the "
-		     "part that may be copied",
-		     n, offset, cache ? cache->name : "no cache");
-	return -EFAULT;
 }

@@ -9,7 +9,7 @@
  *               nobody's slabs those with a free object are on the node's list, full ones on none.
  * Lock:         node->lock, interrupts off.
  */
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -22,8 +22,38 @@ static void chain_objects(struct kmem_cache *cache, struct page *slab, u32 from,
 	slab->slab_free = object;
 	for (; n; n--, object += cache->size) {
 		make_object(cache, object);
-		*link_in(cache, object) = n > 1 ? object + cache->size : NULL;
+		set_link(cache, object, n > 1 ? object + cache->size : NULL);
 	}
+}
+
+/* The same in an order that nobody foresees: each goes behind any of those before, or to the front. */
+static void chain_shuffled(struct kmem_cache *cache, struct page *slab, u32 from, u32 n)
+{
+	char *first = first_object(slab) + (size_t)from * cache->size;
+
+	make_object(cache, first);
+	set_link(cache, first, NULL);
+	slab->slab_free = first;
+	for (u32 i = 1; i < n; i++) {
+		char *object = first + (size_t)i * cache->size;
+		u32 behind = (u32)(heap_random() >> 8) % (i + 1);
+		char *other = first + (size_t)behind * cache->size;
+
+		make_object(cache, object);
+		set_link(cache, object, behind == i ? slab->slab_free : link_next(cache, other));
+		if (behind == i)
+			slab->slab_free = object;
+		else
+			set_link(cache, other, object);
+	}
+}
+
+static void chain(struct kmem_cache *cache, struct page *slab, u32 from, u32 n)
+{
+	if (QUIRE_SLAB_FREELIST_RANDOM)
+		chain_shuffled(cache, slab, from, n);
+	else
+		chain_objects(cache, slab, from, n);
 }
 
 #define POPULAR 4u /* slabs, and a cache will need all of the next one              */
@@ -37,7 +67,7 @@ bool slab_chain_more(struct kmem_cache *cache, struct page *slab)
 	if (racy_read(node_of(cache, slab)->nr_slabs) > POPULAR)
 		n = max(n, 8u);
 	n = min(n, left);
-	chain_objects(cache, slab, cache->objects - left, n);
+	chain(cache, slab, cache->objects - left, n);
 	slab[1].slab_next += n;
 	return true;
 }
@@ -56,7 +86,7 @@ void slab_dress(struct kmem_cache *cache, struct page *slab, void *list)
 	/* Who constructs or checks objects wants to do it once, and not under a lock. */
 	if (cache->order && !cache->ctor && !(cache->flags & SLAB_DEBUG_FLAGS))
 		return;
-	chain_objects(cache, slab, 0, cache->objects);
+	chain(cache, slab, 0, cache->objects);
 	if (cache->order)
 		slab[1].slab_next = cache->objects;
 }
@@ -78,7 +108,7 @@ bool is_free_in_slab(const struct kmem_cache *cache, const struct page *slab, co
 
 	if (object_number(cache, slab, object) >= cache->objects - slab_unchained(cache, slab))
 		return true;
-	for (u32 n = 0; free && n <= cache->objects; n++, free = *link_in(cache, free))
+	for (u32 n = 0; free && n <= cache->objects; n++, free = peek_object(cache, slab, free))
 		if (free == object)
 			return true;
 	return false;
@@ -131,12 +161,12 @@ static void *take_locked(struct kmem_cache *cache, struct heap_node *node)
 
 	if (!slab)
 		return NULL;
-	if (!slab->slab_free)
-		slab_chain_more(cache, slab);
+	if (!slab->slab_free && !slab_chain_more(cache, slab))
+		return NULL; /* damaged: it has no business on the list */
 	object = slab->slab_free;
-	slab->slab_free = *link_in(cache, object);
+	slab->slab_free = next_object(cache, slab, object);
 	slab->inuse++;
-	racy_add(node->nr_free, -1UL);
+	racy_add(node->nr_free, -1UL - count_lost(cache, slab));
 	if (!slab_has_free(cache, slab))
 		slab_list_remove(&node->partial, slab);
 	return object;
@@ -185,7 +215,7 @@ static bool give_locked(struct kmem_cache *cache, struct heap_node *node, struct
 {
 	bool listed = slab_has_free(cache, slab);
 
-	*link_in(cache, object) = slab->slab_free;
+	set_link(cache, object, slab->slab_free);
 	slab->slab_free = object;
 	slab->inuse--;
 	if (!listed)

@@ -86,5 +86,5 @@ const char *heap_check(void)
 		if (why)
 			return why;
 	}
-	return NULL;
+	return kfence ? kfence->check() : NULL;
 }

@@ -16,7 +16,7 @@
  * Lock:         node->lock, interrupts off.  Arrays of CPUs: between heap_enter() and pcp_leave().
  */
 #include <quire/err.h>
-#include "heap.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLAB
 
@@ -49,20 +49,40 @@ static void put_on_list(const struct kmem_cache *cache, struct heap_node *node, 
 	slab_list_add(&node->list[state], slab);
 }
 
+/* The number of the slab's next free object.  One that somebody wrote to is reported, and the slab's free
+ * objects are lost: they count as in use.  False: there is none, and the slab is full. */
+static bool next_number(struct kmem_cache *cache, struct heap_node *node, struct page *slab,
+			u32 *number)
+{
+	*number = list_of(slab)[slab->inuse];
+	if (!QUIRE_SLAB_FREELIST_HARDENED || likely(*number < cache->objects))
+		return true;
+	quire_damage("heap: Freechain corrupt: the free list of a slab of cache %s at %p names "
+		     "object %u of %u; what is behind it is lost",
+		     cache->name, page_address(slab), *number, (u32)cache->objects);
+	racy_add(node->nr_free, -(unsigned long)(cache->objects - slab->inuse));
+	slab->inuse = cache->objects;
+	put_on_list(cache, node, slab);
+	return false;
+}
+
 /* One object of a node's slabs, or NULL. */
 static void *take_locked(struct kmem_cache *cache, struct heap_node *node)
 {
-	struct page *slab = slab_list_first(&node->list[SLAB_PARTIAL]);
-	void *object;
+	struct page *slab;
+	u32 number;
 
-	if (!slab)
-		slab = slab_list_first(&node->list[SLAB_FREE]);
-	if (!slab)
-		return NULL;
-	object = first_object(slab) + (size_t)list_of(slab)[slab->inuse++] * cache->size;
+	do {
+		slab = slab_list_first(&node->list[SLAB_PARTIAL]);
+		if (!slab)
+			slab = slab_list_first(&node->list[SLAB_FREE]);
+		if (!slab)
+			return NULL;
+	} while (!next_number(cache, node, slab, &number));
+	slab->inuse++;
 	racy_add(node->nr_free, -1UL);
 	put_on_list(cache, node, slab);
-	return object;
+	return first_object(slab) + (size_t)number * cache->size;
 }
 
 /* What is wrong with giving the object back, or NULL. */
@@ -115,6 +135,18 @@ bool slab_make_list(const struct kmem_cache *cache, gfp_t gfp, void **list)
 	return *list;
 }
 
+/* Each number changes places with any of those before, or with none. */
+static void shuffle(struct kmem_cache *cache, struct page *slab)
+{
+	for (u32 i = 1; i < cache->objects; i++) {
+		u32 other = (u32)(heap_random() >> 8) % (i + 1);
+		u16 number = list_of(slab)[i];
+
+		list_of(slab)[i] = list_of(slab)[other];
+		list_of(slab)[other] = number;
+	}
+}
+
 void slab_dress(struct kmem_cache *cache, struct page *slab, void *list)
 {
 	struct heap_node *node = node_of(cache, slab);
@@ -128,6 +160,8 @@ void slab_dress(struct kmem_cache *cache, struct page *slab, void *list)
 		list_of(slab)[i] = (u16)i;
 		make_object(cache, first_object(slab) + (size_t)i * cache->size);
 	}
+	if (QUIRE_SLAB_FREELIST_RANDOM)
+		shuffle(cache, slab);
 }
 
 void slab_undress(struct kmem_cache *cache, struct page *slab)

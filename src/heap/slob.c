@@ -150,6 +150,63 @@ static void *cut(struct page *page, struct piece *piece, u32 front, u32 units, u
 	return used + 1;
 }
 
+/* ---- free lists that somebody wrote to (QUIRE_SLAB_FREELIST_HARDENED); lock held --------------- */
+static bool is_sound_free(const struct piece *piece)
+{
+	u32 at = unit_of(piece);
+
+	return piece->mark == MARK_FREE && piece->units && at + piece->units <= UNITS &&
+	       (!piece->next || (piece->next > at && piece->next < UNITS));
+}
+
+static bool is_sound_list(const struct page *page)
+{
+	const struct piece *piece = page->slab_free;
+
+	while (piece && is_sound_free(piece))
+		piece = next_free(page, piece);
+	return !piece;
+}
+
+/* From the headers of all pieces, up to the first that is damaged: what is behind that is lost. */
+static void link_again(struct page *page)
+{
+	struct piece *last = NULL;
+
+	page->slab_free = NULL;
+	page->inuse = 0;
+	for (u32 at = 0; at < UNITS;) {
+		struct piece *piece = piece_at(page, at);
+
+		if ((piece->mark != MARK_FREE && piece->mark != MARK_USED) || !piece->units ||
+		    at + piece->units > UNITS)
+			break;
+		if (piece->mark == MARK_FREE) {
+			piece->next = 0;
+			if (last)
+				last->next = (u16)at;
+			else
+				page->slab_free = piece;
+			last = piece;
+			page->inuse = (u16)(page->inuse + piece->units);
+		}
+		at += piece->units;
+	}
+}
+
+static void check_free_list(struct page *page)
+{
+	u16 units = page->inuse;
+
+	if (!QUIRE_SLAB_FREELIST_HARDENED || is_sound_list(page))
+		return;
+	link_again(page);
+	quire_damage("heap: Freechain corrupt: of the frame at %p %u of %u free bytes are left",
+		     page_address(page), page->inuse * UNIT, units * UNIT);
+	if (units && !page->inuse)
+		slab_list_remove(&slob.list[page->slab_remote], page);
+}
+
 static void *take_from(struct page *page, u32 units, u32 align, u16 id)
 {
 	struct piece *before = NULL, *piece = page->slab_free;
@@ -167,11 +224,13 @@ static void *take_locked(const struct kmem_cache *cache, enum slob_list which, u
 			 gfp_t gfp, int nid)
 {
 	struct slab_list *list = &slob.list[which];
-	struct page *page = slab_list_first(list);
+	struct page *page = slab_list_first(list), *next;
 
-	for (; page; page = slab_list_next(page)) {
+	for (; page; page = next) {
 		void *object;
 
+		next = slab_list_next(page);
+		check_free_list(page);
 		if (page->inuse < units || (nid != NUMA_NO_NODE && (int)page_to_nid(page) != nid) ||
 		    ((gfp | cache->gfp) & __GFP_DMA && page_zonenum(page) != ZONE_DMA))
 			continue;
@@ -201,8 +260,12 @@ static void glue(const struct page *page, struct piece *piece)
 static bool put_locked(struct page *page, struct piece *piece)
 {
 	struct slab_list *list = &slob.list[page->slab_remote];
-	struct piece *before = NULL, *after = page->slab_free;
-	bool listed = page->inuse;
+	struct piece *before = NULL, *after;
+	bool listed;
+
+	check_free_list(page);
+	after = page->slab_free;
+	listed = page->inuse;
 
 	while (after && after < piece) {
 		before = after;
@@ -286,7 +349,7 @@ static void *slob_take(struct kmem_cache *cache, u32 size, u32 align, gfp_t gfp,
 	}
 }
 
-void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
+void *slob_kmalloc(u32 size, gfp_t gfp, int nid, const void *caller)
 {
 	struct kmem_cache *cache = slob_objects;
 	u32 align = size & (size - 1) ? UNIT : max(size, UNIT);
@@ -294,9 +357,12 @@ void *slob_kmalloc(u32 size, gfp_t gfp, int nid)
 
 	if (QUIRE_EVENTS && (quire_should_fail(gfp) || (failslab_hook && failslab_hook(gfp, size))))
 		return NULL;
+	if (unlikely(kfence) &&
+	    (object = kfence->alloc(cache, size, init_on_alloc_gfp(cache, gfp), caller)))
+		return object;
 	object = slob_take(cache, size, align, gfp, nid);
-	if (object && gfp & __GFP_ZERO)
-		memset(object, 0, size);
+	if (object && init_on_alloc_gfp(cache, gfp) & __GFP_ZERO)
+		memset(object, 0, slob_size(virt_to_page(object), object));
 	return object;
 }
 

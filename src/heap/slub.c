@@ -12,7 +12,7 @@
  *        that a copy of memory at any moment is sound; (b): see frames/drain.c about the gate.
  */
 #include <quire/event.h>
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -36,7 +36,7 @@ static quire_always_inline void *pop(const struct kmem_cache *cache)
 	c = percpu_at(cache->cpu, offset);
 	object = c->free;
 	if (likely(object))
-		c->free = *(void **)object;
+		c->free = next_at_hand(c, object);
 	return object;
 }
 
@@ -45,7 +45,7 @@ static quire_always_inline bool push(struct slab_cpu *c, void *object)
 {
 	if (unlikely(c->free == object))
 		return false;
-	*(void **)object = c->free;
+	set_next_at_hand(c, object, c->free);
 	barrier();
 	c->free = object;
 	return true;
@@ -84,7 +84,7 @@ static quire_noinline void *alloc_refill(struct kmem_cache *cache, gfp_t gfp, co
 {
 	void *object;
 
-	if (!gate_open(port_percpu_offset()) || !cache->owned)
+	if (!gate_open(port_percpu_offset()) || !cache->owned || unlikely(kfence))
 		return alloc_slow(cache, gfp, NUMA_NO_NODE, caller);
 	object = object_take(cache, gfp, NUMA_NO_NODE);
 	return object ? clear_object(cache, object, gfp) : NULL;
@@ -122,7 +122,7 @@ u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
 
 	if (!gate_open(offset))
 		return 0;
-	for (; object && taken < n; object = *(void **)object)
+	for (; object && taken < n; object = next_at_hand(c, object))
 		objects[taken++] = object;
 	barrier();
 	c->free = object;
@@ -152,7 +152,7 @@ inline void *__kmalloc(size_t size, gfp_t gfp)
 		void *object = c->free;
 
 		if (likely(object)) {
-			c->free = *(void **)object;
+			c->free = next_at_hand(c, object);
 			return object;
 		}
 	}

@@ -44,6 +44,10 @@ struct slab_cpu {
 	u8 order;                 /* (c) the cache's                                      */
 	u8 nr_empty;              /* (b) of `partial`, without any object in use          */
 	s16 room; /* (p) frees to other slabs than `base` before a look at `free`        */
+#if QUIRE_SLAB_FREELIST_HARDENED
+	unsigned long secret; /* (c) the cache's                                      */
+	u16 id;               /* (c) the cache's                                      */
+#endif
 } quire_cacheline_aligned;
 
 /* For slab_cpu.base: no object is near. */
@@ -56,7 +60,7 @@ DECLARE_PER_CPU(struct slab_cpu, slab_cpus[NR_CPU_CACHES]);
 /* What CPUs have of caches of which they own no slabs. */
 DECLARE_PER_CPU(struct slab_cpu, no_slab_cpu);
 
-_Static_assert(sizeof(struct slab_cpu) == 64, "page->slab_id scaled by ID_STEP finds it");
+_Static_assert(sizeof(struct slab_cpu) % ID_STEP == 0, "page->slab_id scaled by ID_STEP finds it");
 
 /* Where the class of (8 i, 8 i + 8] bytes is in slab_cpus, as page->slab_id. */
 extern u8 kmalloc_slot[KMALLOC_MAX_CACHE_SIZE / 8];

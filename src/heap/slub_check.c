@@ -4,7 +4,7 @@
  *
  * Lock: each node's lock in turn; the laws want other CPUs to be quiet.
  */
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -26,7 +26,7 @@ static const char *check_slab(const struct kmem_cache *cache, const struct page 
 {
 	u32 unchained = slab_unchained(cache, slab), n = 0;
 
-	for (void *object = slab->slab_free; object; object = *link_in(cache, object)) {
+	for (void *object = slab->slab_free; object; object = link_next(cache, object)) {
 		if (!is_object_of(cache, slab, object))
 			return "a slab's free list leads to what is no object of it";
 		if (++n > cache->objects)
@@ -80,7 +80,7 @@ static const char *check_objects(const struct kmem_cache *cache, void *object)
 
 	for (unsigned nid = 0; nid < QUIRE_NR_NODES; nid++)
 		most += cache->node[nid].nr_slabs * cache->objects;
-	for (; object; object = *(void **)object) {
+	for (; object; object = link_next(cache, object)) {
 		struct page *page = virt_to_page(object);
 
 		if (!PageFlag(page, PG_slab) || cache_of(page) != cache ||

@@ -11,7 +11,7 @@
  *               or is c->slab, just if it has a free object.
  * Lock:         none but the node's: between heap_enter() and pcp_leave(), or for a CPU kept out.
  */
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -172,40 +172,46 @@ static void set_at_work(const struct kmem_cache *cache, struct slab_cpu *c, stru
 	c->slab = (u32)page_to_pfn(slab);
 }
 
-/* All free objects of a slab that is on no list, as far as they are chained; at least one.  How many. */
-static u32 strip(struct kmem_cache *cache, struct slab_cpu *c, struct page *slab, void **to)
+/* All free objects of a slab that is on no list, as far as they are chained: the first; *n of them. */
+static void *strip(struct kmem_cache *cache, struct slab_cpu *c, struct page *slab, u32 *n)
 {
-	u32 chained, n;
+	u32 chained;
+	void *first;
 
 	if (!slab->slab_free)
 		slab_chain_more(cache, slab);
 	chained = cache->objects - slab_unchained(cache, slab);
-	n = chained - slab->inuse;
-	*to = slab->slab_free;
+	first = slab->slab_free;
+	*n = chained - slab->inuse;
 	slab->slab_free = NULL;
 	slab->inuse = (u16)chained;
 	WRITE_ONCE(c->base, (unsigned long)page_address(slab));
 	set_at_work(cache, c, slab);
-	return n;
+	return first;
 }
 
 /* c->free is empty.  False: there is no free object. */
 static bool gather(struct kmem_cache *cache, struct slab_cpu *c)
 {
-	void *list = NULL, **end = &list;
+	void *list = NULL, *last = NULL, *next;
 	struct page *slab;
-	u32 got = 0;
+	u32 got = 0, n;
 
 	while (got < GATHER && (slab = take_partial(c))) {
-		got += strip(cache, c, slab, end);
-		while (got < GATHER && *end)
-			end = *end;
+		next = strip(cache, c, slab, &n);
+		if (last)
+			set_link(cache, last, next);
+		else
+			list = next;
+		got += n;
+		for (; got < GATHER && next; next = next_at_hand(c, next))
+			last = next;
 	}
 	if (!got) {
 		slab = c->slab ? pfn_to_page(c->slab) : take_node_slab(cache);
 		if (!slab)
 			return false;
-		strip(cache, c, slab, end);
+		list = strip(cache, c, slab, &n);
 	}
 	barrier();
 	c->free = list;
@@ -239,8 +245,9 @@ static void *take_counted(struct kmem_cache *cache, struct slab_cpu *c, struct l
 	if (!slab->slab_free)
 		slab_chain_more(cache, slab);
 	object = slab->slab_free;
-	slab->slab_free = *link_in(cache, object);
+	slab->slab_free = next_object(cache, slab, object);
 	slab->inuse++;
+	count_lost(cache, slab);
 	c->slab = slab_has_free(cache, slab) ? (u32)page_to_pfn(slab) : 0;
 	return object;
 }
@@ -254,7 +261,7 @@ void *cpu_take(struct kmem_cache *cache, struct slab_cpu *c, struct leaving *out
 	if (!c->free && !refill(cache, c, out))
 		return NULL;
 	object = c->free;
-	c->free = *(void **)object;
+	c->free = next_at_hand(c, object);
 	return object;
 }
 
@@ -277,7 +284,7 @@ static bool give_run(struct kmem_cache *cache, struct slab_cpu *c, struct page *
 	}
 	if (!had_free && !may_reopen(c, slab))
 		return false;
-	*link_in(cache, run->last) = slab->slab_free;
+	set_link(cache, run->last, slab->slab_free);
 	barrier();
 	slab->slab_free = run->first;
 	barrier();
@@ -298,14 +305,15 @@ static long flush(struct kmem_cache *cache, struct slab_cpu *c, unsigned token, 
 		unsigned long base = (unsigned long)page_address(slab);
 		struct run run = { list, list, 1 };
 
-		while ((list = *(void **)run.last) && (unsigned long)list - base <= slab_mask(c)) {
+		while ((list = next_at_hand(c, run.last)) &&
+		       (unsigned long)list - base <= slab_mask(c)) {
 			run.last = list;
 			run.n++;
 		}
 		together += (long)run.n - 2;
 		if (READ_ONCE(slab->slab_owner) == token && give_run(cache, c, slab, &run, out))
 			continue;
-		*(void **)run.last = out->objects;
+		set_link(cache, run.last, out->objects);
 		out->objects = run.first;
 	}
 	return together;
@@ -326,7 +334,7 @@ static void make_room(struct kmem_cache *cache, struct slab_cpu *c, struct leavi
 	u32 n = 0;
 
 	c->room = (s16)cache->cpu_list;
-	for (void *object = list; object && n < FEW; object = *(void **)object)
+	for (void *object = list; object && n < FEW; object = next_at_hand(c, object))
 		n++;
 	if (n < FEW)
 		return;
@@ -356,7 +364,7 @@ bool cpu_give(struct kmem_cache *cache, struct slab_cpu *c, struct page *slab, v
 	}
 	if (--c->room < 0)
 		make_room(cache, c, out);
-	*(void **)object = c->free;
+	set_next_at_hand(c, object, c->free);
 	barrier();
 	c->free = object;
 	return true;
@@ -431,7 +439,7 @@ void let_go(struct kmem_cache *cache, const struct leaving *out)
 	for (; object; object = next) {
 		struct page *slab = slab_of(virt_to_page(object));
 
-		next = *(void **)object;
+		next = next_at_hand(this_cpu_ptr(cache->cpu), object);
 		while (!give_remote(cache, slab, object) && !node_give(cache, slab, object))
 			;
 	}

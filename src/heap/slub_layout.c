@@ -6,7 +6,7 @@
  * Lock: none; the cache is not published yet, or not any more.
  */
 #include <quire/err.h>
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -73,7 +73,7 @@ static void lay_out_cpus(struct kmem_cache *cache)
 	cache->cpu = cpus;
 	cache->owned = true;
 	cache->counted = cache->link || !found || !cache->magic;
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		*per_cpu_ptr(cpus, cpu) = (struct slab_cpu){
 			.base = NO_BASE,
 			.order = cache->order,
@@ -81,6 +81,8 @@ static void lay_out_cpus(struct kmem_cache *cache)
 			.limit = cache->limit,
 			.notified = NOT_LISTENING,
 		};
+		share_secret(per_cpu_ptr(cpus, cpu), cache);
+	}
 }
 
 /* As Linux: a node keeps more slabs of caches with large objects, a CPU more of those with small. */

@@ -14,7 +14,7 @@
  *               objects is on its owner's `notified`, or on its way there.
  * Lock:         none but the node's, for a slab whose owner does not listen.
  */
-#include "slub.h"
+#include "freelist.h"
 
 #if QUIRE_HEAP == QUIRE_HEAP_SLUB
 
@@ -41,9 +41,9 @@ static u32 collect(const struct kmem_cache *cache, struct page *slab, u16 instea
 	u16 unit = __atomic_exchange_n(&slab->slab_remote, instead, __ATOMIC_ACQUIRE), n = 1;
 	void *first = object_at(cache, slab, unit), *last = first, *next;
 
-	for (; next = *link_in(cache, last), !is_chain_end(next); n++)
+	for (; next = next_remote(cache, slab, last), !is_chain_end(next); n++)
 		last = next;
-	*link_in(cache, last) = slab->slab_free;
+	set_link(cache, last, slab->slab_free);
 	slab->slab_free = first;
 	slab->inuse = (u16)(slab->inuse - n);
 	return (u32)((unsigned long)next >> 1);
@@ -99,12 +99,12 @@ static void notify_owner(struct kmem_cache *cache, struct page *slab, void *obje
 		if (before == NOT_LISTENING) {
 			struct leaving out = { NULL, NULL };
 
-			*link_in(cache, object) = chain_end(0);
+			set_link(cache, object, chain_end(0));
 			hand_over_unheard(cache, slab, &out);
 			slabs_release(cache, out.slabs);
 			return;
 		}
-		*link_in(cache, object) = chain_end(before);
+		set_link(cache, object, chain_end(before));
 	} while (!__atomic_compare_exchange_n(notified, &before, (u32)page_to_pfn(slab), true,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }
@@ -123,8 +123,8 @@ static bool give_chain(struct kmem_cache *cache, struct page *slab, void *first,
 			report_freed_twice(cache, first);
 			return true;
 		}
-		*link_in(cache, last) =
-			before == REMOTE_EMPTY ? chain_end(0) : object_at(cache, slab, before);
+		set_link(cache, last,
+			 before == REMOTE_EMPTY ? chain_end(0) : object_at(cache, slab, before));
 	} while (!__atomic_compare_exchange_n(&slab->slab_remote, &before, unit, true,
 					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	if (before == REMOTE_EMPTY)
@@ -159,7 +159,7 @@ static void wait_with(struct kmem_cache *cache, struct waiting *w, u32 slab, voi
 		      struct waiting *gone)
 {
 	if (w->slab == slab && w->n < MOST_WAITING) {
-		*link_in(cache, object) = w->first;
+		set_link(cache, object, w->first);
 		w->first = object;
 		w->n++;
 		return;
@@ -170,11 +170,10 @@ static void wait_with(struct kmem_cache *cache, struct waiting *w, u32 slab, voi
 
 static void give_each(struct kmem_cache *cache, struct page *slab, const struct waiting *gone)
 {
-	void *object = gone->first, *next = NULL;
+	void *object = gone->first, *next;
 
-	for (u32 n = gone->n; n; n--, object = next) {
-		if (n > 1)
-			next = *link_in(cache, object);
+	for (u32 n = gone->n; n && object; n--, object = next) {
+		next = n > 1 ? next_at_hand(this_cpu_ptr(cache->cpu), object) : NULL;
 		while (!give_remote(cache, slab, object) && !node_give(cache, slab, object))
 			;
 	}
@@ -207,7 +206,7 @@ void take_waiting(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 
 	if (cache->counted || !w->slab)
 		return;
-	*link_in(cache, w->last) = out->objects;
+	set_link(cache, w->last, out->objects);
 	out->objects = w->first;
 	w->slab = 0;
 }

@@ -18,6 +18,7 @@
 #include <quire/boot.h>
 #include <quire/printk.h>
 #include <quire/bytes.h>
+#include <quire/set_memory.h>
 #include "maps/maps.h"
 
 #define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
@@ -261,6 +262,97 @@ unsigned long free_initmem(void)
 	drop_init_part(&image);
 	return free_reserved_area(image.init_start, image.init_end,
 				  "unused kernel image (initmem)");
+}
+
+bool maps_text_touches(unsigned long start, unsigned long end)
+{
+	const struct maps_image *image = &kernel_map.image;
+	unsigned long text = image->virt_base, linear = PAGE_OFFSET;
+	unsigned long size = (unsigned long)(image->text_end - image->text_start);
+
+	if (!image->virt_base)
+		return false;
+	linear += (unsigned long)image->text_start;
+	return (start < text + size && text < end) || (start < linear + size && linear < end);
+}
+
+/* ---- single pages of the linear map ---------------------------------------------------------- */
+/* The entry that translates va, and its level; NULL: nothing does. */
+static pte_t *leaf_of(unsigned long va, unsigned *level)
+{
+	pte_t *table = kernel_map.pgd;
+
+	for (*level = 0; *level <= PT_LAST; ++*level) {
+		pte_t *entry = table + pt_index(va, *level), e = pt_read(entry);
+
+		if (*level == PT_LAST)
+			return e ? entry : NULL;
+		if (!pte_valid(e))
+			return NULL;
+		if (pt_fmt.level[*level].leaf.mask && e & PTE_LARGE)
+			return entry;
+		table = pt_table_of(e);
+	}
+	return NULL;
+}
+
+/* The large page becomes a table that says the same of each small one.  Under the lock. */
+static int split_large(pte_t *entry)
+{
+	pte_t *table = new_kernel_table(), e = *entry & ~PTE_LARGE;
+
+	if (!table)
+		return -ENOMEM;
+	for (unsigned long i = 0; i < PTRS_PER_PTE; i++)
+		table[i] = e + i * PAGE_SIZE;
+	pt_count(pt_page(table), (int)PTRS_PER_PTE);
+	pt_publish(entry, pt_encode_table(&pt_fmt, LARGE_LEVEL, __pa(table)) & ~pt_fmt.table_user);
+	kernel_map.kb_large -= PMD_SIZE >> 10;
+	kernel_map.kb_small += PMD_SIZE >> 10;
+	return 0;
+}
+
+int set_memory_4k(unsigned long addr, int numpages)
+{
+	unsigned long start = PAGE_ALIGN_DOWN(PAGE_OFFSET + (unsigned long)__pa((void *)addr));
+	unsigned long end = start + (unsigned long)numpages * PAGE_SIZE, va;
+	int error = 0;
+
+	spin_lock(&kernel_map.lock);
+	for (va = start; va < end && !error; va += PAGE_SIZE) {
+		unsigned level;
+		pte_t *entry = leaf_of(va, &level);
+
+		if (!entry || level < LARGE_LEVEL)
+			error = -EINVAL;
+		else if (level == LARGE_LEVEL)
+			error = split_large(entry);
+	}
+	port_flush_tlb_kernel(start, end);
+	spin_unlock(&kernel_map.lock);
+	return error;
+}
+
+static int set_present(const struct page *page, pte_t present)
+{
+	unsigned long va = PAGE_OFFSET + (page_to_pfn(page) << PAGE_SHIFT);
+	unsigned level;
+	pte_t *entry = leaf_of(va, &level);
+
+	if (!entry || level != PT_LAST)
+		return -EINVAL;
+	pt_publish(entry, (*entry & ~PTE_PRESENT) | present);
+	return 0;
+}
+
+int set_direct_map_invalid_noflush(struct page *page)
+{
+	return set_present(page, 0);
+}
+
+int set_direct_map_default_noflush(struct page *page)
+{
+	return set_present(page, PTE_PRESENT);
 }
 
 void maps_tables_from_frames(void)

@@ -256,6 +256,10 @@ struct page *pt_detach_empty_kernel(pte_t *pgd, unsigned long start, unsigned lo
 /* What translates va now: the entry and its level, or 0. */
 pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level);
 pte_t *maps_kernel_pgd(void);
+/* Whether [start, end) has something of the kernel's text in it, by either of its addresses. */
+bool maps_text_touches(unsigned long start, unsigned long end);
+/* The vmalloc area that the address is in, without its guard page; false: none. */
+bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *end);
 
 /* From now on kernel tables come from frames/; after maps_exit nothing of them is known. */
 void maps_tables_from_frames(void);

@@ -332,6 +332,22 @@ bool is_vmalloc_addr(const void *addr)
 	       (unsigned long)addr < QUIRE_VMALLOC_END;
 }
 
+bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *end)
+{
+	struct vm_area *area;
+	bool inside;
+
+	spin_lock(&maps.lock);
+	area = area_of(range_find(&maps.areas, addr));
+	inside = area && addr >= area->range.start && addr < area->range.end - PAGE_SIZE;
+	if (inside) {
+		*start = area->range.start;
+		*end = area->range.end - PAGE_SIZE;
+	}
+	spin_unlock(&maps.lock);
+	return inside;
+}
+
 unsigned long vmalloc_to_pfn(const void *addr)
 {
 	struct page *page = vmalloc_to_page(addr);

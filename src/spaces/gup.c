@@ -94,7 +94,7 @@ size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, siz
 	return done;
 }
 
-size_t copy_from_user(void *to, const void __user *from, size_t n)
+size_t copy_from_user_unchecked(void *to, const void __user *from, size_t n)
 {
 	size_t left = port_copy_from_user(to, from, n);
 
@@ -109,6 +109,8 @@ long strncpy_from_user(char *to, const char __user *from, long count)
 
 	if (count <= 0)
 		return 0;
+	if (check_object_size(to, (size_t)count, false))
+		return -EFAULT;
 	while (done < count) {
 		/* A piece that stays in one page cannot fail half-way, and never touches the page
 		 * behind. */

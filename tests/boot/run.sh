@@ -242,6 +242,47 @@ tiny_case() { # 512 KiB of RAM and slob; the image, its stack and its page table
 	check "tiny: it switched itself off" [ "$status" = 1 ]
 }
 
+# The kernel's mistakes at guarded objects, found by the faults of a real page table; then programs on guarded objects.
+kfence_case() {
+	APPEND="kfence.sample_interval=1 mistake=kfence" boot kfence 128M max /bin/cat /sys/kernel/debug/kfence/stats
+	for what in 'out-of-bounds read' 'use-after-free write' 'out-of-bounds write' 'memory corruption'; do
+		check "kfence: $what, once" [ "$(grep -c "BUG: KFENCE: $what in 0x" $out/boot-kfence.txt)" = 1 ]
+	done
+	check "kfence: a free inside an object and a second free" \
+		[ "$(grep -c 'BUG: KFENCE: invalid free in 0x' $out/boot-kfence.txt)" = 2 ]
+	check "kfence: how far" grep -Eq '^Out-of-bounds read at 0xffff8[0-9a-f]* \(1B right of kfence-#' $out/boot-kfence.txt
+	check "kfence: and left of it" grep -Eq '^Out-of-bounds write at 0xffff8[0-9a-f]* \(1B left of kfence-#' $out/boot-kfence.txt
+	check "kfence: the object" grep -Eq '^kfence-#[0-9]+: 0x[0-9a-f]+-0x[0-9a-f]+, size=64, cache=mistaken' $out/boot-kfence.txt
+	check "kfence: who allocated it, from where" sh -c "tr -d '\r' <$out/boot-kfence.txt |
+		grep -A2 '^allocated by task [0-9]* on cpu 0:' | grep -q '^ 0xffffffff80'"
+	check "kfence: nothing else is reported" [ "$(grep -c 'BUG' $out/boot-kfence.txt)" = 6 ]
+	check "kfence: the file of its counters" grep -q '^total bugs: 6' $out/boot-kfence.txt
+	check "kfence: every frame is back" balanced kfence
+	check "kfence: exit status 0" [ "$status" = 0 ]
+	for every in 1 20; do
+		APPEND=kfence.sample_interval=$every boot kfence 128M max /bin/sh /init test
+		check "kfence: one in $every: every step works" sh -c "! grep -E '^FAIL|BUG' $out/boot-kfence.txt"
+		check "kfence: one in $every: every frame is back" balanced kfence
+		check "kfence: one in $every: exit status 0" [ "$status" = 0 ]
+	done
+	APPEND=kfence.sample_interval=often boot kfence 64M max /bin/tests/hello 3
+	check "kfence: what is no number is named" grep -q 'kfence.sample_interval=often: not a number' $out/boot-kfence.txt
+}
+
+# Copies that leave their object are refused, and the log says so in Linux's words.
+usercopy_case() {
+	APPEND=mistake=usercopy boot usercopy 64M max /bin/tests/hello
+	for way in 'exposure attempt detected from' 'overwrite attempt detected to'; do
+		for what in "SLUB object 'kmalloc-64' (offset 0, size 65)" 'kernel text (offset 0, size 16)' vmalloc; do
+			check "usercopy: $way $what" grep -qF "usercopy: Kernel memory $way $what" $out/boot-usercopy.txt
+		done
+	done
+	check "usercopy: the text's other address too" [ "$(grep -c 'kernel text (offset 0, size 16)!' $out/boot-usercopy.txt)" = 4 ]
+	check "usercopy: what lies there" grep -q ' slab kmalloc-64 start 0xffff8[0-9a-f]* pointer offset 0 size 64' $out/boot-usercopy.txt
+	check "usercopy: every frame is back" balanced usercopy
+	check "usercopy: exit status 0" [ "$status" = 0 ]
+}
+
 crash_case() { # the kernel's own mistakes are reported and end the machine with status 98
 	APPEND=crash=stack boot crash 64M max /bin/tests/hello
 	check "crash: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-crash.txt
@@ -293,7 +334,7 @@ tool_case() {
 }
 
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap hotplug hwpoison mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

@@ -9,12 +9,14 @@
  *   kernel/debug/cma/NAME/alloc free ...       claims by hand               sysfs_cma.c
  *   kernel/debug/extfrag/..._index             how free memory is divided
  *   kernel/debug/fail_page_alloc, failslab     injected failures            sysfs_fault.c
+ *   kernel/debug/kfence/stats                  counters of guarded objects
  *   kernel/debug/page_owner                    as /proc/page_owner
  *   kernel/debug/quire/alloc_order             can such a block be had?
  *
  * What Linux keeps in a debugfs of its own is part of this tree.
  */
 #include "sysfs.h"
+#include <quire/kfence.h>
 #include <quire/gfp.h>
 #include <quire/page_owner.h>
 #include <quire/watch.h>
@@ -31,6 +33,13 @@ static int unusable_index_file(struct seq_out *out, int pid)
 {
 	(void)pid;
 	show_unusable_index(out);
+	return 0;
+}
+
+static int kfence_stats_file(struct seq_out *out, int pid)
+{
+	(void)pid;
+	show_kfence_stats(out);
 	return 0;
 }
 
@@ -104,12 +113,17 @@ static const struct proc_entry quire_entries[] = {
 	  .store = alloc_order_store },
 	{ 0 },
 };
+static const struct proc_entry kfence_entries[] = {
+	{ .name = "stats", .mode = 0444, .show = kfence_stats_file },
+	{ 0 },
+};
 static const struct proc_entry debug_entries[] = {
 	{ .name = "cma", .mode = 0700, .each = &debugfs_cma_area, .next = sysfs_next_cma },
 	{ .name = "extfrag", .mode = 0755, .children = extfrag_entries },
 	{ .name = "fail_page_alloc", .mode = 0700, .children = debugfs_fail_page_alloc },
 	{ .name = "failslab", .mode = 0700, .children = debugfs_failslab },
 	{ .name = "hwpoison", .mode = 0700, .children = debugfs_hwpoison },
+	{ .name = "kfence", .mode = 0700, .children = kfence_entries },
 	{ .name = "page_owner", .mode = 0400, .show = page_owner_file },
 	{ .name = "quire", .mode = 0700, .children = quire_entries },
 	{ 0 },

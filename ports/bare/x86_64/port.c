@@ -225,6 +225,18 @@ int port_vmemmap_populate(unsigned long start, unsigned long end)
 	return 0;
 }
 
+/* ---- chance ---------------------------------------------------------------------------------- */
+/* How long things took since power-on, to the cycle. */
+unsigned long port_random(void)
+{
+	static u64 state;
+	u64 x = __atomic_add_fetch(&state, bare_rdtsc() | 1, __ATOMIC_RELAXED);
+
+	x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
+	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
+	return x ^ x >> 33;
+}
+
 /* ---- user copies ----------------------------------------------------------------------------- */
 size_t bare_copy_user(void *to, const void *from, size_t n);
 size_t bare_clear_user(void *to, size_t n);

@@ -4,11 +4,15 @@
  * end.
  *
  *   user mode      -> the kernel's trap_page_fault(), trap_user()
- *   kernel mode    -> a user copy's way out (.bare.extable), or a report and panic
+ *   kernel mode    -> a guard page of quire/kfence.h: a report, and on
+ *                  -> a user copy's way out (.bare.extable), or a report and panic
  *   double fault   -> on its own stack: usually a kernel stack that ran into its guard page
  */
 #include "bare_private.h"
+#include <quire/kfence.h>
 #include <quire/printk.h>
+
+#define PF_WRITE 2 /* of a page fault's error code                         */
 
 void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error);
 void bare_trap(struct bare_regs *regs, unsigned vector);
@@ -124,6 +128,8 @@ void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
 		if (fixed)
 			return;
 	}
+	if (addr >= PORT_TASK_SIZE && kfence_handle_page_fault(addr, error & PF_WRITE, regs->rip))
+		return;
 	if (fix_up(regs))
 		return;
 	bare_die(regs, addr < PAGE_SIZE ? "NULL pointer" : "page fault", addr);

@@ -31,6 +31,10 @@
 /* (1) Define PORT_STACK_TRACE as 1 and implement port_stack_trace(), and reports show who
  * called. */
 
+/* (1) Define PORT_PROTECT_PAGE as 1 and implement port_protect_prepare() and port_protect_page(), and
+ * let the trap of a page fault call kfence_handle_page_fault(): then sampled objects are guarded by
+ * pages that fault.  Without it their surroundings are looked at when they are freed. */
+
 /* Without PORT_VMEMMAP quire allocates one array of frame descriptors from memblock.  With a large
  * hole in physical memory, define it as an unused kernel address and implement
  * port_vmemmap_populate(). */

@@ -47,6 +47,9 @@ size_t posix_ram_resident(void);
  * also goes to stderr as it comes. */
 const char *posix_log_take(void);
 
+/* Pages cannot be closed from now on: port_protect_prepare() says no.  Until posix_machine_stop(). */
+void posix_no_protection(void);
+
 /* Called by port_panic() before it aborts; may longjmp.  NULL: none. */
 extern void (*posix_panic_hook)(const char *why);
 

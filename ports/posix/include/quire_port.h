@@ -29,6 +29,8 @@
 #endif
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
+#define PORT_PROTECT_PAGE  1
+#define PORT_RANDOM        1
 
 struct posix_cpu {
 	unsigned id; /* CPU number of this thread                            */

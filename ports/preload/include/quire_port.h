@@ -24,6 +24,7 @@
 #define PORT_PT_FORMAT     x86_64
 #define PORT_KERNEL_TABLES 0
 #define PORT_BOOT_ZERO     1
+#define PORT_RANDOM        1
 
 struct preload_cpu {
 	unsigned long percpu_offset; /* 0: this thread holds no slot          */

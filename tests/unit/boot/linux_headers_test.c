@@ -25,6 +25,7 @@
 #include <quire/linux/init.h>
 #include <quire/linux/io.h>
 #include <quire/linux/kernel.h>
+#include <quire/linux/kfence.h>
 #include <quire/linux/kmemleak.h>
 #include <quire/linux/limits.h>
 #include <quire/linux/list.h>
@@ -52,6 +53,7 @@
 #include <quire/linux/printk.h>
 #include <quire/linux/rbtree.h>
 #include <quire/linux/rwsem.h>
+#include <quire/linux/set_memory.h>
 #include <quire/linux/shrinker.h>
 #include <quire/linux/sizes.h>
 #include <quire/linux/slab.h>

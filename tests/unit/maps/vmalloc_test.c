@@ -4,6 +4,7 @@
 #include "mm_harness.h"
 #include <quire/init.h>
 #include <quire/memblock.h>
+#include <quire/set_memory.h>
 #include "maps/maps.h"
 
 static void test_linear_map_covers_ram(void **state)
@@ -19,6 +20,36 @@ static void test_linear_map_covers_ram(void **state)
 	maps_direct_map_kb(&small, &large);
 	assert_int_equal(small + large, 32 << 10);
 	assert_int_equal(large, 30 << 10); /* 2 MiB..32 MiB; 1 MiB at each end in small pages */
+}
+
+/* One page of a large one goes and comes; those around it stay. */
+static void test_single_pages_of_the_linear_map(void **state)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 2);
+	unsigned long at = (unsigned long)page_address(page), small, large, before;
+	unsigned long va = PAGE_OFFSET + (page_to_pfn(page) << PAGE_SHIFT);
+
+	(void)state;
+	maps_direct_map_kb(&before, &large);
+	assert_int_equal(set_direct_map_invalid_noflush(page), -EINVAL); /* still in a large one */
+	assert_int_equal(set_memory_4k(at, 4), 0);
+	harness_free--; /* the new table stays */
+	assert_int_equal(set_memory_4k(at, 4), 0);
+	maps_direct_map_kb(&small, &large);
+	assert_int_equal(small + large, 32 << 10);
+	assert_int_equal(small, before + 2048);
+	assert_int_equal(set_direct_map_invalid_noflush(page + 1), 0);
+	port_flush_tlb_kernel(va + PAGE_SIZE, va + 2 * PAGE_SIZE);
+	assert_ptr_equal(posix_kernel_access(va, true), (void *)at);
+	assert_null(posix_kernel_access(va + PAGE_SIZE, false));
+	assert_ptr_equal(posix_kernel_access(va + 2 * PAGE_SIZE, true),
+			 (void *)(at + 2 * PAGE_SIZE));
+	assert_int_equal(set_direct_map_default_noflush(page + 1), 0);
+	port_flush_tlb_kernel(va + PAGE_SIZE, va + 2 * PAGE_SIZE);
+	assert_ptr_equal(posix_kernel_access(va + PAGE_SIZE, true), (void *)(at + PAGE_SIZE));
+	assert_int_equal(set_memory_4k((unsigned long)port_phys_to_virt(64 << 20), 1), -EINVAL);
+	assert_null(check_all());
+	__free_pages(page, 2);
 }
 
 static void test_vmalloc_maps_and_guards(void **state)
@@ -245,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MM_TEST(test_linear_map_covers_ram),
+		MM_TEST(test_single_pages_of_the_linear_map),
 		MM_TEST(test_vmalloc_maps_and_guards),
 		MM_TEST(test_refusals),
 		MM_TEST(test_vmap_shares_frames),

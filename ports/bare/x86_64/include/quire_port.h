@@ -21,6 +21,8 @@
 #define PORT_PT_FORMAT     x86_64
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
+#define PORT_PROTECT_PAGE  1
+#define PORT_RANDOM        1
 #define PORT_INIT_SECTIONS 1
 
 /* Where things are in the per-CPU block that GS points to (struct bare_cpu in bare.h checks

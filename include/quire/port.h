@@ -40,6 +40,8 @@
  *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
  *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
+ *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table
+ *                            walks do not see a plain store in time (barriers, cache cleaning).
  */
 #ifndef QUIRE_PORT_H
 #define QUIRE_PORT_H
@@ -55,6 +57,18 @@
 #endif
 #ifndef PORT_STACK_TRACE
 #define PORT_STACK_TRACE 0
+#endif
+#ifndef PORT_PT_WRITTEN
+#define PORT_PT_WRITTEN 0
+/*
+ * A page-table entry was stored at kernel address `at`: make the table walks of every CPU see it.  On
+ * ARMv7 also what was stored 2 KiB behind it, or for an entry of the root in the word behind it.
+ *   Called:   after each store of an entry, with any lock held.  Must not sleep, must not allocate.
+ */
+static inline void port_pt_written(const void *at)
+{
+	(void)at;
+}
 #endif
 
 /* ---- tier 1: pages and heap ---------------------------------------------------------------- */

@@ -20,19 +20,17 @@
 #include <quire/bytes.h>
 #include "maps/maps.h"
 
-#define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
-#define ROOT_ENTRIES (1u << pt_fmt.level[0].bits)
-#define LARGE_LEVEL  (PT_LAST - 1)
+#define LARGE_LEVEL (PT_LAST - 1)
 
 static struct kernel_map {
 	spinlock_t lock; /* entries of the kernel half and nr_present of their tables */
-	pte_t *pgd;
+	pt_entry *pgd;
 	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
 	struct maps_image image; /* virt_base 0: there is none */
 } kernel_map;
 
-pte_t *maps_kernel_pgd(void)
+pt_entry *maps_kernel_pgd(void)
 {
 	return kernel_map.pgd;
 }
@@ -62,56 +60,60 @@ u64 pt_user_prot(bool read, bool write, bool exec)
 	return bits;
 }
 
-static pte_t *new_kernel_table(void)
+static pt_entry *new_early_table(unsigned long size)
+{
+	pt_entry *table = memblock_alloc(size, size);
+
+	if (!table)
+		quire_panic("maps: no memory for the kernel's page tables\n");
+	return table;
+}
+
+static pt_entry *new_kernel_table(void)
 {
 	struct page *page;
 
-	if (!kernel_map.frames_ready) {
-		pte_t *table = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
-
-		if (!table)
-			quire_panic("maps: no memory for the kernel's page tables\n");
-		return table;
-	}
+	if (!kernel_map.frames_ready)
+		return new_early_table(PAGE_SIZE);
 	page = pt_alloc_table(GFP_ATOMIC); /* under the lock */
 	return page ? page_address(page) : NULL;
 }
 
 /* The entry of `level` that translates va, with tables made above it; NULL: no memory. */
-static pte_t *kernel_entry(unsigned long va, unsigned level)
+static pt_entry *kernel_entry(unsigned long va, unsigned level)
 {
-	pte_t *table = kernel_map.pgd;
+	pt_entry *table = kernel_map.pgd;
 	unsigned l;
 
 	for (l = 0; l < level; l++) {
-		pte_t *entry = table + pt_index(va, l);
+		pt_entry *entry = pt_slot(table, pt_index(va, l), l);
 
-		if (!pte_valid(*entry)) {
-			pte_t *lower = new_kernel_table();
+		if (!pt_used(pt_read(entry))) {
+			pt_entry *lower = new_kernel_table();
 
 			if (!lower)
 				return NULL;
 			/* Kernel tables need no user bit; permissions are decided by the last
 			 * entry. */
-			*entry = pt_encode_table(&pt_fmt, l, __pa(lower)) & ~pt_fmt.table_user;
-			if (kernel_map.frames_ready)
+			pt_publish_table(entry, l, __pa(lower), false);
+			if (kernel_map.frames_ready && l > 0)
 				pt_count(pt_page(entry), 1);
 		}
-		table = pt_table_of(*entry);
+		table = pt_table_of(l, pt_read(entry));
 	}
-	return table + pt_index(va, level);
+	return pt_slot(table, pt_index(va, level), level);
 }
 
 int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot)
 {
-	pte_t *entry;
+	pt_entry *entry;
 
 	spin_lock(&kernel_map.lock);
 	entry = kernel_entry(va, PT_LAST);
 	if (entry) {
-		if (!*entry)
+		if (!pte_read(entry))
 			pt_count(pt_page(entry), 1);
-		WRITE_ONCE(*entry, pa | prot);
+		pte_set(entry, pa | prot);
 	}
 	spin_unlock(&kernel_map.lock);
 	return entry ? 0 : -ENOMEM;
@@ -124,10 +126,10 @@ void pt_unmap_kernel(unsigned long start, unsigned long end)
 
 	spin_lock(&kernel_map.lock);
 	for (va = start; va < end; va += PAGE_SIZE) {
-		pte_t *entry = pt_find(kernel_map.pgd, va, NULL);
+		pt_entry *entry = pt_find(kernel_map.pgd, va, NULL);
 
-		if (entry && *entry) {
-			WRITE_ONCE(*entry, 0);
+		if (entry && pte_read(entry)) {
+			pte_set(entry, 0);
 			pt_count(pt_page(entry), -1);
 		}
 	}
@@ -137,19 +139,25 @@ void pt_unmap_kernel(unsigned long start, unsigned long end)
 	pt_free_list(list);
 }
 
-pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
+pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level)
 {
-	pte_t *table = root;
+	pt_entry *table = root;
 	unsigned l;
 
 	for (l = 0;; l++) {
-		pte_t e = READ_ONCE(table[pt_index(va, l)]);
+		pt_entry *entry = pt_slot(table, pt_index(va, l), l);
+		u64 raw;
 
 		if (level)
 			*level = l;
-		if (l == PT_LAST || !pte_valid(e) || (pt_fmt.level[l].leaf.mask && (e & PTE_LARGE)))
-			return e;
-		table = pt_table_of(e);
+		if (l == PT_LAST)
+			return pte_read(entry);
+		raw = pt_read(entry);
+		if (!pt_used(raw))
+			return 0;
+		if (pt_is_block(l, raw))
+			return pt_decode(&pt_fmt, l, raw) | PTE_LARGE;
+		table = pt_table_of(l, raw);
 	}
 }
 
@@ -184,11 +192,12 @@ static void __init map_linear(const struct maps_image *image, phys_addr_t pa, ph
 		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
 
 		if (fits_large(image, pa, end)) {
-			*kernel_entry(va, LARGE_LEVEL) = pa | PT_KERNEL_RW | PTE_LARGE;
+			pt_publish_block(kernel_entry(va, LARGE_LEVEL), LARGE_LEVEL,
+					 pa | PT_KERNEL_RW);
 			kernel_map.kb_large += PMD_SIZE >> 10;
 			pa += PMD_SIZE;
 		} else {
-			*kernel_entry(va, PT_LAST) = pa | linear_prot(image, pa);
+			pte_set(kernel_entry(va, PT_LAST), pa | linear_prot(image, pa));
 			kernel_map.kb_small += PAGE_SIZE >> 10;
 			pa += PAGE_SIZE;
 		}
@@ -201,8 +210,9 @@ static void __init map_image_part(const struct maps_image *image, phys_addr_t st
 	phys_addr_t pa;
 
 	for (pa = start; pa < end; pa += PAGE_SIZE)
-		*kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start), PT_LAST) =
-			pa | prot;
+		pte_set(kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start),
+				     PT_LAST),
+			pa | prot);
 }
 
 void __init maps_early_init(const struct maps_image *image)
@@ -213,7 +223,7 @@ void __init maps_early_init(const struct maps_image *image)
 
 	memset(&kernel_map, 0, sizeof(kernel_map));
 	spin_lock_init(&kernel_map.lock, "kernel_map", LOCK_RANK_PAGE_TABLE);
-	kernel_map.pgd = new_kernel_table();
+	kernel_map.pgd = new_early_table(PT_ROOT_SIZE);
 	for_each_mem_range(i, &start, &end)
 		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE),
 			   QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
@@ -241,10 +251,10 @@ static void drop_init_part(const struct maps_image *image)
 
 	spin_lock(&kernel_map.lock);
 	for (at = 0; at < size; at += PAGE_SIZE) {
-		WRITE_ONCE(*kernel_entry(start + at, PT_LAST), 0);
+		pte_set(kernel_entry(start + at, PT_LAST), 0);
 		if (image->init_start + at < image->init_text_end)
-			WRITE_ONCE(*kernel_entry(linear + at, PT_LAST),
-				   (image->init_start + at) | PT_KERNEL_RW);
+			pte_set(kernel_entry(linear + at, PT_LAST),
+				(image->init_start + at) | PT_KERNEL_RW);
 	}
 	port_flush_tlb_kernel(start, start + size);
 	port_flush_tlb_kernel(linear, linear + size);
@@ -273,21 +283,32 @@ void maps_forget_tables(void)
 	memset(&kernel_map, 0, sizeof(kernel_map));
 }
 
-pte_t *pt_new_root(void)
+/* ---- roots of user spaces -------------------------------------------------------------------- */
+/* What of a root is the kernel's; nothing, where its half has a root of its own. */
+static pt_entry *kernel_half(pt_entry *root)
 {
-	struct page *page = pt_alloc_table(GFP_KERNEL);
-	pte_t *root;
+	return pt_slot(root, pt_index(PAGE_OFFSET, 0), 0);
+}
 
-	if (!page)
-		return NULL;
-	root = page_address(page);
-	memcpy(root + KERNEL_FIRST, kernel_map.pgd + KERNEL_FIRST,
-	       (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
+static size_t kernel_half_size(void)
+{
+	size_t used = (size_t)((char *)kernel_half(kernel_map.pgd) - (char *)kernel_map.pgd);
+	size_t size = ((size_t)sizeof(pt_entry) << (PT_TWINS ? 1 : 0)) << pt_bits(0);
+
+	return pt_fmt.split_roots ? 0 : size - used;
+}
+
+pt_entry *pt_new_root(void)
+{
+	pt_entry *root = pt_alloc_root();
+
+	if (root)
+		memcpy(kernel_half(root), kernel_half(kernel_map.pgd), kernel_half_size());
 	return root;
 }
 
-void pt_free_root(pte_t *root)
+void pt_free_root(pt_entry *root)
 {
-	memset(root + KERNEL_FIRST, 0, (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
-	pt_free_table(pt_page(root));
+	memset(kernel_half(root), 0, kernel_half_size());
+	pt_release_root(root);
 }

@@ -35,6 +35,15 @@ int maps_init(void);
 void maps_exit(void);
 phys_addr_t maps_kernel_root(void);
 
+/*
+ * For the port's trap: the kernel touched `va` while the table at `root`, of a user space, was loaded.
+ * True: the kernel's own table has an entry for it that the space's had not, and has now; try again.
+ * (ARMv7: 64-bit formats share what vmalloc will need from the start.)  Any context; takes no lock.
+ */
+bool maps_kernel_fault(phys_addr_t root, unsigned long va);
+/* How often it was true. */
+unsigned long maps_kernel_faults(void);
+
 /* Whole pages, contiguous in virtual addresses only.  NULL: no memory or no room (said in the log).
  *  May sleep. */
 void *vmalloc(unsigned long size) __must_check;

@@ -8,7 +8,8 @@
  *
  * The root entries of the kernel half are all made here, before the first address space, and copied
  * into each new root; whatever is mapped later hangs below them and so is seen by every space at
- * once.
+ * once.  ARMv7 would need too many tables for that: there a space gets an entry that came later by a
+ * fault.  AArch64 has a root register for the kernel's half, and nothing is copied.
  *
  * Lock:  set up by one CPU; afterwards kernel_map.lock guards the entries and the counts of their
  *        tables.
@@ -27,7 +28,8 @@ static struct kernel_map {
 	pt_entry *pgd;
 	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
-	struct maps_image image; /* virt_base 0: there is none */
+	atomic_long_t late_roots; /* entries that a space got by a fault */
+	struct maps_image image;  /* virt_base 0: there is none */
 } kernel_map;
 
 pt_entry *maps_kernel_pgd(void)
@@ -215,10 +217,25 @@ static void __init map_image_part(const struct maps_image *image, phys_addr_t st
 			pa | prot);
 }
 
+/* One or two tables here, and every space sees what vmalloc maps later.  Where they would be many,
+ * a fault brings them: maps_kernel_fault(). */
+static void __init share_vmalloc(void)
+{
+	const unsigned long span = 1UL << pt_shift(0);
+	unsigned long va;
+
+	if (pt_shift(0) < 30)
+		return;
+	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += span) {
+		kernel_entry(va, 1);
+		if (QUIRE_VMALLOC_END - va <= span)
+			break;
+	}
+}
+
 void __init maps_early_init(const struct maps_image *image)
 {
 	phys_addr_t start, end;
-	unsigned long va;
 	u64 i;
 
 	memset(&kernel_map, 0, sizeof(kernel_map));
@@ -234,11 +251,7 @@ void __init maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
 		kernel_map.image = *image;
 	}
-	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.level[0].shift) {
-		kernel_entry(va, 1);
-		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.level[0].shift)
-			break;
-	}
+	share_vmalloc();
 }
 
 /* Whoever still uses the part faults, and the linear map shows frames like any others. */
@@ -296,6 +309,26 @@ static size_t kernel_half_size(void)
 	size_t size = ((size_t)sizeof(pt_entry) << (PT_TWINS ? 1 : 0)) << pt_bits(0);
 
 	return pt_fmt.split_roots ? 0 : size - used;
+}
+
+/* The copies of a root's entries are made with the space, and what the kernel mapped since may have
+ * needed another.  Entries of the kernel's root are never taken back. */
+bool maps_kernel_fault(phys_addr_t root, unsigned long va)
+{
+	unsigned i = pt_index(va, 0);
+	pt_entry *from = pt_slot(kernel_map.pgd, i, 0), *to = pt_slot(__va(root), i, 0);
+	u64 raw = pt_read(from);
+
+	if (pt_fmt.split_roots || va < PAGE_OFFSET || !pt_used(raw) || pt_read(to) == raw)
+		return false;
+	pt_publish(to, raw, pt_is_block(0, raw) ? ARMV7_SECTION : ARMV7_HARD_TABLE);
+	atomic_long_inc(&kernel_map.late_roots);
+	return true;
+}
+
+unsigned long maps_kernel_faults(void)
+{
+	return (unsigned long)atomic_long_read(&kernel_map.late_roots);
 }
 
 pt_entry *pt_new_root(void)

@@ -13,20 +13,8 @@
 #define QUIRE_PORT_POSIX_H
 
 #include <quire/types.h>
+#include <posix_layout.h>
 
-#if UINTPTR_MAX > 0xffffffffu
-#define PAGE_OFFSET        0xffff888000000000UL
-#define PORT_TASK_SIZE     0x7ffffffff000UL
-#define PORT_VMALLOC_START 0xffffc90000000000UL
-#define PORT_VMALLOC_END   0xffffe90000000000UL
-#define PORT_PT_FORMAT     x86_64
-#else
-#define PAGE_OFFSET        0xc0000000UL
-#define PORT_TASK_SIZE     0xc0000000UL
-#define PORT_VMALLOC_START 0xe0000000UL
-#define PORT_VMALLOC_END   0xf0000000UL
-#define PORT_PT_FORMAT     x86_pae
-#endif
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
 

@@ -152,6 +152,8 @@ static inline pt_entry *pt_find(pt_entry *root, unsigned long va, unsigned long 
 	pt_entry *table = root;
 	unsigned level;
 
+	/* Shifts and masks become constants. */
+#pragma GCC unroll 8
 	for (level = 0; level < PT_LAST; level++) {
 		u64 raw = pt_read(pt_slot(table, pt_index(va, level), level));
 

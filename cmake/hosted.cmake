@@ -48,7 +48,7 @@ if(QUIRE_TESTS AND BUILD_TESTING)
 	include(tests)
 endif()
 
-if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ)
+if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_FORMATS)
 	file(GLOB tool_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/quire/*.c")
 	if(tool_sources)
 		add_executable(quire-tool ${tool_sources})

@@ -43,6 +43,9 @@ phys_addr_t maps_kernel_root(void);
 bool maps_kernel_fault(phys_addr_t root, unsigned long va);
 /* How often it was true. */
 unsigned long maps_kernel_faults(void);
+/* Frames that tables of the kernel's root have taken since memory came from frames/; spaces may have
+ * copied the entries that lead to them, so they stay.  (0 on 64-bit formats.) */
+unsigned long maps_kernel_tables(void);
 
 /* Whole pages, contiguous in virtual addresses only.  NULL: no memory or no room (said in the log).
  *  May sleep. */

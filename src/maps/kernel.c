@@ -28,8 +28,9 @@ static struct kernel_map {
 	pt_entry *pgd;
 	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
-	atomic_long_t late_roots; /* entries that a space got by a fault */
-	struct maps_image image;  /* virt_base 0: there is none */
+	atomic_long_t late_roots;  /* entries that a space got by a fault             */
+	unsigned long late_tables; /* that the root came to need since frames/ was up */
+	struct maps_image image;   /* virt_base 0: there is none */
 } kernel_map;
 
 pt_entry *maps_kernel_pgd(void)
@@ -100,6 +101,8 @@ static pt_entry *kernel_entry(unsigned long va, unsigned level)
 			pt_publish_table(entry, l, __pa(lower), false);
 			if (kernel_map.frames_ready && l > 0)
 				pt_count(pt_page(entry), 1);
+			else if (kernel_map.frames_ready)
+				kernel_map.late_tables++;
 		}
 		table = pt_table_of(l, pt_read(entry));
 	}
@@ -329,6 +332,11 @@ bool maps_kernel_fault(phys_addr_t root, unsigned long va)
 unsigned long maps_kernel_faults(void)
 {
 	return (unsigned long)atomic_long_read(&kernel_map.late_roots);
+}
+
+unsigned long maps_kernel_tables(void)
+{
+	return READ_ONCE(kernel_map.late_tables);
 }
 
 pt_entry *pt_new_root(void)

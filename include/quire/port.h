@@ -40,6 +40,7 @@
  *   PORT_INIT_SECTIONS       1: its linker script puts .init.text, .init.rodata and .init.data apart, for
  *                            free_initmem() (quire/init.h)
  *   PORT_STACK_TRACE         1: the port provides port_stack_trace(), and reports show who called.
+ *   PORT_ASIDS               1: the port numbers spaces by quire/asid.h.
  *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table
  *                            walks do not see a plain store in time (barriers, cache cleaning).
  */
@@ -57,6 +58,9 @@
 #endif
 #ifndef PORT_STACK_TRACE
 #define PORT_STACK_TRACE 0
+#endif
+#ifndef PORT_ASIDS
+#define PORT_ASIDS 0
 #endif
 #ifndef PORT_PT_WRITTEN
 #define PORT_PT_WRITTEN 0

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <posix_machine.h>
+#include <quire/asid.h>
 #include <quire/mmzone.h>
 #include <quire/port.h>
 #include <quire/vmalloc.h>
@@ -30,9 +31,9 @@
 
 struct translation {
 	bool valid;
-	bool kernel;        /* the kernel's half: found whatever root is loaded        */
+	unsigned asid;      /* found while that is loaded, or always if walk.global    */
 	unsigned long page; /* virtual address of the page                             */
-	u64 root;           /* whose                                                   */
+	u64 root;           /* whose; the referee's: a processor knows no more than asid */
 	struct walk walk;   /* what the tables said                                    */
 };
 
@@ -46,6 +47,7 @@ static pthread_mutex_t tlb_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tlb tlbs[QUIRE_NR_CPUS];
 static unsigned nr_slots = POSIX_TLB_ENTRIES;
 static __thread u64 current_root;
+static __thread unsigned current_asid; /* 0: no space's, or the processor has none */
 
 static struct tlb *my_tlb(void)
 {
@@ -79,6 +81,12 @@ static u64 root_for(unsigned long addr)
 	return kernel ? maps_kernel_root() : current_root;
 }
 
+/* Entries of the kernel that do not say global belong to the space that is loaded. */
+static bool is_found(const struct translation *t, unsigned long page)
+{
+	return t->valid && t->page == page && (t->walk.global || t->asid == current_asid);
+}
+
 static struct walk walk_now(u64 root, unsigned long addr)
 {
 	struct walk none = { .fault = POSIX_MMU_ABSENT };
@@ -90,7 +98,7 @@ static struct walk walk_now(u64 root, unsigned long addr)
  * read may be gone. */
 static struct walk walk_again(const struct translation *t)
 {
-	return walk_now(t->kernel ? maps_kernel_root() : t->root, t->page);
+	return walk_now(in_kernel_half(t->page) ? maps_kernel_root() : t->root, t->page);
 }
 
 /* ---- the referee ----------------------------------------------------------------------------- */
@@ -113,8 +121,15 @@ static bool same_place(const struct walk *a, const struct walk *b)
 /* A remembered translation is about to be used. */
 static void judge_use(const struct translation *t)
 {
-	struct walk now = walk_again(t);
-	bool there = now.fault == POSIX_MMU_OK || now.fault == POSIX_MMU_UNUSED;
+	struct walk now;
+	bool there;
+
+	if (!in_kernel_half(t->page) && t->root != current_root)
+		complain("used a translation of another space: its number was given away without "
+			 "a flush, or a program's page is global",
+			 t, &t->walk);
+	now = walk_again(t);
+	there = now.fault == POSIX_MMU_OK || now.fault == POSIX_MMU_UNUSED;
 
 	if (!there || !same_place(&t->walk, &now) || (t->walk.user & ~now.user) ||
 	    (t->walk.kernel & ~now.kernel))
@@ -172,7 +187,7 @@ static struct translation *find(struct tlb *tlb, unsigned long page)
 	unsigned i;
 
 	for (i = 0; i < ways(); i++, t++)
-		if (t->valid && t->page == page && (t->kernel || t->root == current_root))
+		if (is_found(t, page))
 			return t;
 	return NULL;
 }
@@ -217,7 +232,7 @@ static bool look_up(struct tlb *tlb, struct translation *t, unsigned need, bool 
 char *tlb_begin(unsigned long addr, unsigned need, bool user, enum posix_mmu_fault *fault)
 {
 	struct translation t = { .valid = true,
-				 .kernel = in_kernel_half(addr),
+				 .asid = current_asid,
 				 .page = addr & PAGE_MASK,
 				 .root = root_for(addr) };
 	const struct translation *known;
@@ -247,8 +262,16 @@ void tlb_end(void)
 }
 
 /* ---- the port's hooks ------------------------------------------------------------------------ */
-static void flush_cpu(struct tlb *tlb, u64 root, unsigned long start, unsigned long last,
-		      bool kernel)
+/* What a flush of user translations reaches. */
+static bool is_users(const struct translation *t, u64 root, unsigned asid)
+{
+	if (in_kernel_half(t->page))
+		return false;
+	return POSIX_MMU.asid_bits ? t->asid == asid : t->root == root;
+}
+
+static void flush_cpu(struct tlb *tlb, u64 root, unsigned asid, unsigned long start,
+		      unsigned long last)
 {
 	unsigned i;
 
@@ -256,8 +279,8 @@ static void flush_cpu(struct tlb *tlb, u64 root, unsigned long start, unsigned l
 	for (i = 0; i < nr_slots; i++) {
 		struct translation *t = &tlb->slot[i];
 
-		if (!t->valid || t->kernel != kernel || (!kernel && t->root != root) ||
-		    t->page < start || t->page > last)
+		if (!t->valid || t->page < start || t->page > last ||
+		    (root && !is_users(t, root, asid)))
 			continue;
 		if (posix_nr_cpus() == 1)
 			judge_flush(t);
@@ -266,13 +289,15 @@ static void flush_cpu(struct tlb *tlb, u64 root, unsigned long start, unsigned l
 	}
 }
 
-static void flush(u64 root, unsigned long start, unsigned long last, bool kernel)
+/* On every CPU; root 0: addresses of the kernel. */
+static void flush(u64 root, unsigned long start, unsigned long last)
 {
+	unsigned asid = root && POSIX_MMU.asid_bits ? asid_of((phys_addr_t)root) : ASID_NOBODY;
 	unsigned cpu;
 
 	pthread_mutex_lock(&tlb_lock);
 	for (cpu = 0; cpu < QUIRE_NR_CPUS; cpu++)
-		flush_cpu(&tlbs[cpu], root, start, last, kernel);
+		flush_cpu(&tlbs[cpu], root, asid, start, last);
 	pthread_mutex_unlock(&tlb_lock);
 }
 
@@ -280,12 +305,12 @@ void port_flush_tlb_range(phys_addr_t root, unsigned long start, unsigned long e
 {
 	if (start >= end || ((start | end) & ~PAGE_MASK))
 		port_panic("referee: port_flush_tlb_range wants whole pages, at least one");
-	flush(root, start, end - 1, false);
+	flush(root, start, end - 1);
 }
 
 void port_flush_tlb_mm(phys_addr_t root)
 {
-	flush(root, 0, ~0UL, false);
+	flush(root, 0, ~0UL);
 }
 
 void port_flush_tlb_kernel(unsigned long start, unsigned long end)
@@ -293,19 +318,31 @@ void port_flush_tlb_kernel(unsigned long start, unsigned long end)
 	if (start > end || start < PAGE_OFFSET)
 		port_panic("referee: port_flush_tlb_kernel was given a user range");
 	if (start < end)
-		flush(0, start, end - 1, true);
+		flush(0, start, end - 1);
+}
+
+static void forget_users(struct tlb *tlb)
+{
+	unsigned i;
+
+	pthread_mutex_lock(&tlb_lock);
+	for (i = 0; i < nr_slots; i++)
+		tlb->slot[i].valid &= tlb->slot[i].walk.global;
+	pthread_mutex_unlock(&tlb_lock);
 }
 
 void port_load_root(phys_addr_t root)
 {
-	struct tlb *tlb = my_tlb();
-	unsigned i;
+	struct asid_switch to = { ASID_NOBODY, true };
+	unsigned long irq = port_irq_save();
 
+	if (POSIX_MMU.asid_bits)
+		to = asid_switch(root);
 	current_root = root;
-	pthread_mutex_lock(&tlb_lock);
-	for (i = 0; i < nr_slots; i++)
-		tlb->slot[i].valid &= tlb->slot[i].kernel;
-	pthread_mutex_unlock(&tlb_lock);
+	current_asid = to.asid;
+	if (to.flush)
+		forget_users(my_tlb());
+	port_irq_restore(irq);
 }
 
 /* ---- for tests ------------------------------------------------------------------------------- */
@@ -331,4 +368,7 @@ void tlb_reset(void)
 	memset(tlbs, 0, sizeof(tlbs));
 	nr_slots = POSIX_TLB_ENTRIES;
 	current_root = 0;
+	current_asid = ASID_NOBODY;
+	if (POSIX_MMU.asid_bits && asid_init(POSIX_MMU.asid_bits) != 0)
+		port_panic("the simulated processor has fewer ASIDs than there are CPUs");
 }

@@ -343,13 +343,18 @@ pt_entry *pt_new_root(void)
 {
 	pt_entry *root = pt_alloc_root();
 
-	if (root)
-		memcpy(kernel_half(root), kernel_half(kernel_map.pgd), kernel_half_size());
+	if (!root)
+		return NULL;
+	if (PORT_ASIDS)
+		asid_forget(__pa(root));
+	memcpy(kernel_half(root), kernel_half(kernel_map.pgd), kernel_half_size());
 	return root;
 }
 
 void pt_free_root(pt_entry *root)
 {
+	if (PORT_ASIDS)
+		asid_forget(__pa(root));
 	memset(kernel_half(root), 0, kernel_half_size());
 	pt_release_root(root);
 }

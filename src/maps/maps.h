@@ -203,6 +203,9 @@ void pt_drain_spares(void);
 pt_entry *pt_alloc_root(void);
 void pt_release_root(pt_entry *root);
 
+/* asid.c: the frame at `root` becomes, or was, the root of a space. */
+void asid_forget(phys_addr_t root);
+
 /* A new root that shares the kernel half; undo it.  NULL: no memory. */
 pt_entry *pt_new_root(void);
 void pt_free_root(pt_entry *root);

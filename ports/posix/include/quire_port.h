@@ -17,6 +17,7 @@
 
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
+#define PORT_ASIDS         1
 
 struct posix_cpu {
 	unsigned id; /* CPU number of this thread                            */

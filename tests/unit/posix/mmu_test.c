@@ -7,6 +7,7 @@
 #include "maps/maps.h"
 #include "support/layers.h"
 #include "tlb.h"
+#include <quire/asid.h>
 
 #define HAS_DEVICE_BIT (pt_fmt.family != PT_RISCV)
 
@@ -187,6 +188,71 @@ static void test_roots(void **state)
 	end_mm(two);
 }
 
+/* Numbered spaces: what one left in the TLB is there when it runs again, and a space that comes when
+ * the numbers have run out finds nothing of another's. */
+static void test_asids(void **state)
+{
+	enum { SPACES = 300 };
+	static struct mm_struct *mm[SPACES];
+	struct posix_tlb_stats a, b;
+	unsigned long at = 0;
+
+	(void)state;
+	assert_int_equal(posix_tlb_resize(POSIX_TLB_MOST), 0);
+	for (u32 i = 0; i < SPACES; i++) {
+		mm[i] = new_mm();
+		at = touched(mm[i], 1);
+		put_u32(at, 1000 + i);
+	}
+	for (u32 round = 0; round < 2; round++)
+		for (u32 i = 0; i < SPACES; i++) {
+			posix_set_mm(mm[i]);
+			assert_int_equal(get_u32(at), 1000 + i);
+		}
+	posix_set_mm(mm[0]);
+	get_u32(at);
+	posix_set_mm(mm[1]);
+	a = posix_tlb_stats();
+	posix_set_mm(mm[0]);
+	get_u32(at);
+	b = posix_tlb_stats();
+	assert_int_equal(b.hits - a.hits, POSIX_MMU.asid_bits ? 1 : 0);
+	assert_true(asid_stats().generations >= 2 || !POSIX_MMU.asid_bits);
+	for (u32 i = 0; i < SPACES; i++)
+		end_mm(mm[i]);
+}
+
+/* A number that means another space without a flush in between. */
+static void test_stale_asid(void **state)
+{
+	struct mm_struct *one = new_mm(), *two;
+	unsigned long at = touched(one, 1);
+
+	(void)state;
+	two = new_mm();
+	assert_int_equal(touched(two, 1), at);
+	posix_set_mm(NULL);
+	assert_int_equal(posix_tlb_resize(POSIX_TLB_ENTRIES), 0);
+	if (POSIX_MMU.asid_bits) {
+		/* As if each were the first space that ever ran. */
+		assert_int_equal(asid_init(POSIX_MMU.asid_bits), 0);
+		asid_forget(one->root);
+		posix_set_mm(one);
+		get_u32(at);
+		assert_int_equal(asid_init(POSIX_MMU.asid_bits), 0);
+		asid_forget(two->root);
+		posix_set_mm(two);
+		assert_panics(get_u32(at), "a translation of another space");
+		posix_set_mm(NULL);
+		assert_int_equal(posix_tlb_resize(POSIX_TLB_ENTRIES), 0);
+		asid_forget(one->root);
+	}
+	posix_set_mm(one);
+	assert_int_equal(get_u32(at), 1);
+	end_mm(one);
+	end_mm(two);
+}
+
 /* ---- the referee ----------------------------------------------------------------------------- */
 static void test_stale_mapping(void **state)
 {
@@ -328,6 +394,8 @@ int main(void)
 		MM_TEST(test_hits_and_walks),
 		MM_TEST(test_size),
 		MM_TEST(test_roots),
+		MM_TEST(test_asids),
+		MM_TEST(test_stale_asid),
 		MM_TEST(test_stale_mapping),
 		MM_TEST(test_more_rights),
 		MM_TEST(test_stale_kernel_mapping),

@@ -122,15 +122,32 @@ static inline pte_t pte_get_and_clear(pt_entry *at)
 /* Some bits on or off, the others as they are. */
 static inline void pte_change(pt_entry *at, u64 on, u64 off)
 {
-	__typeof__(at->raw) was = READ_ONCE(at->raw);
-	pte_t e;
+	__typeof__(at->raw) was = READ_ONCE(at->raw), is;
 
 	do {
-		e = (pt_decode(&pt_fmt, PT_LAST, was) & ~off) | on;
-	} while (!__atomic_compare_exchange_n(&at->raw, &was,
-					      (__typeof__(at->raw))pt_encode_last(e), false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	pt_write_twin(at, e);
+		is = (__typeof__(at->raw))pt_change(&pt_fmt, PT_LAST, was, on, off);
+	} while (!__atomic_compare_exchange_n(&at->raw, &was, is, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	pt_write_twin(at, pt_decode(&pt_fmt, PT_LAST, is));
+}
+
+/* What stands in one table, and means e, stands in another too. */
+static inline void pte_copy(pt_entry *to, const pt_entry *from, pte_t e)
+{
+	u64 raw = pt_fmt.identical ? e : READ_ONCE(from->raw);
+
+	WRITE_ONCE(to->raw, (__typeof__(to->raw))raw);
+	pt_write_twin(to, e);
+}
+
+/* It goes from one table into another. */
+static inline void pte_move(pt_entry *to, pt_entry *from)
+{
+	__typeof__(to->raw) raw = __atomic_exchange_n(&from->raw, 0, __ATOMIC_RELAXED);
+
+	pt_write_twin(from, 0);
+	WRITE_ONCE(to->raw, raw);
+	pt_write_twin(to, pt_decode(&pt_fmt, PT_LAST, raw));
 }
 
 static inline void pte_set_bits(pt_entry *at, u64 bits)

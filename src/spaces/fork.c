@@ -125,7 +125,7 @@ static unsigned copy_entries(struct mm_struct *mm, pt_entry *from, pt_entry *to,
 			pte_set(&from[i], e);
 			rss[page_mm_counter(pte_page(e))]++;
 		}
-		pte_set(&to[i], e);
+		pte_copy(&to[i], &from[i], e);
 		copied++;
 	}
 	for (i = 0; i < NR_MM_COUNTERS; i++)

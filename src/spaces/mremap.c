@@ -45,7 +45,7 @@ static void move_entries(pt_entry *from, pt_entry *to, unsigned long n)
 	for (i = 0; i < n; i++) {
 		if (!pte_read(&from[i]))
 			continue;
-		pte_set(&to[i], pte_get_and_clear(&from[i]));
+		pte_move(&to[i], &from[i]);
 		moved++;
 	}
 	pt_count(a, -(int)moved);

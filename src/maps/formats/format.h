@@ -124,10 +124,32 @@ static quire_always_inline pte_t pt_decode(const struct pt_format *f, unsigned l
 	for (unsigned i = 0; i < leaf->rules; i++) {
 		const struct pt_rule *r = &leaf->rule[i];
 
-		if (r->keeps && (entry & r->field) == r->on)
-			pte |= r->yes;
+		/* Not a branch: what a caller does not look at is left out. */
+		pte |= r->keeps && (entry & r->field) == r->on ? r->yes : 0;
 	}
 	return pte;
+}
+
+/* An entry of pt_encode()'s, or one that the hardware changed since, after `on` of its meaning are set
+ * and `off` cleared: of constants, only the fields that tell of them. */
+static quire_always_inline u64 pt_change(const struct pt_format *f, unsigned level, u64 entry,
+					 u64 on, u64 off)
+{
+	const struct pt_kind *leaf = &f->level[level].leaf;
+	pte_t pte = (pt_decode(f, level, entry) & ~off) | on;
+
+	if (f->identical)
+		return pte;
+#pragma GCC unroll 32
+	for (unsigned i = 0; i < leaf->rules; i++) {
+		const struct pt_rule *r = &leaf->rule[i];
+
+		if (r->keeps == PT_READ_ONLY || !((r->yes | r->no) & (on | off)))
+			continue;
+		entry &= ~r->field;
+		entry |= (pte & r->yes) == r->yes && !(pte & r->no) ? r->on : r->off;
+	}
+	return entry;
 }
 
 /* The entry that leads to the table at `pa`, which the last entry alone limits, and back. */

@@ -16,7 +16,10 @@
  *                            page tables (on a hosted port it is not a host pointer)
  *   PORT_VMALLOC_START/END   kernel virtual range that vmalloc and ioremap may use, page-aligned
  *   PORT_TASK_SIZE           first address above user space
- *   PORT_PT_FORMAT           name of the page-table format, e.g. x86_64 (src/maps/formats)
+ *   PORT_PT_FORMAT           the page tables that the processor reads (src/maps/formats): x86_64,
+ *                            x86_64_5level, x86_pae, aarch64, armv7, riscv_sv39, riscv_sv48, riscv_sv57.
+ *                            On aarch64 the kernel's half has its own root (TTBR1: maps_kernel_root());
+ *                            elsewhere each root has a copy of that half's entries.
  *   PORT_KERNEL_TABLES       1 if the kernel half of the tables is this library's to build, else 0
  *   static inline void *port_phys_to_virt(phys_addr_t pa);
  *   static inline phys_addr_t port_virt_to_phys(const void *va);

@@ -182,6 +182,8 @@ elseif(QUIRE_SANITIZE MATCHES "thread")
 	foreach(source IN LISTS race_sources)
 		quire_add_test("${source}" 180)
 	endforeach()
+	# Where use and stores are noted by faults, entries are invalid for a moment, and TLBs are tagged.
+	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/mm_race_test.c" PORT_PT_FORMAT=aarch64)
 	foreach(heap slab slob)
 		string(TOUPPER ${heap} value)
 		quire_add_test_with(${heap} "${CMAKE_SOURCE_DIR}/tests/race/heap_race_test.c" QUIRE_HEAP=QUIRE_HEAP_${value})

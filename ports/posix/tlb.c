@@ -43,6 +43,7 @@ struct tlb {
 	struct posix_tlb_stats stats;
 };
 
+__thread unsigned long posix_entries_written;
 static pthread_mutex_t tlb_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tlb tlbs[QUIRE_NR_CPUS];
 static unsigned nr_slots = POSIX_TLB_ENTRIES;

@@ -80,14 +80,20 @@ static inline u64 pt_encode_last(pte_t e)
 	return pt_encode(&pt_fmt, PT_LAST, e);
 }
 
+/* For machines whose table walks must be told. */
+static inline void pt_written(const pt_entry *at)
+{
+	if (PORT_PT_WRITTEN)
+		port_pt_written(at);
+}
+
 /* What the hardware is to see of an entry that has just been written, if it has its own. */
 static inline void pt_write_twin(pt_entry *at, pte_t e)
 {
 	if (PT_TWINS)
 		WRITE_ONCE(at[ARMV7_HARD_OFFSET / sizeof(*at)].raw,
 			   (__typeof__(at->raw))pt_encode(&pt_hw, PT_LAST, e));
-	if (PORT_PT_WRITTEN)
-		port_pt_written(at);
+	pt_written(at);
 }
 
 static inline pte_t pte_read(const pt_entry *at)
@@ -152,18 +158,22 @@ static inline void pte_move(pt_entry *to, pt_entry *from)
 
 static inline void pte_set_bits(pt_entry *at, u64 bits)
 {
-	if (pt_fmt.identical)
-		__atomic_fetch_or(&at->raw, (__typeof__(at->raw))bits, __ATOMIC_RELAXED);
-	else
+	if (!pt_fmt.identical) {
 		pte_change(at, bits, 0);
+		return;
+	}
+	__atomic_fetch_or(&at->raw, (__typeof__(at->raw))bits, __ATOMIC_RELAXED);
+	pt_written(at);
 }
 
 static inline void pte_clear_bits(pt_entry *at, u64 bits)
 {
-	if (pt_fmt.identical)
-		__atomic_fetch_and(&at->raw, (__typeof__(at->raw))~bits, __ATOMIC_RELAXED);
-	else
+	if (!pt_fmt.identical) {
 		pte_change(at, 0, bits);
+		return;
+	}
+	__atomic_fetch_and(&at->raw, (__typeof__(at->raw))~bits, __ATOMIC_RELAXED);
+	pt_written(at);
 }
 
 /* ---- entries above --------------------------------------------------------------------------- */
@@ -204,8 +214,7 @@ static inline void pt_publish(pt_entry *at, u64 raw, u64 step)
 	__atomic_store_n(&at->raw, (__typeof__(at->raw))raw, __ATOMIC_RELEASE);
 	if (PT_TWINS)
 		__atomic_store_n(&at[1].raw, (__typeof__(at->raw))(raw + step), __ATOMIC_RELEASE);
-	if (PORT_PT_WRITTEN)
-		port_pt_written(at);
+	pt_written(at);
 }
 
 /* The entry leads to the table at pa from now on. */

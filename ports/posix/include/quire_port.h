@@ -18,6 +18,7 @@
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
 #define PORT_ASIDS         1
+#define PORT_PT_WRITTEN    1
 
 struct posix_cpu {
 	unsigned id; /* CPU number of this thread                            */
@@ -71,6 +72,14 @@ static inline unsigned long port_percpu_offset(void)
 }
 
 void port_cpu_relax(void);
+
+/* The simulated walks see every store at once; a test sees that the hook is called. */
+extern __thread unsigned long posix_entries_written;
+static inline void port_pt_written(const void *at)
+{
+	(void)at;
+	posix_entries_written++;
+}
 
 static inline void port_clear_page(void *page)
 {

@@ -194,6 +194,35 @@ static void test_entries(void **state)
 	pt_free_table(page);
 }
 
+/* The port hears of n stores. */
+#define assert_told(statement, n)                                                                  \
+	do {                                                                                       \
+		unsigned long before_ = posix_entries_written;                                     \
+		statement;                                                                         \
+		assert_int_equal(posix_entries_written - before_, n);                              \
+	} while (0)
+
+static void test_port_is_told(void **state)
+{
+	const pte_t e = pte_make(0x123, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED);
+	struct page *page = pt_alloc_table(GFP_KERNEL);
+	pt_entry *t;
+
+	(void)state;
+	assert_non_null(page);
+	t = page_address(page);
+	assert_told(pte_set(t, e), 1);
+	assert_told(pte_set_bits(t, PTE_DIRTY), 1);
+	assert_told(pte_clear_bits(t, PTE_WRITE), 1);
+	assert_told(pte_copy(t + 1, t, pte_read(t)), 1);
+	assert_told(pte_move(t + 2, t + 1), 2);
+	assert_told(pte_get_and_clear(t + 2), 1);
+	assert_told(pte_get_and_clear(t), 1);
+	assert_told(pt_publish_table(t, 0, page_to_phys(page), true), 1);
+	assert_told(pt_erase(t), 1);
+	pt_free_table(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +231,7 @@ int main(void)
 		MM_TEST(test_kernel_faults),
 		MM_TEST(test_lookup),
 		MM_TEST(test_entries),
+		MM_TEST(test_port_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

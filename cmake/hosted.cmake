@@ -17,6 +17,15 @@ if(QUIRE_FUZZ)
 	add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+if(QUIRE_M32)
+	set(formats x86_pae armv7)
+else()
+	set(formats x86_64 x86_64_5level aarch64 riscv_sv39 riscv_sv48 riscv_sv57)
+endif()
+if(QUIRE_FORMAT AND NOT QUIRE_FORMAT IN_LIST formats)
+	message(FATAL_ERROR "QUIRE_FORMAT: no page tables called '${QUIRE_FORMAT}' for this width; there are: ${formats}")
+endif()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 

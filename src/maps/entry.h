@@ -87,12 +87,21 @@ static inline void pt_written(const pt_entry *at)
 		port_pt_written(at);
 }
 
+/* What was stored to the frame before is seen by whoever sees the entry.  (Where an entry is wider than
+ * a register the processor is x86, and stores in order.) */
+static inline void pt_store(pt_entry *at, u64 raw)
+{
+	if (sizeof(at->raw) <= sizeof(long))
+		__atomic_store_n(&at->raw, (__typeof__(at->raw))raw, __ATOMIC_RELEASE);
+	else
+		WRITE_ONCE(at->raw, (__typeof__(at->raw))raw);
+}
+
 /* What the hardware is to see of an entry that has just been written, if it has its own. */
 static inline void pt_write_twin(pt_entry *at, pte_t e)
 {
 	if (PT_TWINS)
-		WRITE_ONCE(at[ARMV7_HARD_OFFSET / sizeof(*at)].raw,
-			   (__typeof__(at->raw))pt_encode(&pt_hw, PT_LAST, e));
+		pt_store(at + ARMV7_HARD_OFFSET / sizeof(*at), pt_encode(&pt_hw, PT_LAST, e));
 	pt_written(at);
 }
 
@@ -104,7 +113,7 @@ static inline pte_t pte_read(const pt_entry *at)
 /* Not for an entry that a processor may be marking: see pte_exchange(). */
 static inline void pte_set(pt_entry *at, pte_t e)
 {
-	WRITE_ONCE(at->raw, (__typeof__(at->raw))pt_encode_last(e));
+	pt_store(at, pt_encode_last(e));
 	pt_write_twin(at, e);
 }
 
@@ -142,7 +151,7 @@ static inline void pte_copy(pt_entry *to, const pt_entry *from, pte_t e)
 {
 	u64 raw = pt_fmt.identical ? e : READ_ONCE(from->raw);
 
-	WRITE_ONCE(to->raw, (__typeof__(to->raw))raw);
+	pt_store(to, raw);
 	pt_write_twin(to, e);
 }
 
@@ -152,7 +161,7 @@ static inline void pte_move(pt_entry *to, pt_entry *from)
 	__typeof__(to->raw) raw = __atomic_exchange_n(&from->raw, 0, __ATOMIC_RELAXED);
 
 	pt_write_twin(from, 0);
-	WRITE_ONCE(to->raw, raw);
+	pt_store(to, raw);
 	pt_write_twin(to, pt_decode(&pt_fmt, PT_LAST, raw));
 }
 

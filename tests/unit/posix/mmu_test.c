@@ -332,6 +332,68 @@ static void test_break_before_make(void **state)
 	end_mm(mm);
 }
 
+/* Nor its size: a block of the linear map is cut into pages only after it was invalid. */
+static void test_break_before_smaller(void **state)
+{
+	const unsigned level = PT_LAST - 1, span = PMD_SIZE;
+	const unsigned long va = PAGE_OFFSET + 2 * PMD_SIZE;
+	struct page *table = pt_alloc_table(GFP_KERNEL);
+	pt_entry *at = maps_kernel_pgd(), *small;
+	u64 was;
+
+	(void)state;
+	assert_non_null(table);
+	for (unsigned l = 0; l < level; l++)
+		at = pt_table_of(l, pt_read(pt_slot(at, pt_index(va, l), l)));
+	at = pt_slot(at, pt_index(va, level), level);
+	was = pt_read(at);
+	assert_true(pt_is_block(level, was));
+	small = page_address(table);
+	for (unsigned i = 0; i < PTRS_PER_PTE; i++)
+		pte_set(small + i, pte_make(PHYS_PFN(2 * span) + i, PT_KERNEL_RW));
+	for (int broken_first = 0; broken_first < 2; broken_first++) {
+		assert_non_null(posix_kernel_access(va, true));
+		if (broken_first) {
+			pt_erase(at);
+			port_flush_tlb_kernel(va, va + span);
+		}
+		pt_publish_table(at, level, page_to_phys(table), false);
+		if (POSIX_MMU.break_first && !broken_first)
+			assert_panics(port_flush_tlb_kernel(va, va + span), "break before make");
+		else
+			port_flush_tlb_kernel(va, va + span);
+		assert_int_equal(posix_tlb_resize(POSIX_TLB_ENTRIES), 0);
+		assert_ptr_equal(posix_kernel_access(va, true), port_phys_to_virt(2 * span));
+		pt_erase(at);
+		port_flush_tlb_kernel(va, va + span);
+		pt_publish(at, was, ARMV7_SECTION);
+	}
+	memset(small, 0, PAGE_SIZE);
+	pt_free_table(table);
+}
+
+/* A program's page that says global is found by the next program. */
+static void test_global_user_page(void **state)
+{
+	struct mm_struct *one = new_mm(), *two = mm_alloc();
+	unsigned long at = touched(one, 1);
+	pt_entry *pte = entry_of(one, at);
+	pte_t was = pte_read(pte);
+
+	(void)state;
+	assert_non_null(two);
+	pte_set(pte, 0);
+	port_flush_tlb_mm(one->root);
+	pte_set(pte, was | PTE_GLOBAL);
+	get_u32(at);
+	posix_set_mm(two);
+	assert_panics(posix_mmu_try(at, false, true), "a program's page is global");
+	assert_int_equal(posix_tlb_resize(POSIX_TLB_ENTRIES), 0);
+	pte_set(pte, was);
+	end_mm(one);
+	end_mm(two);
+}
+
 /* A frame that programs use as memory, as a device's elsewhere. */
 static void test_conflicting_memory(void **state)
 {
@@ -400,6 +462,8 @@ int main(void)
 		MM_TEST(test_more_rights),
 		MM_TEST(test_stale_kernel_mapping),
 		MM_TEST(test_break_before_make),
+		MM_TEST(test_break_before_smaller),
+		MM_TEST(test_global_user_page),
 		MM_TEST(test_conflicting_memory),
 		MM_TEST(test_device),
 		MM_TEST(test_bad_flushes),

@@ -322,8 +322,10 @@ bool maps_kernel_fault(phys_addr_t root, unsigned long va)
 	pt_entry *from = pt_slot(kernel_map.pgd, i, 0), *to = pt_slot(__va(root), i, 0);
 	u64 raw = pt_read(from);
 
-	if (pt_fmt.split_roots || va < PAGE_OFFSET || !pt_used(raw) || pt_read(to) == raw)
+	if (pt_fmt.split_roots || va < PAGE_OFFSET || !pt_used(raw))
 		return false;
+	if (pt_read(to) == raw) /* another CPU was faster, or there is nothing below */
+		return pte_valid(pt_lookup(kernel_map.pgd, va, NULL));
 	pt_publish(to, raw, pt_is_block(0, raw) ? ARMV7_SECTION : ARMV7_HARD_TABLE);
 	atomic_long_inc(&kernel_map.late_roots);
 	return true;

@@ -24,6 +24,9 @@ function(quire_core name kind port_include)
 		string(TOUPPER "${QUIRE_HEAP}" heap)
 		target_compile_definitions(${name} PUBLIC QUIRE_HEAP=QUIRE_HEAP_${heap})
 	endif()
+	if(QUIRE_FORMAT AND port_include MATCHES "ports/posix")
+		target_compile_definitions(${name} PUBLIC PORT_PT_FORMAT=${QUIRE_FORMAT})
+	endif()
 	target_include_directories(${name}
 		PRIVATE "${CMAKE_SOURCE_DIR}/src"
 		PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${port_include}>

@@ -77,6 +77,42 @@ function(quire_add_test_with variant source)
 	set_tests_properties(${variant}/${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP")
 endfunction()
 
+# The tests of what knows page tables, as FORMAT/NAME.  What lies below maps/ knows no format: it is the library's,
+# and what lies above is compiled for the format: objects, so that the archive's own are never looked for.
+function(quire_add_format_tests format)
+	set(lib quire_on_${format})
+	set(sources ${quire_sources})
+	list(FILTER sources INCLUDE REGEX "src/(maps|spaces|swap|watch|[a-z_]+\\.c)")
+	add_library(${lib} OBJECT ${sources} ${posix_sources})
+	target_include_directories(${lib} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/ports/posix")
+	target_compile_definitions(${lib} PUBLIC PORT_PT_FORMAT=${format})
+	target_link_libraries(${lib} PUBLIC quire PRIVATE quire_warnings)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/maps/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/unit/spaces/*_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/posix/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/unit/swap/*_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/watch/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/model/mm_*_test.c" "${CMAKE_SOURCE_DIR}/tests/inject/mm_*_test.c")
+	# Those that look at formats side by side say the same whatever the build's own is.
+	list(FILTER sources EXCLUDE REGEX "(maps/(explain|format|format_walk)|posix/walk)_test\\.c$")
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME_WE)
+		string(REGEX REPLACE "_test$" "" name "${name}")
+		get_filename_component(where "${source}" DIRECTORY)
+		get_filename_component(folder "${where}" NAME)
+		file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c")
+		list(FILTER helpers EXCLUDE REGEX "_test\\.c$")
+		set(target "${format}.${folder}.${name}")
+		add_executable(${target} "${source}" ${helpers})
+		target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
+			"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
+		target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+		target_link_libraries(${target} PRIVATE ${lib} quire_cmocka quire_warnings)
+		set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+		add_test(NAME ${format}/${folder}/${name} COMMAND $<TARGET_FILE:${target}>)
+		set_tests_properties(${format}/${folder}/${name} PROPERTIES TIMEOUT 120
+			ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP;UBSAN_OPTIONS=print_stacktrace=1")
+	endforeach()
+endfunction()
+
 # tests/lines: as shipped, with room for 64 CPUs, and compiled so that every store calls tests/lines/recorder.c: the
 # instrumentation of ThreadSanitizer without ThreadSanitizer.  No other sanitizer goes with it.
 function(quire_add_lines_test)
@@ -127,7 +163,12 @@ function(quire_add_fuzz source)
 	set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 180)
 endfunction()
 
-if(QUIRE_FUZZ)
+if(QUIRE_FORMATS)
+	list(REMOVE_ITEM formats x86_64 x86_pae) # other builds have them
+	foreach(format IN LISTS formats)
+		quire_add_format_tests(${format})
+	endforeach()
+elseif(QUIRE_FUZZ)
 	file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
 	foreach(source IN LISTS fuzz_sources)
 		quire_add_fuzz("${source}")
@@ -137,6 +178,8 @@ elseif(QUIRE_SANITIZE MATCHES "thread")
 	foreach(source IN LISTS race_sources)
 		quire_add_test("${source}" 180)
 	endforeach()
+	# Where use and stores are noted by faults, entries are invalid for a moment, and TLBs are tagged.
+	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/mm_race_test.c" PORT_PT_FORMAT=aarch64)
 	foreach(heap slab slob)
 		string(TOUPPER ${heap} value)
 		quire_add_test_with(${heap} "${CMAKE_SOURCE_DIR}/tests/race/heap_race_test.c" QUIRE_HEAP=QUIRE_HEAP_${value})

@@ -7,7 +7,7 @@
 
 set -eu
 cd "$(dirname "$0")/.."
-stages=${*:-includes format host race host32 config fuzz clang docs tidy preload kernel boot}
+stages=${*:-includes format host race host32 formats config fuzz clang docs tidy preload kernel boot}
 logs=build/test
 mkdir -p $logs
 began=$(date +%s)
@@ -29,6 +29,7 @@ stage() {
 	host)     ctest_stage host ;;
 	race)     ctest_stage tsan ;;
 	host32)   ctest_stage host32 ;;
+	formats)  ctest_stage formats; ctest_stage formats32 ;;
 	config)   scripts/check-config.sh ;;
 	fuzz)     ctest_stage fuzz ;;
 	clang)    build_stage clang ;;

@@ -25,6 +25,7 @@
 #include <quire/quire.h>
 #include <quire/slab.h>
 #include <quire/uaccess.h>
+#include <quire/vmalloc.h>
 #include <quire/watch.h>
 
 static unsigned long harness_free;
@@ -33,14 +34,14 @@ static inline void machine_up(unsigned mib)
 {
 	assert_int_equal(posix_machine_start_simple(mib, 1), 0);
 	assert_int_equal(quire_start(1, NULL, NULL), 0);
-	harness_free = quire_free_pages_exact();
+	harness_free = quire_free_pages_exact() + maps_kernel_tables();
 }
 
 /* Every law holds and not one frame is missing. */
 static inline void machine_down(void)
 {
 	const char *why = check_all();
-	unsigned long now = quire_free_pages_exact();
+	unsigned long now = quire_free_pages_exact() + maps_kernel_tables();
 
 	if (why)
 		fail_msg("check_all: %s\n%s", why, posix_log_take());

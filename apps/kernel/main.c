@@ -185,7 +185,7 @@ static unsigned finish(unsigned long before)
 	sysfs_exit();
 	fs_exit_all();
 	task_cache_drain();
-	after = quire_free_pages_exact();
+	after = quire_free_pages_exact() + maps_kernel_tables();
 	if (unknown_syscalls()) {
 		printk("quire: unknown system calls:\n");
 		show_unknown_syscalls(&out);
@@ -231,7 +231,7 @@ static void __ref kmain(void *arg)
 	crash_if_asked();
 	make_mistakes();
 	bench_if_asked();
-	before = quire_free_pages_exact();
+	before = quire_free_pages_exact() + maps_kernel_tables();
 	compactd_start();
 	before += fill_root();
 	before += free_initmem();

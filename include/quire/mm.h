@@ -196,7 +196,7 @@ struct mm_limits { /* bytes; the embedder keeps them in step with its rlimits */
 };
 
 struct mm_struct {
-	u64 *pgd;         /* root table, linear-map address                            */
+	void *pgd;        /* root table, linear-map address                            */
 	phys_addr_t root; /* the same, physical: for port_load_root()                  */
 	struct vm_area_struct
 		*vmacache;       /* area that the last lookup found, or NULL                  */

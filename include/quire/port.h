@@ -16,7 +16,10 @@
  *                            page tables (on a hosted port it is not a host pointer)
  *   PORT_VMALLOC_START/END   kernel virtual range that vmalloc and ioremap may use, page-aligned
  *   PORT_TASK_SIZE           first address above user space
- *   PORT_PT_FORMAT           name of the page-table format, e.g. x86_64 (src/maps/formats)
+ *   PORT_PT_FORMAT           the page tables that the processor reads (src/maps/formats): x86_64,
+ *                            x86_64_5level, x86_pae, aarch64, armv7, riscv_sv39, riscv_sv48, riscv_sv57.
+ *                            On aarch64 the kernel's half has its own root (TTBR1: maps_kernel_root());
+ *                            elsewhere each root has a copy of that half's entries.
  *   PORT_KERNEL_TABLES       1 if the kernel half of the tables is this library's to build, else 0
  *   static inline void *port_phys_to_virt(phys_addr_t pa);
  *   static inline phys_addr_t port_virt_to_phys(const void *va);
@@ -43,6 +46,9 @@
  *   PORT_RANDOM              1: the port provides port_random(), for QUIRE_SLAB_FREELIST_HARDENED and _RANDOM.
  *   PORT_PROTECT_PAGE        1: the port provides port_protect_prepare() and port_protect_page(), and
  *                            quire/kfence.h puts closed pages around objects.
+ *   PORT_ASIDS               1: the port numbers spaces by quire/asid.h.
+ *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table
+ *                            walks do not see a plain store in time (barriers, cache cleaning).
  */
 #ifndef QUIRE_PORT_H
 #define QUIRE_PORT_H
@@ -64,6 +70,21 @@
 #endif
 #ifndef PORT_PROTECT_PAGE
 #define PORT_PROTECT_PAGE 0
+#endif
+#ifndef PORT_ASIDS
+#define PORT_ASIDS 0
+#endif
+#ifndef PORT_PT_WRITTEN
+#define PORT_PT_WRITTEN 0
+/*
+ * A page-table entry was stored at kernel address `at`: make the table walks of every CPU see it.  On
+ * ARMv7 also what was stored 2 KiB behind it, or for an entry of the root in the word behind it.
+ *   Called:   after each store of an entry, with any lock held.  Must not sleep, must not allocate.
+ */
+static inline void port_pt_written(const void *at)
+{
+	(void)at;
+}
 #endif
 
 /* ---- tier 1: pages and heap ---------------------------------------------------------------- */

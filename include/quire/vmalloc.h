@@ -35,6 +35,20 @@ int maps_init(void);
 void maps_exit(void);
 phys_addr_t maps_kernel_root(void);
 
+/*
+ * For the port's trap: the kernel touched `va` while the table at `root`, of a user space, was loaded, and
+ * found no entry (not: an entry without the right).  ARMv7: what the kernel mapped since the space was
+ * made may have needed an entry of the root that the space has not.
+ *   Returns:  true: the space has it now, or another CPU brought it: try again.  False: there is nothing
+ *             at `va`.  Any context; takes no lock.
+ */
+bool maps_kernel_fault(phys_addr_t root, unsigned long va);
+/* How often an entry was brought. */
+unsigned long maps_kernel_faults(void);
+/* Frames that tables of the kernel's root have taken since memory came from frames/; spaces may have
+ * copied the entries that lead to them, so they stay.  (0 on 64-bit formats.) */
+unsigned long maps_kernel_tables(void);
+
 /* Whole pages, contiguous in virtual addresses only.  NULL: no memory or no room (said in the log).
  *  May sleep. */
 void *vmalloc(unsigned long size) __must_check;

@@ -8,7 +8,8 @@
  *
  * The root entries of the kernel half are all made here, before the first address space, and copied
  * into each new root; whatever is mapped later hangs below them and so is seen by every space at
- * once.
+ * once.  ARMv7 would need too many tables for that: there a space gets an entry that came later by a
+ * fault.  AArch64 has a root register for the kernel's half, and nothing is copied.
  *
  * Lock:  set up by one CPU; afterwards kernel_map.lock guards the entries and the counts of their
  *        tables.
@@ -21,19 +22,19 @@
 #include <quire/set_memory.h>
 #include "maps/maps.h"
 
-#define KERNEL_FIRST pt_index(PAGE_OFFSET, 0)
-#define ROOT_ENTRIES (1u << pt_fmt.level[0].bits)
-#define LARGE_LEVEL  (PT_LAST - 1)
+#define LARGE_LEVEL (PT_LAST - 1)
 
 static struct kernel_map {
 	spinlock_t lock; /* entries of the kernel half and nr_present of their tables */
-	pte_t *pgd;
+	pt_entry *pgd;
 	bool frames_ready; /* tables come from frames/, no longer from memblock */
 	unsigned long kb_small, kb_large;
-	struct maps_image image; /* virt_base 0: there is none */
+	atomic_long_t late_roots;  /* entries that a space got by a fault             */
+	unsigned long late_tables; /* that the root came to need since frames/ was up */
+	struct maps_image image;   /* virt_base 0: there is none */
 } kernel_map;
 
-pte_t *maps_kernel_pgd(void)
+pt_entry *maps_kernel_pgd(void)
 {
 	return kernel_map.pgd;
 }
@@ -63,56 +64,62 @@ u64 pt_user_prot(bool read, bool write, bool exec)
 	return bits;
 }
 
-static pte_t *new_kernel_table(void)
+static pt_entry *new_early_table(unsigned long size)
+{
+	pt_entry *table = memblock_alloc(size, size);
+
+	if (!table)
+		quire_panic("maps: no memory for the kernel's page tables\n");
+	return table;
+}
+
+static pt_entry *new_kernel_table(void)
 {
 	struct page *page;
 
-	if (!kernel_map.frames_ready) {
-		pte_t *table = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
-
-		if (!table)
-			quire_panic("maps: no memory for the kernel's page tables\n");
-		return table;
-	}
+	if (!kernel_map.frames_ready)
+		return new_early_table(PAGE_SIZE);
 	page = pt_alloc_table(GFP_ATOMIC); /* under the lock */
 	return page ? page_address(page) : NULL;
 }
 
 /* The entry of `level` that translates va, with tables made above it; NULL: no memory. */
-static pte_t *kernel_entry(unsigned long va, unsigned level)
+static pt_entry *kernel_entry(unsigned long va, unsigned level)
 {
-	pte_t *table = kernel_map.pgd;
+	pt_entry *table = kernel_map.pgd;
 	unsigned l;
 
 	for (l = 0; l < level; l++) {
-		pte_t *entry = table + pt_index(va, l);
+		pt_entry *entry = pt_slot(table, pt_index(va, l), l);
 
-		if (!pte_valid(*entry)) {
-			pte_t *lower = new_kernel_table();
+		if (!pt_used(pt_read(entry))) {
+			pt_entry *lower = new_kernel_table();
 
 			if (!lower)
 				return NULL;
 			/* Kernel tables need no user bit; permissions are decided by the last
 			 * entry. */
-			*entry = pt_encode_table(&pt_fmt, l, __pa(lower)) & ~pt_fmt.table_user;
-			if (kernel_map.frames_ready)
+			pt_publish_table(entry, l, __pa(lower), false);
+			if (kernel_map.frames_ready && l > 0)
 				pt_count(pt_page(entry), 1);
+			else if (kernel_map.frames_ready)
+				kernel_map.late_tables++;
 		}
-		table = pt_table_of(*entry);
+		table = pt_table_of(l, pt_read(entry));
 	}
-	return table + pt_index(va, level);
+	return pt_slot(table, pt_index(va, level), level);
 }
 
 int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot)
 {
-	pte_t *entry;
+	pt_entry *entry;
 
 	spin_lock(&kernel_map.lock);
 	entry = kernel_entry(va, PT_LAST);
 	if (entry) {
-		if (!*entry)
+		if (!pte_read(entry))
 			pt_count(pt_page(entry), 1);
-		WRITE_ONCE(*entry, pa | prot);
+		pte_set(entry, pa | prot);
 	}
 	spin_unlock(&kernel_map.lock);
 	return entry ? 0 : -ENOMEM;
@@ -125,10 +132,10 @@ void pt_unmap_kernel(unsigned long start, unsigned long end)
 
 	spin_lock(&kernel_map.lock);
 	for (va = start; va < end; va += PAGE_SIZE) {
-		pte_t *entry = pt_find(kernel_map.pgd, va, NULL);
+		pt_entry *entry = pt_find(kernel_map.pgd, va, NULL);
 
-		if (entry && *entry) {
-			WRITE_ONCE(*entry, 0);
+		if (entry && pte_read(entry)) {
+			pte_set(entry, 0);
 			pt_count(pt_page(entry), -1);
 		}
 	}
@@ -138,19 +145,25 @@ void pt_unmap_kernel(unsigned long start, unsigned long end)
 	pt_free_list(list);
 }
 
-pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level)
+pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level)
 {
-	pte_t *table = root;
+	pt_entry *table = root;
 	unsigned l;
 
 	for (l = 0;; l++) {
-		pte_t e = READ_ONCE(table[pt_index(va, l)]);
+		pt_entry *entry = pt_slot(table, pt_index(va, l), l);
+		u64 raw;
 
 		if (level)
 			*level = l;
-		if (l == PT_LAST || !pte_valid(e) || (pt_fmt.level[l].leaf.mask && (e & PTE_LARGE)))
-			return e;
-		table = pt_table_of(e);
+		if (l == PT_LAST)
+			return pte_read(entry);
+		raw = pt_read(entry);
+		if (!pt_used(raw))
+			return 0;
+		if (pt_is_block(l, raw))
+			return pt_decode(&pt_fmt, l, raw) | PTE_LARGE;
+		table = pt_table_of(l, raw);
 	}
 }
 
@@ -185,11 +198,12 @@ static void __init map_linear(const struct maps_image *image, phys_addr_t pa, ph
 		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
 
 		if (fits_large(image, pa, end)) {
-			*kernel_entry(va, LARGE_LEVEL) = pa | PT_KERNEL_RW | PTE_LARGE;
+			pt_publish_block(kernel_entry(va, LARGE_LEVEL), LARGE_LEVEL,
+					 pa | PT_KERNEL_RW);
 			kernel_map.kb_large += PMD_SIZE >> 10;
 			pa += PMD_SIZE;
 		} else {
-			*kernel_entry(va, PT_LAST) = pa | linear_prot(image, pa);
+			pte_set(kernel_entry(va, PT_LAST), pa | linear_prot(image, pa));
 			kernel_map.kb_small += PAGE_SIZE >> 10;
 			pa += PAGE_SIZE;
 		}
@@ -202,19 +216,35 @@ static void __init map_image_part(const struct maps_image *image, phys_addr_t st
 	phys_addr_t pa;
 
 	for (pa = start; pa < end; pa += PAGE_SIZE)
-		*kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start), PT_LAST) =
-			pa | prot;
+		pte_set(kernel_entry(image->virt_base + (unsigned long)(pa - image->text_start),
+				     PT_LAST),
+			pa | prot);
+}
+
+/* One or two tables here, and every space sees what vmalloc maps later.  Where they would be many,
+ * a fault brings them: maps_kernel_fault(). */
+static void __init share_vmalloc(void)
+{
+	const unsigned long span = 1UL << pt_shift(0);
+	unsigned long va;
+
+	if (pt_shift(0) < 30)
+		return;
+	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += span) {
+		kernel_entry(va, 1);
+		if (QUIRE_VMALLOC_END - va <= span)
+			break;
+	}
 }
 
 void __init maps_early_init(const struct maps_image *image)
 {
 	phys_addr_t start, end;
-	unsigned long va;
 	u64 i;
 
 	memset(&kernel_map, 0, sizeof(kernel_map));
 	spin_lock_init(&kernel_map.lock, "kernel_map", LOCK_RANK_PAGE_TABLE);
-	kernel_map.pgd = new_kernel_table();
+	kernel_map.pgd = new_early_table(PT_ROOT_SIZE);
 	for_each_mem_range(i, &start, &end)
 		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE),
 			   QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
@@ -225,11 +255,7 @@ void __init maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
 		kernel_map.image = *image;
 	}
-	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += 1UL << pt_fmt.level[0].shift) {
-		kernel_entry(va, 1);
-		if (QUIRE_VMALLOC_END - va <= 1UL << pt_fmt.level[0].shift)
-			break;
-	}
+	share_vmalloc();
 }
 
 /* Whoever still uses the part faults, and the linear map shows frames like any others. */
@@ -242,10 +268,10 @@ static void drop_init_part(const struct maps_image *image)
 
 	spin_lock(&kernel_map.lock);
 	for (at = 0; at < size; at += PAGE_SIZE) {
-		WRITE_ONCE(*kernel_entry(start + at, PT_LAST), 0);
+		pte_set(kernel_entry(start + at, PT_LAST), 0);
 		if (image->init_start + at < image->init_text_end)
-			WRITE_ONCE(*kernel_entry(linear + at, PT_LAST),
-				   (image->init_start + at) | PT_KERNEL_RW);
+			pte_set(kernel_entry(linear + at, PT_LAST),
+				(image->init_start + at) | PT_KERNEL_RW);
 	}
 	port_flush_tlb_kernel(start, start + size);
 	port_flush_tlb_kernel(linear, linear + size);
@@ -277,36 +303,38 @@ bool maps_text_touches(unsigned long start, unsigned long end)
 }
 
 /* ---- single pages of the linear map ---------------------------------------------------------- */
-/* The entry that translates va, and its level; NULL: nothing does. */
-static pte_t *leaf_of(unsigned long va, unsigned *level)
+/* The entry for va that no table is below, and its level; NULL: there is none. */
+static pt_entry *leaf_of(unsigned long va, unsigned *level)
 {
-	pte_t *table = kernel_map.pgd;
+	pt_entry *table = kernel_map.pgd;
 
-	for (*level = 0; *level <= PT_LAST; ++*level) {
-		pte_t *entry = table + pt_index(va, *level), e = pt_read(entry);
+	for (*level = 0;; ++*level) {
+		pt_entry *entry = pt_slot(table, pt_index(va, *level), *level);
+		u64 raw = pt_read(entry);
 
 		if (*level == PT_LAST)
-			return e ? entry : NULL;
-		if (!pte_valid(e))
-			return NULL;
-		if (pt_fmt.level[*level].leaf.mask && e & PTE_LARGE)
 			return entry;
-		table = pt_table_of(e);
+		if (!pt_used(raw))
+			return NULL;
+		if (pt_is_block(*level, raw))
+			return entry;
+		table = pt_table_of(*level, raw);
 	}
-	return NULL;
 }
 
-/* The large page becomes a table that says the same of each small one.  Under the lock. */
-static int split_large(pte_t *entry)
+/* The large page becomes a table that says the same of each small one.  Not where a processor must not
+ * find both: nothing may be without a mapping meanwhile, this very code least of all.  Under the lock. */
+static int split_large(pt_entry *entry)
 {
-	pte_t *table = new_kernel_table(), e = *entry & ~PTE_LARGE;
+	pte_t e = pt_decode(&pt_fmt, LARGE_LEVEL, pt_read(entry)) & ~PTE_LARGE;
+	pt_entry *table = pt_fmt.identical ? new_kernel_table() : NULL;
 
 	if (!table)
-		return -ENOMEM;
+		return pt_fmt.identical ? -ENOMEM : -EOPNOTSUPP;
 	for (unsigned long i = 0; i < PTRS_PER_PTE; i++)
-		table[i] = e + i * PAGE_SIZE;
+		pte_set(table + i, e + i * PAGE_SIZE);
 	pt_count(pt_page(table), (int)PTRS_PER_PTE);
-	pt_publish(entry, pt_encode_table(&pt_fmt, LARGE_LEVEL, __pa(table)) & ~pt_fmt.table_user);
+	pt_publish_table(entry, LARGE_LEVEL, __pa(table), false);
 	kernel_map.kb_large -= PMD_SIZE >> 10;
 	kernel_map.kb_small += PMD_SIZE >> 10;
 	return 0;
@@ -321,9 +349,9 @@ int set_memory_4k(unsigned long addr, int numpages)
 	spin_lock(&kernel_map.lock);
 	for (va = start; va < end && !error; va += PAGE_SIZE) {
 		unsigned level;
-		pte_t *entry = leaf_of(va, &level);
+		pt_entry *entry = leaf_of(va, &level);
 
-		if (!entry || level < LARGE_LEVEL)
+		if (!entry || level + 1 < PT_LAST)
 			error = -EINVAL;
 		else if (level == LARGE_LEVEL)
 			error = split_large(entry);
@@ -333,26 +361,26 @@ int set_memory_4k(unsigned long addr, int numpages)
 	return error;
 }
 
-static int set_present(const struct page *page, pte_t present)
+static int set_linear(const struct page *page, u64 prot)
 {
 	unsigned long va = PAGE_OFFSET + (page_to_pfn(page) << PAGE_SHIFT);
 	unsigned level;
-	pte_t *entry = leaf_of(va, &level);
+	pt_entry *entry = leaf_of(va, &level);
 
 	if (!entry || level != PT_LAST)
 		return -EINVAL;
-	pt_publish(entry, (*entry & ~PTE_PRESENT) | present);
+	pte_set(entry, prot ? page_to_phys(page) | prot : 0);
 	return 0;
 }
 
 int set_direct_map_invalid_noflush(struct page *page)
 {
-	return set_present(page, 0);
+	return set_linear(page, 0);
 }
 
 int set_direct_map_default_noflush(struct page *page)
 {
-	return set_present(page, PTE_PRESENT);
+	return set_linear(page, PT_KERNEL_RW);
 }
 
 void maps_tables_from_frames(void)
@@ -365,21 +393,64 @@ void maps_forget_tables(void)
 	memset(&kernel_map, 0, sizeof(kernel_map));
 }
 
-pte_t *pt_new_root(void)
+/* ---- roots of user spaces -------------------------------------------------------------------- */
+/* What of a root is the kernel's; nothing, where its half has a root of its own. */
+static pt_entry *kernel_half(pt_entry *root)
 {
-	struct page *page = pt_alloc_table(GFP_KERNEL);
-	pte_t *root;
+	return pt_slot(root, pt_index(PAGE_OFFSET, 0), 0);
+}
 
-	if (!page)
+static size_t kernel_half_size(void)
+{
+	size_t used = (size_t)((char *)kernel_half(kernel_map.pgd) - (char *)kernel_map.pgd);
+	size_t size = ((size_t)sizeof(pt_entry) << (PT_TWINS ? 1 : 0)) << pt_bits(0);
+
+	return pt_fmt.split_roots ? 0 : size - used;
+}
+
+/* The copies of a root's entries are made with the space, and what the kernel mapped since may have
+ * needed another.  Entries of the kernel's root are never taken back. */
+bool maps_kernel_fault(phys_addr_t root, unsigned long va)
+{
+	unsigned i = pt_index(va, 0);
+	pt_entry *from = pt_slot(kernel_map.pgd, i, 0), *to = pt_slot(__va(root), i, 0);
+	u64 raw = pt_read(from);
+
+	if (pt_fmt.split_roots || i < pt_index(PAGE_OFFSET, 0) || !pt_used(raw))
+		return false;
+	if (pt_read(to) == raw) /* another CPU was faster, or there is nothing below */
+		return pte_valid(pt_lookup(kernel_map.pgd, va, NULL));
+	pt_publish(to, raw, pt_is_block(0, raw) ? ARMV7_SECTION : ARMV7_HARD_TABLE);
+	atomic_long_inc(&kernel_map.late_roots);
+	return true;
+}
+
+unsigned long maps_kernel_faults(void)
+{
+	return (unsigned long)atomic_long_read(&kernel_map.late_roots);
+}
+
+unsigned long maps_kernel_tables(void)
+{
+	return READ_ONCE(kernel_map.late_tables);
+}
+
+pt_entry *pt_new_root(void)
+{
+	pt_entry *root = pt_alloc_root();
+
+	if (!root)
 		return NULL;
-	root = page_address(page);
-	memcpy(root + KERNEL_FIRST, kernel_map.pgd + KERNEL_FIRST,
-	       (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
+	if (PORT_ASIDS)
+		asid_forget(__pa(root));
+	memcpy(kernel_half(root), kernel_half(kernel_map.pgd), kernel_half_size());
 	return root;
 }
 
-void pt_free_root(pte_t *root)
+void pt_free_root(pt_entry *root)
 {
-	memset(root + KERNEL_FIRST, 0, (ROOT_ENTRIES - KERNEL_FIRST) * sizeof(pte_t));
-	pt_free_table(pt_page(root));
+	if (PORT_ASIDS)
+		asid_forget(__pa(root));
+	memset(kernel_half(root), 0, kernel_half_size());
+	pt_release_root(root);
 }

@@ -20,16 +20,10 @@
 #include <quire/page.h>
 #include <quire/port.h>
 #include <quire/vmalloc.h>
-#include "maps/formats/x86_64.h"
+#include "maps/entry.h"
 
-#define QUIRE_CAT2(a, b) a##b
-#define QUIRE_CAT(a, b)  QUIRE_CAT2(a, b)
-/* The machine's format: a constant, so that entry operations fold to one instruction. */
-#define pt_fmt           QUIRE_CAT(pt_, PORT_PT_FORMAT)
-
-#define PT_LAST      (pt_fmt.levels - 1u)
-#define PTRS_PER_PTE 512u
 /* Bytes that one last-level table maps. */
+#define PTRS_PER_PTE 512u
 #define PMD_SIZE     ((unsigned long)PAGE_SIZE * PTRS_PER_PTE)
 #define PMD_MASK     (~(PMD_SIZE - 1))
 
@@ -110,23 +104,6 @@ static inline pte_t pte_make(unsigned long pfn, u64 prot)
 	return ((u64)pfn << PAGE_SHIFT) | prot;
 }
 
-/* Entries that a processor may be marking as used at this moment are changed in one step, so that
- * no mark is lost. */
-static inline pte_t pte_get_and_clear(pte_t *pte)
-{
-	return __atomic_exchange_n(pte, 0, __ATOMIC_RELAXED);
-}
-
-static inline void pte_set_bits(pte_t *pte, u64 bits)
-{
-	__atomic_fetch_or(pte, bits, __ATOMIC_RELAXED);
-}
-
-static inline void pte_clear_bits(pte_t *pte, u64 bits)
-{
-	__atomic_fetch_and(pte, ~bits, __ATOMIC_RELAXED);
-}
-
 /* The same frame with other permission bits; what the hardware noted stays. */
 static inline pte_t pte_modify(pte_t e, u64 prot)
 {
@@ -144,30 +121,7 @@ u64 pt_user_prot(bool read, bool write, bool exec);
 #define PT_KERNEL_IO (PT_KERNEL_RW | PTE_UNCACHED)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
-static inline unsigned pt_index(unsigned long va, unsigned level)
-{
-	return (unsigned)((u64)va >> pt_fmt.level[level].shift) &
-	       ((1u << pt_fmt.level[level].bits) - 1);
-}
-
-static inline pte_t *pt_table_of(pte_t e)
-{
-	return __va(e & PTE_ADDRESS);
-}
-
-/* A table becomes visible complete: the store that publishes it and the load that follows it are
- * ordered. */
-static inline pte_t pt_read(const pte_t *entry)
-{
-	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
-}
-
-static inline void pt_publish(pte_t *entry, pte_t e)
-{
-	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
-}
-
-static inline struct page *pt_page(const pte_t *entry)
+static inline struct page *pt_page(const pt_entry *entry)
 {
 	return virt_to_page(entry);
 }
@@ -193,21 +147,22 @@ static inline void pt_unlock(struct page *table)
  * that the missing table leaves (or 0 at the top of the address range).  User tables hold no large
  * pages.
  */
-static inline pte_t *pt_find(pte_t *root, unsigned long va, unsigned long *skip)
+static inline pt_entry *pt_find(pt_entry *root, unsigned long va, unsigned long *skip)
 {
-	pte_t *table = root;
+	pt_entry *table = root;
 	unsigned level;
 
+	/* Shifts and masks become constants. */
+#pragma GCC unroll 8
 	for (level = 0; level < PT_LAST; level++) {
-		pte_t e = pt_read(&table[pt_index(va, level)]);
+		u64 raw = pt_read(pt_slot(table, pt_index(va, level), level));
 
-		if (unlikely(!pte_valid(e))) {
+		if (unlikely(!pt_used(raw))) {
 			if (skip)
-				*skip = ((va >> pt_fmt.level[level].shift) + 1)
-					<< pt_fmt.level[level].shift;
+				*skip = ((va >> pt_shift(level)) + 1) << pt_shift(level);
 			return NULL;
 		}
-		table = pt_table_of(e);
+		table = pt_table_of(level, raw);
 	}
 	return table + pt_index(va, PT_LAST);
 }
@@ -222,14 +177,14 @@ static inline unsigned long pt_table_end(unsigned long va, unsigned long end)
 
 /* A user space's tables, as maps/ needs to know them. */
 struct pt_space {
-	pte_t *root;
+	pt_entry *root;
 	spinlock_t *lock;     /* page_table_lock                 */
 	atomic_long_t *bytes; /* memory in tables                */
 };
 
 /* The last-level entry for va, with tables made on the way; NULL: no memory, nothing lost.  May
  * sleep. */
-pte_t *pt_make_slow(const struct pt_space *space, unsigned long va);
+pt_entry *pt_make_slow(const struct pt_space *space, unsigned long va);
 
 /*
  * Take out the tables that map nothing any more in [start, end); the caller flushes the TLB and
@@ -244,18 +199,25 @@ void pt_free_table(struct page *table);
 /* Spare tables go back to frames/. */
 void pt_drain_spares(void);
 
+/* A root that maps nothing / give one back that maps nothing. */
+pt_entry *pt_alloc_root(void);
+void pt_release_root(pt_entry *root);
+
+/* asid.c: the frame at `root` becomes, or was, the root of a space. */
+void asid_forget(phys_addr_t root);
+
 /* A new root that shares the kernel half; undo it.  NULL: no memory. */
-pte_t *pt_new_root(void);
-void pt_free_root(pte_t *root);
+pt_entry *pt_new_root(void);
+void pt_free_root(pt_entry *root);
 
 /* Kernel half: map one 4 KiB page, tables made as needed; 0 or -ENOMEM.  Clear [start, end):
  * entries, TLB, and the tables that become empty.  Task context. */
 int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot);
 void pt_unmap_kernel(unsigned long start, unsigned long end);
-struct page *pt_detach_empty_kernel(pte_t *pgd, unsigned long start, unsigned long end);
+struct page *pt_detach_empty_kernel(pt_entry *pgd, unsigned long start, unsigned long end);
 /* What translates va now: the entry and its level, or 0. */
-pte_t pt_lookup(pte_t *root, unsigned long va, unsigned *level);
-pte_t *maps_kernel_pgd(void);
+pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level);
+pt_entry *maps_kernel_pgd(void);
 /* Whether [start, end) has something of the kernel's text in it, by either of its addresses. */
 bool maps_text_touches(unsigned long start, unsigned long end);
 /* The vmalloc area that the address is in, without its guard page; false: none. */

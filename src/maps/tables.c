@@ -88,16 +88,52 @@ void pt_drain_spares(void)
 	}
 }
 
+/* ---- roots ----------------------------------------------------------------------------------- */
+/* A root of several frames is a block, and afterwards each frame a table page like any other. */
+static struct page *alloc_wide_root(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO, PT_ROOT_ORDER);
+	unsigned i;
+
+	if (!page)
+		return NULL;
+	split_page(page, PT_ROOT_ORDER);
+	for (i = 0; i < 1u << PT_ROOT_ORDER; i++) {
+		__SetPageFlag(page + i, PG_table);
+		page[i].ptl = 0;
+		page[i].nr_present = 0;
+		inc_node_page_state(page + i, NR_PAGETABLE);
+	}
+	return page;
+}
+
+pt_entry *pt_alloc_root(void)
+{
+	struct page *page = PT_ROOT_ORDER ? alloc_wide_root() : pt_alloc_table(GFP_KERNEL);
+
+	return page ? page_address(page) : NULL;
+}
+
+void pt_release_root(pt_entry *root)
+{
+	struct page *page = pt_page(root);
+	unsigned i;
+
+	for (i = 0; i < 1u << PT_ROOT_ORDER; i++)
+		pt_free_table(page + i);
+}
+
+/* ---- tables of a space ----------------------------------------------------------------------- */
 /* Put a new table into `entry`, unless another CPU was faster. */
-static int fill_entry(const struct pt_space *space, pte_t *entry, unsigned level)
+static int fill_entry(const struct pt_space *space, pt_entry *entry, unsigned level)
 {
 	struct page *page = pt_alloc_table(GFP_KERNEL);
 
 	if (!page)
 		return -1;
 	spin_lock(space->lock);
-	if (!pte_valid(pt_read(entry))) {
-		pt_publish(entry, pt_encode_table(&pt_fmt, level, PFN_PHYS(page_to_pfn(page))));
+	if (!pt_used(pt_read(entry))) {
+		pt_publish_table(entry, level, PFN_PHYS(page_to_pfn(page)), true);
 		if (level > 0)
 			pt_count(pt_page(entry), 1);
 		atomic_long_add(PAGE_SIZE, space->bytes);
@@ -109,17 +145,17 @@ static int fill_entry(const struct pt_space *space, pte_t *entry, unsigned level
 	return 0;
 }
 
-pte_t *pt_make_slow(const struct pt_space *space, unsigned long va)
+pt_entry *pt_make_slow(const struct pt_space *space, unsigned long va)
 {
-	pte_t *table = space->root;
+	pt_entry *table = space->root;
 	unsigned level;
 
 	for (level = 0; level < PT_LAST; level++) {
-		pte_t *entry = table + pt_index(va, level);
+		pt_entry *entry = pt_slot(table, pt_index(va, level), level);
 
-		if (!pte_valid(pt_read(entry)) && fill_entry(space, entry, level) != 0)
+		if (!pt_used(pt_read(entry)) && fill_entry(space, entry, level) != 0)
 			return NULL;
-		table = pt_table_of(pt_read(entry));
+		table = pt_table_of(level, pt_read(entry));
 	}
 	return table + pt_index(va, PT_LAST);
 }
@@ -127,37 +163,35 @@ pte_t *pt_make_slow(const struct pt_space *space, unsigned long va)
 /* Take the empty tables below `table` out, and those that become empty by it, but none that an
  * entry of a level above `keep` points to.  Early tables of the kernel are not counted and stay.
  * The tables' lock is held. */
-static struct page *detach_level(const struct pt_space *space, pte_t *table, unsigned level,
+static struct page *detach_level(const struct pt_space *space, pt_entry *table, unsigned level,
 				 unsigned keep, unsigned long start, unsigned long last,
 				 struct page *list)
 {
-	unsigned i, end = pt_index(last, level);
+	unsigned i, first = pt_index(start, level), end = pt_index(last, level);
+	unsigned long span = 1UL << pt_shift(level);
 
-	for (i = pt_index(start, level); i <= end; i++) {
-		pte_t e = table[i];
+	for (i = first; i <= end; i++) {
+		pt_entry *entry = pt_slot(table, i, level);
+		u64 raw = entry->raw;
 		struct page *child;
 
-		if (!pte_valid(e))
+		if (!pt_used(raw) || pt_is_block(level, raw))
 			continue;
-		child = pte_page(e);
+		child = pfn_to_page(PHYS_PFN(pt_table_phys(level, raw)));
 		if (level + 1 < PT_LAST) {
-			unsigned long span = 1UL << pt_fmt.level[level].shift;
-			unsigned long base =
-				i == pt_index(start, level)
-					? start
-					: (start & ~(span - 1)) +
-						  (unsigned long)(i - pt_index(start, level)) *
-							  span;
+			unsigned long base = i == first ? start
+							: (start & ~(span - 1)) +
+								  (unsigned long)(i - first) * span;
 			unsigned long top = i == end ? last : (base | (span - 1));
 
-			list = detach_level(space, pt_table_of(e), level + 1, keep, base, top,
-					    list);
+			list = detach_level(space, pt_table_of(level, raw), level + 1, keep, base,
+					    top, list);
 		}
 		if (level < keep || child->nr_present || !PageFlag(child, PG_table))
 			continue;
-		WRITE_ONCE(table[i], 0);
+		pt_erase(entry);
 		if (level > 0)
-			pt_count(pt_page(table), -1);
+			pt_count(pt_page(entry), -1);
 		if (space->bytes)
 			atomic_long_sub(PAGE_SIZE, space->bytes);
 		child->word2 = (unsigned long)list;
@@ -176,7 +210,7 @@ struct page *pt_detach_empty(const struct pt_space *space, unsigned long start, 
 	return list;
 }
 
-struct page *pt_detach_empty_kernel(pte_t *pgd, unsigned long start, unsigned long end)
+struct page *pt_detach_empty_kernel(pt_entry *pgd, unsigned long start, unsigned long end)
 {
 	struct pt_space space = { pgd, NULL, NULL };
 

@@ -44,12 +44,12 @@ static void tally_entry(struct tally *t, const struct vm_area_struct *vma, unsig
 	t->rss[page_mm_counter(page)]++;
 }
 
-static void tally_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+static void tally_table(struct vm_area_struct *vma, pt_entry *pte, unsigned long addr,
 			unsigned long to, void *arg)
 {
 	for (; addr < to; addr += PAGE_SIZE, pte++)
-		if (*pte)
-			tally_entry(arg, vma, addr, *pte);
+		if (pte_read(pte))
+			tally_entry(arg, vma, addr, pte_read(pte));
 }
 
 static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, struct tally *t)
@@ -70,22 +70,23 @@ static const char *check_area(struct mm_struct *mm, struct vm_area_struct *vma, 
 }
 
 /* Tables below `table`: every non-zero entry counted, no entry outside an area. */
-static const char *check_tables(pte_t *table, unsigned level, unsigned first, unsigned last,
+static const char *check_tables(pt_entry *table, unsigned level, unsigned first, unsigned last,
 				long *bytes)
 {
 	unsigned i, used = 0;
 
 	for (i = first; i < last; i++) {
+		u64 raw = pt_slot(table, i, level)->raw;
 		const char *why;
 
-		if (!table[i])
+		if (!raw)
 			continue;
 		used++;
 		if (level == PT_LAST)
 			continue;
 		*bytes += (long)PAGE_SIZE;
-		why = check_tables(pt_table_of(table[i]), level + 1, 0,
-				   1u << pt_fmt.level[level + 1].bits, bytes);
+		why = check_tables(pt_table_of(level, raw), level + 1, 0, 1u << pt_bits(level + 1),
+				   bytes);
 		if (why)
 			return why;
 	}
@@ -97,7 +98,7 @@ static const char *check_tables(pte_t *table, unsigned level, unsigned first, un
 const char *mm_check(struct mm_struct *mm)
 {
 	struct tally t = { { 0 }, NULL };
-	long bytes = (long)PAGE_SIZE;
+	long bytes = (long)PT_ROOT_SIZE;
 	struct vm_area_struct *vma;
 	unsigned long total = 0;
 	const char *why;

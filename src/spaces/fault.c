@@ -77,7 +77,7 @@ static void uncount_mapping(struct vm_area_struct *vma, struct page *page)
 /* Put `e`, which maps `page` unless that is NULL, into an entry that was empty; the caller's
  * reference becomes the mapping's.  False: somebody else filled the entry first, or the page has
  * left the file `mapping` (NULL: it has none) by truncation, or is lost. */
-static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct page *page,
+static bool fill_entry(struct vm_area_struct *vma, pt_entry *pte, pte_t e, struct page *page,
 		       const struct address_space *mapping)
 {
 	struct page *table = pt_page(pte);
@@ -87,13 +87,13 @@ static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct p
 	/* A truncation removes the page and then looks at the tables once more: it waits for this
 	 * lock and finds our entry, or we find that the page is the file's no more.  A failure of
 	 * its memory likewise. */
-	mine = *pte == 0 &&
+	mine = pte_read(pte) == 0 &&
 	       (!mapping || (READ_ONCE(page->mapping) == mapping && PageFlag(page, PG_uptodate)));
 	if (mine) {
 		/* Before the lock is dropped: then others may unmap, move and free the page. */
 		if (page)
 			add_mapping(vma, page);
-		WRITE_ONCE(*pte, e);
+		pte_set(pte, e);
 		pt_count(table, 1);
 	}
 	pt_unlock(table);
@@ -101,7 +101,7 @@ static bool fill_entry(struct vm_area_struct *vma, pte_t *pte, pte_t e, struct p
 }
 
 /* The area's new page goes where the entry is still empty; otherwise it was not needed. */
-static quire_always_inline void map_private_page(struct vm_area_struct *vma, pte_t *pte,
+static quire_always_inline void map_private_page(struct vm_area_struct *vma, pt_entry *pte,
 						 struct page *page)
 {
 	pte_t e = pte_make(page_to_pfn(page), writable_prot(vma));
@@ -110,7 +110,7 @@ static quire_always_inline void map_private_page(struct vm_area_struct *vma, pte
 		put_page(page);
 }
 
-static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte,
 			     unsigned flags)
 {
 	struct page *page;
@@ -127,7 +127,7 @@ static vm_fault_t anon_fault(struct vm_area_struct *vma, unsigned long addr, pte
 }
 
 /* A store to a private file page that is not mapped yet: copy at once. */
-static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte,
 				      struct page *from)
 {
 	struct page *page = new_anon_page(vma, addr, 0);
@@ -151,7 +151,7 @@ static struct page *driver_fault(struct vm_area_struct *vma, unsigned long addr,
 	return *why & (VM_FAULT_ERROR | VM_FAULT_NOPAGE) ? NULL : vmf.page;
 }
 
-static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+static vm_fault_t file_fault(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte,
 			     unsigned flags)
 {
 	const struct address_space *mapping = NULL;
@@ -197,15 +197,26 @@ static bool same_entry(pte_t now, pte_t was)
 	return ((now ^ was) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
 }
 
-static void make_writable(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+static void make_writable(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte)
 {
 	pte_set_bits(pte, PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
 }
 
+/* An entry that processors may remember maps another frame from now on.  Some machines must never
+ * see both: they see a hole in between, and a fault that meets it waits for the table's lock, which
+ * is held. */
+static void replace_entry(struct mm_struct *mm, unsigned long addr, pt_entry *pte, pte_t e)
+{
+	pte_set(pte, pt_fmt.break_first ? 0 : e);
+	port_flush_tlb_range(mm->root, addr, addr + PAGE_SIZE);
+	if (pt_fmt.break_first)
+		pte_set(pte, e);
+}
+
 /* Replace the read-only entry `was` by a private copy of what it maps.  `old` is referenced, NULL:
  * the zero page. */
-static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte,
 				pte_t was, struct page *old)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -226,11 +237,10 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	 * our copy is surplus.  The old frame cannot have come back as another page: we hold a
 	 * reference. */
 	pt_lock(table);
-	mine = same_entry(*pte, was);
+	mine = same_entry(pte_read(pte), was);
 	if (mine) {
 		add_mapping(vma, page);
-		WRITE_ONCE(*pte, pte_make(page_to_pfn(page), writable_prot(vma)));
-		port_flush_tlb_range(mm->root, addr, addr + PAGE_SIZE);
+		replace_entry(mm, addr, pte, pte_make(page_to_pfn(page), writable_prot(vma)));
 	}
 	pt_unlock(table);
 	if (!mine)
@@ -242,13 +252,13 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 	return 0;
 }
 
-static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte,
 				      pte_t was)
 {
 	struct page *table = pt_page(pte), *old = NULL;
 
 	pt_lock(table);
-	if (!same_entry(*pte, was)) {
+	if (!same_entry(pte_read(pte), was)) {
 		pt_unlock(table);
 		return 0;
 	}
@@ -276,13 +286,31 @@ static vm_fault_t write_protect_fault(struct vm_area_struct *vma, unsigned long 
 	return copy_on_write(vma, addr, pte, was, old);
 }
 
+/* The entry allows the access, and yet it faulted: the processor leaves it to us to note use and
+ * stores, or another thread was faster, or the processor remembered an entry with fewer rights. */
+static void note_use(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte, pte_t was,
+		     unsigned flags)
+{
+	u64 marks = PTE_ACCESSED | (flags & FAULT_FLAG_WRITE ? PTE_DIRTY : 0);
+	struct page *table = pt_page(pte);
+
+	if (!(pt_fmt.notes_accessed && pt_fmt.notes_dirty) && (marks & ~was)) {
+		pt_lock(table);
+		if (same_entry(pte_read(pte), was))
+			pte_set_bits(pte, marks);
+		pt_unlock(table);
+	}
+	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
+}
+
 vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags)
 {
-	pte_t *pte = mm_make_pte(vma->vm_mm, addr), e;
+	pt_entry *pte = mm_make_pte(vma->vm_mm, addr);
+	pte_t e;
 
 	if (unlikely(!pte))
 		return VM_FAULT_OOM;
-	e = READ_ONCE(*pte);
+	e = pte_read(pte);
 	if (!e) {
 		if (!vma->vm_file && !vma->vm_ops)
 			return anon_fault(vma, addr, pte, flags);
@@ -296,8 +324,7 @@ vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, uns
 		return VM_FAULT_HWPOISON;
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(e))
 		return write_protect_fault(vma, addr, pte, e);
-	/* Another thread was faster, or the processor remembered an entry with fewer rights. */
-	port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
+	note_use(vma, addr, pte, e, flags);
 	return 0;
 }
 

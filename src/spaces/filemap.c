@@ -352,15 +352,15 @@ struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t
 }
 
 /* Give entry `pte`, which is empty, a page of the cache; both locks are held. */
-static void map_cached(struct page *page, pte_t *pte, u64 prot, unsigned *first)
+static void map_cached(struct page *page, pt_entry *pte, u64 prot, unsigned *first)
 {
 	get_page(page);
 	if (atomic_inc_return(&page->_mapcount) == 1)
 		(*first)++;
-	WRITE_ONCE(*pte, pte_make(page_to_pfn(page), prot));
+	pte_set(pte, pte_make(page_to_pfn(page), prot));
 }
 
-bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte)
 {
 	const unsigned long window = (unsigned long)QUIRE_FAULT_AROUND_PAGES << PAGE_SHIFT;
 	struct address_space *m = vma->vm_file->f_mapping;
@@ -387,7 +387,7 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *p
 		if (!slot)
 			continue;
 		page = *slot;
-		if (!page || *pte ||
+		if (!page || pte_read(pte) ||
 		    (READ_ONCE(page->flags) & (1u << PG_locked | 1u << PG_uptodate)) !=
 			    1u << PG_uptodate)
 			continue;

@@ -36,7 +36,7 @@ struct mm_struct *mm_alloc(void)
 	init_rwsem(&mm->mmap_lock);
 	spin_lock_init(&mm->page_table_lock, "page_table_lock", LOCK_RANK_PAGE_TABLE);
 	atomic_set(&mm->mm_users, 1);
-	atomic_long_set(&mm->pgtables_bytes, (long)PAGE_SIZE);
+	atomic_long_set(&mm->pgtables_bytes, (long)PT_ROOT_SIZE);
 	mm->mmap_base = (PORT_TASK_SIZE - MMAP_GAP - STACK_GUARD) & PAGE_MASK;
 	mm->limits = (struct mm_limits){ RLIM_UNLIMITED, RLIM_UNLIMITED, RLIM_UNLIMITED,
 					 RLIM_UNLIMITED };
@@ -85,7 +85,7 @@ void mmput(struct mm_struct *mm)
 		if (atomic_long_read(&mm->rss_stat[i]) != 0)
 			quire_damage("a space ends with counter %d at %ld", i,
 				     atomic_long_read(&mm->rss_stat[i]));
-	if (atomic_long_read(&mm->pgtables_bytes) != (long)PAGE_SIZE)
+	if (atomic_long_read(&mm->pgtables_bytes) != (long)PT_ROOT_SIZE)
 		quire_damage("a space ends with %ld bytes of tables",
 			     atomic_long_read(&mm->pgtables_bytes));
 	if (mm->exe_file)
@@ -97,14 +97,14 @@ void mmput(struct mm_struct *mm)
 /* ---- fork ------------------------------------------------------------------------------------ */
 /* Copy n entries; returns how many went over.  Both tables are locked: the child's areas can be
  * found by their pages already. */
-static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsigned long n,
+static unsigned copy_entries(struct mm_struct *mm, pt_entry *from, pt_entry *to, unsigned long n,
 			     bool cow, bool *protected)
 {
 	unsigned rss[NR_MM_COUNTERS] = { 0 }, copied = 0;
 	unsigned long i;
 
 	for (i = 0; i < n; i++) {
-		pte_t e = READ_ONCE(from[i]);
+		pte_t e = pte_read(&from[i]);
 		struct page *page;
 
 		if (!e)
@@ -122,10 +122,10 @@ static unsigned copy_entries(struct mm_struct *mm, pte_t *from, pte_t *to, unsig
 		} else if (pte_migration(e)) {
 			if (cow)
 				e &= ~PTE_WRITE;
-			WRITE_ONCE(from[i], e);
+			pte_set(&from[i], e);
 			rss[page_mm_counter(pte_page(e))]++;
 		}
-		WRITE_ONCE(to[i], e);
+		pte_copy(&to[i], &from[i], e);
 		copied++;
 	}
 	for (i = 0; i < NR_MM_COUNTERS; i++)
@@ -140,7 +140,7 @@ static int copy_area_pages(struct mm_struct *mm, struct vm_area_struct *vma, boo
 	unsigned long addr = vma->vm_start, to = 0;
 
 	while (addr < vma->vm_end) {
-		pte_t *from = mm_find_pte(vma->vm_mm, addr, &to), *dest;
+		pt_entry *from = mm_find_pte(vma->vm_mm, addr, &to), *dest;
 		struct page *table;
 
 		if (!from) {

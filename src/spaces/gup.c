@@ -11,15 +11,17 @@
 /* The page behind addr with a reference, if the entry is good enough already. */
 static struct page *try_get_page(struct mm_struct *mm, unsigned long addr, bool write)
 {
-	pte_t *pte = mm_find_pte(mm, addr, NULL);
+	pt_entry *pte = mm_find_pte(mm, addr, NULL);
 	struct page *table, *page = NULL;
+	pte_t e;
 
 	if (!pte)
 		return NULL;
 	table = pt_page(pte);
 	pt_lock(table);
-	if (pte_valid(*pte) && (!write || pte_write(*pte)) && pfn_valid(pte_pfn(*pte))) {
-		page = pte_page(*pte);
+	e = pte_read(pte);
+	if (pte_valid(e) && (!write || pte_write(e)) && pfn_valid(pte_pfn(e))) {
+		page = pte_page(e);
 		get_page(page);
 	}
 	pt_unlock(table);

@@ -33,15 +33,15 @@ static inline struct pt_space mm_tables(struct mm_struct *mm)
 	return (struct pt_space){ mm->pgd, &mm->page_table_lock, &mm->pgtables_bytes };
 }
 
-static inline pte_t *mm_find_pte(struct mm_struct *mm, unsigned long addr, unsigned long *skip)
+static inline pt_entry *mm_find_pte(struct mm_struct *mm, unsigned long addr, unsigned long *skip)
 {
 	return pt_find(mm->pgd, addr, skip);
 }
 
 /* The entry for addr, tables made on the way; NULL: no memory. */
-static inline pte_t *mm_make_pte(struct mm_struct *mm, unsigned long addr)
+static inline pt_entry *mm_make_pte(struct mm_struct *mm, unsigned long addr)
 {
-	pte_t *pte = pt_find(mm->pgd, addr, NULL);
+	pt_entry *pte = pt_find(mm->pgd, addr, NULL);
 	struct pt_space space;
 
 	if (likely(pte))
@@ -164,10 +164,10 @@ unsigned make_migration_ptes(const struct rmap *rmap, struct page *page);
 unsigned try_to_migrate(const struct rmap *rmap, struct page *page);
 unsigned remove_migration_ptes(const struct rmap *rmap, struct page *from, struct page *to);
 /* The entry for addr with its table locked, and no table of the space can go; NULL: there is none. */
-pte_t *lock_entry(struct mm_struct *mm, unsigned long addr);
-void unlock_entry(struct mm_struct *mm, pte_t *pte);
+pt_entry *lock_entry(struct mm_struct *mm, unsigned long addr);
+void unlock_entry(struct mm_struct *mm, pt_entry *pte);
 /* Sleep until *pte, which says that its page is being moved, says something else.  mmap_lock held. */
-void migration_entry_wait(pte_t *pte, pte_t was);
+void migration_entry_wait(pt_entry *pte, pte_t was);
 
 /* memory_failure.c: frames/ can ask for user memory whose frame failed, or no more; madvise's way to
  * break [start, end), or with `soft` to move it elsewhere.  0 or -errno. */
@@ -183,7 +183,7 @@ bool mapping_has_store(const struct address_space *m);
 /* All who wait for some page's lock, or for a move to end: rare, so one queue serves. */
 extern wait_queue_head_t page_waiters;
 /* Map what the cache has around addr; true if addr itself was mapped.  ptl not held. */
-bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pte_t *pte);
+bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte);
 struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t *why);
 /* page_tree.c; i_pages_lock held */
 struct page **page_tree_slot(struct address_space *m, pgoff_t index);

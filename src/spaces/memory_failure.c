@@ -73,16 +73,17 @@ static void settle_entry(struct vm_area_struct *vma, unsigned long addr, void *a
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct loss *loss = arg;
-	pte_t *pte = lock_entry(mm, addr), e;
+	pt_entry *pte = lock_entry(mm, addr);
+	pte_t e;
 	bool mine;
 
 	if (!pte)
 		return;
-	e = READ_ONCE(*pte);
+	e = pte_read(pte);
 	mine = pte_migration(e) && pte_page(e) == loss->page;
 	if (mine) {
 		atomic_long_dec(&mm->rss_stat[page_mm_counter(loss->page)]);
-		WRITE_ONCE(*pte, loss->kill ? pte_make_hwpoison(e) : 0);
+		pte_set(pte, loss->kill ? pte_make_hwpoison(e) : 0);
 		if (!loss->kill)
 			pt_count(pt_page(pte), -1);
 	}

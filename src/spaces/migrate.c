@@ -27,15 +27,15 @@ struct relocation {
 	unsigned entries; /* that were changed                                                    */
 };
 
-void migration_entry_wait(pte_t *pte, pte_t was)
+void migration_entry_wait(pt_entry *pte, pte_t was)
 {
 	/* The table stays: mmap_lock is held, and whoever moves the page does not need it. */
-	wait_event(&page_waiters, READ_ONCE(*pte) != was);
+	wait_event(&page_waiters, pte_read(pte) != was);
 }
 
-pte_t *lock_entry(struct mm_struct *mm, unsigned long addr)
+pt_entry *lock_entry(struct mm_struct *mm, unsigned long addr)
 {
-	pte_t *pte;
+	pt_entry *pte;
 
 	spin_lock(&mm->page_table_lock);
 	pte = mm_find_pte(mm, addr, NULL);
@@ -47,7 +47,7 @@ pte_t *lock_entry(struct mm_struct *mm, unsigned long addr)
 	return pte;
 }
 
-void unlock_entry(struct mm_struct *mm, pte_t *pte)
+void unlock_entry(struct mm_struct *mm, pt_entry *pte)
 {
 	pt_unlock(pt_page(pte));
 	spin_unlock(&mm->page_table_lock);
@@ -74,15 +74,16 @@ static void forget_mapping(const struct vm_area_struct *vma, struct page *page)
 static void unmap_entry(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
 	struct relocation *r = arg;
-	pte_t *pte = lock_entry(vma->vm_mm, addr), e;
+	pt_entry *pte = lock_entry(vma->vm_mm, addr);
+	pte_t e;
 
 	if (!pte)
 		return;
-	e = READ_ONCE(*pte);
+	e = pte_read(pte);
 	if (pte_present(e) && !pte_special(e) && pte_page(e) == r->from) {
 		/* Never empty in between, and what the processor notes until then is kept. */
-		e = __atomic_exchange_n(pte, pte_make_migration(e), __ATOMIC_RELAXED);
-		WRITE_ONCE(*pte, pte_make_migration(e));
+		e = pte_exchange(pte, pte_make_migration(e));
+		pte_set(pte, pte_make_migration(e));
 		port_flush_tlb_range(vma->vm_mm->root, addr, addr + PAGE_SIZE);
 		if (pte_dirty(e))
 			set_page_dirty(r->from);
@@ -96,19 +97,20 @@ static void restore_entry(struct vm_area_struct *vma, unsigned long addr, void *
 {
 	const u64 kept = PTE_WRITE | PTE_DIRTY | PTE_ACCESSED;
 	struct relocation *r = arg;
-	pte_t *pte = lock_entry(vma->vm_mm, addr), e;
+	pt_entry *pte = lock_entry(vma->vm_mm, addr);
+	pte_t e;
 
 	if (!pte)
 		return;
-	e = READ_ONCE(*pte);
+	e = pte_read(pte);
 	if (pte_migration(e) && pte_page(e) == r->from) {
 		get_page(r->to);
 		if (atomic_inc_return(&r->to->_mapcount) == 1)
 			count_mapped(r->to, 1);
 		mlock_note(vma, r->to);
 		/* If the area's rights are being changed the entry's turn comes after us. */
-		WRITE_ONCE(*pte,
-			   pte_make(page_to_pfn(r->to), READ_ONCE(vma->vm_page_prot) | (e & kept)));
+		pte_set(pte,
+			pte_make(page_to_pfn(r->to), READ_ONCE(vma->vm_page_prot) | (e & kept)));
 		r->entries++;
 	}
 	unlock_entry(vma->vm_mm, pte);

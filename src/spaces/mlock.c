@@ -11,8 +11,8 @@
 /* ---- populate -------------------------------------------------------------------------------- */
 static bool good_entry(struct vm_area_struct *vma, unsigned long addr, bool write)
 {
-	pte_t *pte = mm_find_pte(vma->vm_mm, addr, NULL);
-	pte_t e = pte ? READ_ONCE(*pte) : 0;
+	pt_entry *pte = mm_find_pte(vma->vm_mm, addr, NULL);
+	pte_t e = pte ? pte_read(pte) : 0;
 
 	return pte_present(e) && (!write || pte_write(e));
 }
@@ -95,8 +95,8 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 }
 
 /* ---- mlock ----------------------------------------------------------------------------------- */
-static void mark_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
-		       void *arg)
+static void mark_table(struct vm_area_struct *vma, pt_entry *pte, unsigned long addr,
+		       unsigned long to, void *arg)
 {
 	bool lock = *(bool *)arg;
 	long n = 0;
@@ -104,11 +104,12 @@ static void mark_table(struct vm_area_struct *vma, pte_t *pte, unsigned long add
 
 	(void)vma;
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
+		pte_t e = pte_read(pte);
 		struct page *page;
 
-		if (!pte_present(*pte) || pte_special(*pte))
+		if (!pte_present(e) || pte_special(e))
 			continue;
-		page = pte_page(*pte);
+		page = pte_page(e);
 		if (PageFlag(page, PG_mlocked) == lock)
 			continue;
 		if (lock)
@@ -287,7 +288,7 @@ static unsigned char cached(struct vm_area_struct *vma, unsigned long addr)
 static void residence(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		      unsigned char *vec)
 {
-	pte_t *pte = mm_find_pte(vma->vm_mm, start, NULL);
+	pt_entry *pte = mm_find_pte(vma->vm_mm, start, NULL);
 
 	if (!pte) {
 		for (; start < end; start += PAGE_SIZE)
@@ -295,7 +296,7 @@ static void residence(struct vm_area_struct *vma, unsigned long start, unsigned 
 		return;
 	}
 	for (; start < end; start += PAGE_SIZE, pte++)
-		*vec++ = *pte ? 1 : cached(vma, start);
+		*vec++ = pte_read(pte) ? 1 : cached(vma, start);
 }
 
 /* Fill vec for [addr, end) as far as one area and one table go; the bytes dealt with or -errno. */

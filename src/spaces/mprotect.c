@@ -31,19 +31,19 @@ static bool may_stay_writable(const struct change *c, pte_t e)
 	       page_count(page) == 1;
 }
 
-static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+static void change_table(struct vm_area_struct *vma, pt_entry *pte, unsigned long addr,
 			 unsigned long to, void *arg)
 {
 	struct change *c = arg;
 
 	(void)vma;
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
-		pte_t e = READ_ONCE(*pte), n;
+		pte_t e = pte_read(pte), n;
 
 		if (!pte_present(e)) {
 			/* A page on the move comes back with the area's rights, and this one. */
 			if (pte_migration(e) && !c->may_write)
-				WRITE_ONCE(*pte, e & ~PTE_WRITE);
+				pte_set(pte, e & ~PTE_WRITE);
 			continue;
 		}
 		n = pte_modify(e, c->prot);
@@ -53,7 +53,7 @@ static void change_table(struct vm_area_struct *vma, pte_t *pte, unsigned long a
 			/* A mark set between the two reads belongs to the old rights and is
 			 * kept. */
 			n |= pte_get_and_clear(pte) & (PTE_ACCESSED | PTE_DIRTY);
-			WRITE_ONCE(*pte, n);
+			pte_set(pte, n);
 			c->changed = true;
 		}
 	}

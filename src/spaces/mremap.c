@@ -35,7 +35,7 @@ static void unlock_both(struct page *a, struct page *b)
 
 /* The locks of reverse mapping are held: a walk that comes by finds an entry either in the old place
  * or in the new, never in neither. */
-static void move_entries(pte_t *from, pte_t *to, unsigned long n)
+static void move_entries(pt_entry *from, pt_entry *to, unsigned long n)
 {
 	struct page *a = pt_page(from), *b = pt_page(to);
 	unsigned long i;
@@ -43,9 +43,9 @@ static void move_entries(pte_t *from, pte_t *to, unsigned long n)
 
 	lock_both(a, b);
 	for (i = 0; i < n; i++) {
-		if (!READ_ONCE(from[i]))
+		if (!pte_read(&from[i]))
 			continue;
-		WRITE_ONCE(to[i], pte_get_and_clear(&from[i]));
+		pte_move(&to[i], &from[i]);
 		moved++;
 	}
 	pt_count(a, -(int)moved);
@@ -63,7 +63,7 @@ static unsigned long move_tables(struct vm_area_struct *vma, unsigned long old, 
 
 	while (done < len) {
 		unsigned long to = 0, step;
-		pte_t *from = mm_find_pte(mm, old + done, &to), *dest;
+		pt_entry *from = mm_find_pte(mm, old + done, &to), *dest;
 
 		if (!from) {
 			if (to <= old + done)

@@ -27,7 +27,7 @@ const char *spaces_check(void);
  * Call fn for each last-level table piece of [start, end) that exists: `pte` is the entry of
  * `addr`, and [addr, to) lies in one table, whose lock is held during the call.
  */
-typedef void (*pte_range_fn)(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+typedef void (*pte_range_fn)(struct vm_area_struct *vma, pt_entry *pte, unsigned long addr,
 			     unsigned long to, void *arg);
 void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			pte_range_fn fn, void *arg);

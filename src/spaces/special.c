@@ -90,7 +90,7 @@ fail:
 /* Fill one empty entry.  0, -ENOMEM or -EBUSY. */
 static int fill_entry(struct vm_area_struct *vma, unsigned long addr, pte_t e)
 {
-	pte_t *pte = mm_make_pte(vma->vm_mm, addr);
+	pt_entry *pte = mm_make_pte(vma->vm_mm, addr);
 	struct page *table;
 	int err = 0;
 
@@ -98,10 +98,10 @@ static int fill_entry(struct vm_area_struct *vma, unsigned long addr, pte_t e)
 		return -ENOMEM;
 	table = pt_page(pte);
 	pt_lock(table);
-	if (*pte) {
+	if (pte_read(pte)) {
 		err = -EBUSY;
 	} else {
-		WRITE_ONCE(*pte, e);
+		pte_set(pte, e);
 		pt_count(table, 1);
 	}
 	pt_unlock(table);

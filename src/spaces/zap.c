@@ -112,8 +112,8 @@ static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, stru
 	gather_page(g, page);
 }
 
-static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
-		      unsigned long to, bool even_cows)
+static void zap_table(struct gather *g, struct vm_area_struct *vma, pt_entry *pte,
+		      unsigned long addr, unsigned long to, bool even_cows)
 {
 	struct page *table = pt_page(pte);
 	struct zap_count c = { { 0 }, 0, 0, 0 };
@@ -121,7 +121,7 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, 
 
 	pt_lock(table);
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
-		pte_t e = READ_ONCE(*pte);
+		pte_t e = pte_read(pte);
 
 		if (!e)
 			continue;
@@ -145,7 +145,7 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pte_t *pte, 
 			} else if (pte_hwpoison(e) && !even_cows && !(vma->vm_flags & VM_SHARED)) {
 				continue; /* perhaps of a private copy, which nothing replaces */
 			}
-			WRITE_ONCE(*pte, 0);
+			pte_set(pte, 0);
 		}
 		c.cleared++;
 	}
@@ -165,7 +165,7 @@ void zap_area(struct gather *g, struct vm_area_struct *vma, unsigned long start,
 	if (rss > READ_ONCE(mm->hiwater_rss))
 		WRITE_ONCE(mm->hiwater_rss, rss);
 	while (start < end) {
-		pte_t *pte = mm_find_pte(mm, start, &to);
+		pt_entry *pte = mm_find_pte(mm, start, &to);
 
 		if (pte) {
 			to = pt_table_end(start, end);
@@ -191,7 +191,7 @@ void for_each_pte_range(struct vm_area_struct *vma, unsigned long start, unsigne
 {
 	while (start < end) {
 		unsigned long to = 0;
-		pte_t *pte = mm_find_pte(vma->vm_mm, start, &to);
+		pt_entry *pte = mm_find_pte(vma->vm_mm, start, &to);
 
 		if (pte) {
 			struct page *table = pt_page(pte);

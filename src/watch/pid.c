@@ -115,13 +115,16 @@ static void add_page(struct smaps *s, const struct vm_area_struct *vma, const st
 		s->locked += (unsigned long)(pss >> PSS_SHIFT);
 }
 
-static void add_table(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, unsigned long to,
-		      void *arg)
+static void add_table(struct vm_area_struct *vma, pt_entry *pte, unsigned long addr,
+		      unsigned long to, void *arg)
 {
-	for (; addr < to; addr += PAGE_SIZE, pte++)
+	for (; addr < to; addr += PAGE_SIZE, pte++) {
+		pte_t e = pte_read(pte);
+
 		/* A page on the move belongs to the area as before. */
-		if (pte_migration(*pte) || (pte_present(*pte) && !pte_special(*pte)))
-			add_page(arg, vma, pte_page(*pte), *pte);
+		if (pte_migration(e) || (pte_present(e) && !pte_special(e)))
+			add_page(arg, vma, pte_page(e), e);
+	}
 }
 
 static void kb(struct seq_out *out, const char *name, unsigned long bytes)

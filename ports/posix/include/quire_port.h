@@ -13,24 +13,14 @@
 #define QUIRE_PORT_POSIX_H
 
 #include <quire/types.h>
+#include <posix_layout.h>
 
-#if UINTPTR_MAX > 0xffffffffu
-#define PAGE_OFFSET        0xffff888000000000UL
-#define PORT_TASK_SIZE     0x7ffffffff000UL
-#define PORT_VMALLOC_START 0xffffc90000000000UL
-#define PORT_VMALLOC_END   0xffffe90000000000UL
-#define PORT_PT_FORMAT     x86_64
-#else
-#define PAGE_OFFSET        0xc0000000UL
-#define PORT_TASK_SIZE     0xc0000000UL
-#define PORT_VMALLOC_START 0xe0000000UL
-#define PORT_VMALLOC_END   0xf0000000UL
-#define PORT_PT_FORMAT     x86_pae
-#endif
 #define PORT_KERNEL_TABLES 1
 #define PORT_STACK_TRACE   1
 #define PORT_PROTECT_PAGE  1
 #define PORT_RANDOM        1
+#define PORT_ASIDS         1
+#define PORT_PT_WRITTEN    1
 
 struct posix_cpu {
 	unsigned id; /* CPU number of this thread                            */
@@ -84,6 +74,14 @@ static inline unsigned long port_percpu_offset(void)
 }
 
 void port_cpu_relax(void);
+
+/* The simulated walks see every store at once; a test sees that the hook is called. */
+extern __thread unsigned long posix_entries_written;
+static inline void port_pt_written(const void *at)
+{
+	(void)at;
+	posix_entries_written++;
+}
 
 static inline void port_clear_page(void *page)
 {

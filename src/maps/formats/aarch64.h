@@ -15,6 +15,9 @@
 
 #include "maps/formats/format.h"
 
+/* An entry has no twin (maps/entry.h). */
+#define PT_TWINS_aarch64 0
+
 #define A64_BIT(n)  (1ULL << (n))
 #define A64_ADDRESS 0x0000fffffffff000ULL
 #define A64_TYPE    3ULL
@@ -63,6 +66,8 @@ static const struct pt_format pt_aarch64 __attribute__((__unused__)) = {
 	.levels = 4,
 	.va_bits = 48,
 	.entry_bits = 64,
+	.split_roots = true,
+	.break_first = true,
 	.family = PT_AARCH64,
 	.valid = 1,
 	.level = { { .shift = 39, .bits = 9, .table = A64_TABLE },

@@ -22,7 +22,10 @@
 
 #include "maps/formats/format.h"
 
-#define ARMV7_HARD_OFFSET 2048u /* bytes from a soft entry to the hard one */
+#define PT_TWINS_armv7    1     /* each entry has a twin (maps/entry.h)        */
+#define ARMV7_HARD_OFFSET 2048u /* bytes from a soft entry to the hard one     */
+#define ARMV7_HARD_TABLE  1024u /* bytes of a hard table, which maps a MiB     */
+#define ARMV7_SECTION     (1u << 20)
 
 /* Normal memory, write-back, write-allocate (TEX 001, C, B); or shareable device (TEX 000, B). */
 static const struct pt_rule armv7_section_rule[] = {
@@ -79,6 +82,7 @@ static const struct pt_format pt_armv7 __attribute__((__unused__)) = {
 	.levels = 2,
 	.va_bits = 32,
 	.entry_bits = 32,
+	.break_first = true,
 	.family = PT_ARMV7,
 	.valid = 3,
 	.level = { ARMV7_ROOT,
@@ -97,6 +101,7 @@ static const struct pt_format pt_armv7_soft __attribute__((__unused__)) = {
 	.levels = 2,
 	.va_bits = 32,
 	.entry_bits = 32,
+	.break_first = true,
 	.family = PT_ARMV7_SOFT,
 	.valid = 3,
 	.level = { ARMV7_ROOT,

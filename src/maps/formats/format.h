@@ -70,6 +70,9 @@ struct pt_format {
 	bool notes_dirty;    /* stores; else the first one faults                               */
 	bool identical;      /* an entry is its meaning                                         */
 	bool plain_root;     /* an entry of the root knows an address and no rights             */
+	bool split_roots;    /* the kernel's half has a root register of its own                */
+	bool break_first;    /* an entry in use is cleared and flushed before it maps another
+			      * frame (break before make)                                       */
 	u8 family;           /* PT_X86, ...: whose manual explains it                           */
 	u64 valid;           /* without any of these bits the hardware ignores the entry        */
 	u64 table_bits;      /* what each entry that leads to a table has besides its type      */
@@ -97,6 +100,7 @@ static quire_always_inline u64 pt_encode(const struct pt_format *f, unsigned lev
 	if (f->identical || !pte)
 		return pte;
 	entry = (pte & PTE_ADDRESS) >> f->address_shift & leaf->address;
+#pragma GCC unroll 32
 	for (unsigned i = 0; i < leaf->rules; i++) {
 		const struct pt_rule *r = &leaf->rule[i];
 
@@ -116,13 +120,36 @@ static quire_always_inline pte_t pt_decode(const struct pt_format *f, unsigned l
 	if (f->identical || !entry)
 		return entry;
 	pte = (entry & leaf->address) << f->address_shift & PTE_ADDRESS;
+#pragma GCC unroll 32
 	for (unsigned i = 0; i < leaf->rules; i++) {
 		const struct pt_rule *r = &leaf->rule[i];
 
-		if (r->keeps && (entry & r->field) == r->on)
-			pte |= r->yes;
+		/* Not a branch: what a caller does not look at is left out. */
+		pte |= r->keeps && (entry & r->field) == r->on ? r->yes : 0;
 	}
 	return pte;
+}
+
+/* An entry of pt_encode()'s, or one that the hardware changed since, after `on` of its meaning are set
+ * and `off` cleared: of constants, only the fields that tell of them. */
+static quire_always_inline u64 pt_change(const struct pt_format *f, unsigned level, u64 entry,
+					 u64 on, u64 off)
+{
+	const struct pt_kind *leaf = &f->level[level].leaf;
+	pte_t pte = (pt_decode(f, level, entry) & ~off) | on;
+
+	if (f->identical)
+		return pte;
+#pragma GCC unroll 32
+	for (unsigned i = 0; i < leaf->rules; i++) {
+		const struct pt_rule *r = &leaf->rule[i];
+
+		if (r->keeps == PT_READ_ONLY || !((r->yes | r->no) & (on | off)))
+			continue;
+		entry &= ~r->field;
+		entry |= (pte & r->yes) == r->yes && !(pte & r->no) ? r->on : r->off;
+	}
+	return entry;
 }
 
 /* The entry that leads to the table at `pa`, which the last entry alone limits, and back. */

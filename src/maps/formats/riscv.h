@@ -16,6 +16,11 @@
 
 #include "maps/formats/format.h"
 
+/* An entry has no twin (maps/entry.h). */
+#define PT_TWINS_riscv_sv39 0
+#define PT_TWINS_riscv_sv48 0
+#define PT_TWINS_riscv_sv57 0
+
 #define RV_V       (1ULL << 0)
 #define RV_R       (1ULL << 1)
 #define RV_W       (1ULL << 2)

@@ -10,6 +10,11 @@
 
 #include "maps/formats/format.h"
 
+/* An entry has no twin (maps/entry.h). */
+#define PT_TWINS_x86_64        0
+#define PT_TWINS_x86_64_5level 0
+#define PT_TWINS_x86_pae       0
+
 #define X86_TABLE(t)                                                                               \
 	{                                                                                          \
 		.mask = PTE_PRESENT | (t), .type = PTE_PRESENT, .address = PTE_ADDRESS             \

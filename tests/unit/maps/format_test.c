@@ -238,6 +238,39 @@ static void test_every_combination(void **state)
 	assert_int_equal(blocks, 18);
 }
 
+/* Some bits of what an entry means change: the entry is as if it had been made so. */
+static void check_changes(const struct pt_format *f, u64 on, u64 off)
+{
+	unsigned last = f->levels - 1u;
+
+	for (unsigned n = 0; n < 1024; n++) {
+		pte_t pte = 0x80001000 | combination(n);
+		u64 changed = pt_change(f, last, pt_encode(f, last, pte), on, off);
+
+		if (changed != pt_encode(f, last, (pte & ~off) | on))
+			fail_msg("%s: 0x%llx with 0x%llx and without 0x%llx became 0x%llx", f->name,
+				 (unsigned long long)pte, (unsigned long long)on,
+				 (unsigned long long)off, (unsigned long long)changed);
+	}
+}
+
+static void test_changes(void **state)
+{
+	static const u64 bits[] = { P,  W,    U,           DEV,   A,         D,    G,
+				    NX, NONE, PTE_SPECIAL, A | D, W | D | A, P | U };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(formats); i++)
+		for (unsigned b = 0; b < ARRAY_SIZE(bits); b++) {
+			if (formats[i] == &pt_armv7) /* its twin knows the rest */
+				continue;
+			check_changes(formats[i], bits[b], 0);
+			check_changes(formats[i], 0, bits[b]);
+			check_changes(formats[i], bits[b] & ~D, D);
+			check_changes(formats[i], A, bits[b] & ~A);
+		}
+}
+
 /* Levels must cover the address bits without gap or overlap, and a table must fit its page. */
 static void test_levels_are_contiguous(void **state)
 {
@@ -296,11 +329,9 @@ static void test_moving_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_decode_only),
-		cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_every_combination),
-		cmocka_unit_test(test_levels_are_contiguous),
+		cmocka_unit_test(test_rows),           cmocka_unit_test(test_decode_only),
+		cmocka_unit_test(test_tables),         cmocka_unit_test(test_every_combination),
+		cmocka_unit_test(test_changes),        cmocka_unit_test(test_levels_are_contiguous),
 		cmocka_unit_test(test_moving_entries),
 	};
 

@@ -164,7 +164,7 @@ static void file_dirty_in_entry(struct scene *s)
 	assert_int_equal(do_mprotect(s->mm, s->at, PAGE_SIZE, RW), 0);
 	s->word = 0xd1d1;
 	put_u32(s->at, s->word);
-	assert_false(PageFlag(pte_page(*mm_find_pte(s->mm, s->at, NULL)), PG_dirty));
+	assert_false(PageFlag(pte_page(pte_read(mm_find_pte(s->mm, s->at, NULL))), PG_dirty));
 }
 
 static void file_private_copy(struct scene *s)
@@ -214,10 +214,10 @@ static void laws_hold(const char *name)
 
 static pte_t entry(struct mm_struct *mm, unsigned long addr)
 {
-	pte_t *pte = mm_find_pte(mm, addr, NULL);
+	pt_entry *pte = mm_find_pte(mm, addr, NULL);
 
 	assert_non_null(pte);
-	return *pte;
+	return pte_read(pte);
 }
 
 static void build(struct scene *s, const struct kind *kind)

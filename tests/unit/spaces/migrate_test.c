@@ -47,10 +47,10 @@ static void laws_hold(void)
 
 static pte_t entry(struct mm_struct *mm, unsigned long addr)
 {
-	pte_t *pte = mm_find_pte(mm, addr, NULL);
+	pt_entry *pte = mm_find_pte(mm, addr, NULL);
 
 	assert_non_null(pte);
-	return *pte;
+	return pte_read(pte);
 }
 
 static unsigned long all_vm_event(enum vm_event_item item)

@@ -12,10 +12,11 @@ struct count {
 static void count_entry(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
 	struct count *c = arg;
-	pte_t *pte = mm_find_pte(vma->vm_mm, addr, NULL);
+	pt_entry *pte = mm_find_pte(vma->vm_mm, addr, NULL);
+	pte_t e = pte ? pte_read(pte) : 0;
 
 	c->areas++;
-	c->entries += pte && pte_present(*pte) && !pte_special(*pte) && pte_page(*pte) == c->page;
+	c->entries += pte_present(e) && !pte_special(e) && pte_page(e) == c->page;
 }
 
 /* Areas that the walk looks at; every entry of the page must be among what it finds. */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posix_layout.h - which page tables the simulated machine reads, and where its kernel lies.
+ *
+ *   0 ── user space ── TASK_SIZE      PAGE_OFFSET ── all RAM ──   VMALLOC_START ── VMALLOC_END
+ *
+ * The format is a choice of the build, -DPORT_PT_FORMAT=NAME, among those with addresses as wide as
+ * the host's pointers.
+ */
+#ifndef QUIRE_POSIX_LAYOUT_H
+#define QUIRE_POSIX_LAYOUT_H
+
+#include <stdint.h>
+
+#ifndef PORT_PT_FORMAT
+#if UINTPTR_MAX > 0xffffffffu
+#define PORT_PT_FORMAT x86_64
+#else
+#define PORT_PT_FORMAT x86_pae
+#endif
+#endif
+
+/* PAGE_OFFSET, PORT_TASK_SIZE, PORT_VMALLOC_START, PORT_VMALLOC_END */
+#define POSIX_LAYOUT_x86_64(X)                                                                     \
+	X(0xffff888000000000UL, 0x00007ffffffff000UL, 0xffffc90000000000UL, 0xffffe90000000000UL)
+#define POSIX_LAYOUT_x86_64_5level(X)                                                              \
+	X(0xff11000000000000UL, 0x00fffffffffff000UL, 0xffa0000000000000UL, 0xffd2000000000000UL)
+/* Two roots: each half has all 48 bits. */
+#define POSIX_LAYOUT_aarch64(X)                                                                    \
+	X(0xffff000000000000UL, 0x0001000000000000UL, 0xffff800000000000UL, 0xfffffc0000000000UL)
+#define POSIX_LAYOUT_riscv_sv39(X)                                                                 \
+	X(0xffffffc000000000UL, 0x0000004000000000UL, 0xffffffe000000000UL, 0xfffffff000000000UL)
+#define POSIX_LAYOUT_riscv_sv48(X)                                                                 \
+	X(0xffff800000000000UL, 0x0000800000000000UL, 0xffffc00000000000UL, 0xfffff00000000000UL)
+#define POSIX_LAYOUT_riscv_sv57(X)                                                                 \
+	X(0xff00000000000000UL, 0x0100000000000000UL, 0xff80000000000000UL, 0xffc0000000000000UL)
+#define POSIX_LAYOUT_x86_pae(X) X(0xc0000000UL, 0xc0000000UL, 0xe0000000UL, 0xf0000000UL)
+#define POSIX_LAYOUT_armv7(X)   X(0xc0000000UL, 0xc0000000UL, 0xe0000000UL, 0xf0000000UL)
+
+#define POSIX_CAT2(a, b)                       a##b
+#define POSIX_CAT(a, b)                        POSIX_CAT2(a, b)
+#define POSIX_FIRST(offset, task, start, end)  offset
+#define POSIX_SECOND(offset, task, start, end) task
+#define POSIX_THIRD(offset, task, start, end)  start
+#define POSIX_FOURTH(offset, task, start, end) end
+
+#define PAGE_OFFSET        POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_FIRST)
+#define PORT_TASK_SIZE     POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_SECOND)
+#define PORT_VMALLOC_START POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_THIRD)
+#define PORT_VMALLOC_END   POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_FOURTH)
+
+#endif

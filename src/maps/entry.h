@@ -110,6 +110,12 @@ static inline pte_t pte_read(const pt_entry *at)
 	return pt_decode(&pt_fmt, PT_LAST, READ_ONCE(at->raw));
 }
 
+/* It means nothing; for who looks without the lock and may be late. */
+static inline bool pte_none(const pt_entry *at)
+{
+	return !at->raw;
+}
+
 /* Not for an entry that a processor may be marking: see pte_exchange(). */
 static inline void pte_set(pt_entry *at, pte_t e)
 {

@@ -296,7 +296,7 @@ static void residence(struct vm_area_struct *vma, unsigned long start, unsigned 
 		return;
 	}
 	for (; start < end; start += PAGE_SIZE, pte++)
-		*vec++ = pte_read(pte) ? 1 : cached(vma, start);
+		*vec++ = pte_none(pte) ? cached(vma, start) : 1;
 }
 
 /* Fill vec for [addr, end) as far as one area and one table go; the bytes dealt with or -errno. */

@@ -24,6 +24,7 @@ struct range_node {
 	unsigned long end;   /* first byte after; start < end                               */
 	struct rb_node rb;
 	unsigned long gap;       /* largest hole below a node of this subtree, in bytes         */
+	unsigned long hole;      /* directly below the node, less its guard                     */
 	unsigned long low_guard; /* bytes below start that range_find_hole() leaves free        */
 	struct range_node *prev,
 		*next; /* neighbours by address                                       */

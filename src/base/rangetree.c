@@ -18,8 +18,8 @@ static struct range_node *range_of(const struct rb_node *rb)
 	return rb ? container_of(rb, struct range_node, rb) : NULL;
 }
 
-/* The hole directly below the node, less its guard. */
-static unsigned long own_gap(const struct range_node *node)
+/* The hole directly below the node, less its guard: node->hole, as it must be. */
+static unsigned long hole_below(const struct range_node *node)
 {
 	unsigned long below = node->prev ? node->prev->end : 0;
 	unsigned long used = below + node->low_guard;
@@ -29,7 +29,7 @@ static unsigned long own_gap(const struct range_node *node)
 
 static unsigned long subtree_gap(const struct range_node *node)
 {
-	unsigned long gap = own_gap(node);
+	unsigned long gap = node->hole;
 	const struct range_node *child = range_of(node->rb.rb_left);
 
 	if (child && child->gap > gap)
@@ -125,7 +125,9 @@ void range_insert(struct range_tree *tree, struct range_node *node, struct range
 		link = &parent->rb_left;
 	}
 	rb_link_node(&node->rb, parent, link);
-	node->gap = own_gap(node);
+	node->gap = node->hole = hole_below(node);
+	if (node->next)
+		node->next->hole = hole_below(node->next);
 	if (parent)
 		propagate(parent, NULL);
 	if (node->next && &node->next->rb != parent)
@@ -147,8 +149,10 @@ void range_erase(struct range_tree *tree, struct range_node *node)
 		tree->last = prev;
 	/* The hole below `next` grew.  It must be known before nodes are turned: rotate() takes
 	 * stored gaps as true. */
-	if (next)
+	if (next) {
+		next->hole = hole_below(next);
 		propagate(&next->rb, NULL);
+	}
 	rb_erase_augmented(&node->rb, &tree->root, &gap_callbacks);
 }
 
@@ -158,9 +162,12 @@ void range_resize(struct range_tree *tree, struct range_node *node, unsigned lon
 	(void)tree;
 	node->start = start;
 	node->end = end;
+	node->hole = hole_below(node);
 	propagate(&node->rb, NULL);
-	if (node->next)
+	if (node->next) {
+		node->next->hole = hole_below(node->next);
 		propagate(&node->next->rb, NULL);
+	}
 }
 
 /* The part of the hole below `node` (NULL: above the last) that lies in [low, high). */
@@ -311,6 +318,8 @@ static const char *check_subtree(const struct range_node *node)
 		return "two ranges overlap";
 	if (node->next && node->next->prev != node)
 		return "neighbours do not agree";
+	if (node->hole != hole_below(node))
+		return "the hole below a range is wrong";
 	if (node->gap != subtree_gap(node))
 		return "a subtree's largest hole is wrong";
 	why = check_subtree(range_of(node->rb.rb_left));

@@ -162,7 +162,7 @@ static quire_noinline void free_other(void *p)
 		struct page *page = virt_to_page(p);
 
 		if (likely(page->flags & 1u << PG_slab)) {
-			kfree(p);
+			kfree_rest(p);
 			return;
 		}
 		if (block_free(p, page))

@@ -12,7 +12,7 @@
 #define QUIRE_CPU_PARTIAL_KIB  65536
 #define QUIRE_CPU_LIST_KIB     16
 #define QUIRE_CPU_EMPTY_KIB    16
-#define QUIRE_MAX_CACHES       128
+#define QUIRE_MAX_CACHES       104
 #define QUIRE_NEAR_FREES       0
 #define QUIRE_SLAB_MIN_OBJECTS 32
 #define QUIRE_MIN_PARTIAL      0

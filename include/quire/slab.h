@@ -197,10 +197,11 @@ void kfree(const void *object);
  * yet may call them too.
  *   kmem_cache_pop   an object as it was freed; NULL: call kmem_cache_alloc()
  *   kfree_push       `page` is the descriptor of the frame that object is in, which is RAM; false: call
- *                    kfree(), if it is an object
+ *                    kfree_rest(), if it is an object of the heap's
  */
 void *kmem_cache_pop(struct kmem_cache *cache) __must_check;
 bool kfree_push(const struct page *page, void *object) __must_check;
+void kfree_rest(void *object);
 void kfree_sensitive(const void *object); /* clears it first */
 
 /* Bytes that may be used; 0 for NULL and ZERO_SIZE_PTR. */

@@ -33,11 +33,10 @@ unsigned long preload_ram, preload_ram_start, preload_ram_size;
 char *preload_vmemmap;
 static size_t room; /* for all RAM there may be */
 
-#define SECTION    (1UL << QUIRE_SECTION_SHIFT)
-#define FIRST_PHYS SECTION /* frame 0 is nobody's                                   */
-#define RAM_LEAST  (16UL << 20)
-#define RAM_MOST   (1UL << 40)
-#define GUARD      (64UL << 10)
+#define SECTION   (1UL << QUIRE_SECTION_SHIFT)
+#define RAM_LEAST (16UL << 20)
+#define RAM_MOST  (1UL << 40)
+#define GUARD     (64UL << 10)
 
 /* ---- how much -------------------------------------------------------------------------------- */
 
@@ -61,7 +60,7 @@ static size_t wanted(void)
 
 static size_t descriptor_bytes(size_t ram)
 {
-	return PAGE_ALIGN(((FIRST_PHYS + ram) >> PAGE_SHIFT) * sizeof(struct page)) + GUARD;
+	return PAGE_ALIGN(((PRELOAD_FIRST_PHYS + ram) >> PAGE_SHIFT) * sizeof(struct page)) + GUARD;
 }
 
 /* Descriptors and RAM in one piece, RAM aligned to a section. */
@@ -76,7 +75,7 @@ static int reserve(size_t ram)
 	at = QUIRE_ALIGN_UP((unsigned long)map + head, SECTION);
 	preload_ram_start = at;
 	room = ram;
-	preload_ram = at - FIRST_PHYS;
+	preload_ram = at - PRELOAD_FIRST_PHYS;
 	preload_vmemmap = (char *)map;
 	return 0;
 }
@@ -104,12 +103,12 @@ int preload_machine_start(void)
 			return -ENOMEM;
 	}
 	memblock_set_bottom_up(true);
-	memory_may_grow(FIRST_PHYS + ram);
+	memory_may_grow(PRELOAD_FIRST_PHYS + ram);
 	ram = min(first_ram(ram), ram);
 	if (open_range(preload_ram_start, ram))
 		return -ENOMEM;
 	preload_ram_size = ram;
-	return memblock_add(FIRST_PHYS, ram);
+	return memblock_add(PRELOAD_FIRST_PHYS, ram);
 }
 
 size_t preload_grow(size_t size)
@@ -126,7 +125,7 @@ size_t preload_grow(size_t size)
 
 int port_vmemmap_populate(unsigned long start, unsigned long end)
 {
-	unsigned long limit = (unsigned long)pfn_to_page(PHYS_PFN(FIRST_PHYS + room));
+	unsigned long limit = (unsigned long)pfn_to_page(PHYS_PFN(PRELOAD_FIRST_PHYS + room));
 
 	if (start < (unsigned long)preload_vmemmap || end > limit)
 		return -ENOMEM;

@@ -55,6 +55,11 @@ bool kfree_push(const struct page *page, void *object)
 	return false;
 }
 
+void kfree_rest(void *object)
+{
+	kfree(object);
+}
+
 u32 pop_many(struct kmem_cache *cache, void **objects, size_t n)
 {
 	(void)cache, (void)objects, (void)n;

@@ -63,7 +63,7 @@ static quire_always_inline bool is_own(const struct page *page, unsigned long of
 /* Push an object of the slab at c->base, all of which may be on the list; false: it may be of another. */
 static quire_always_inline bool push_near(struct slab_cpu *c, void *object)
 {
-	unsigned long at = (unsigned long)object - glance(c->base);
+	unsigned long at = (unsigned long)object - near_base(c);
 
 	return likely(is_first_byte(at, c->magic, c->limit)) && push(c, object);
 }
@@ -291,7 +291,7 @@ inline void kmem_cache_free(struct kmem_cache *cache, void *object)
 		cache_free_slow(cache, object);
 }
 
-static quire_noinline void kfree_slow(void *object)
+quire_noinline void kfree_rest(void *object)
 {
 	struct page *page = virt_to_page(object), *slab;
 	struct kmem_cache *cache;
@@ -330,6 +330,6 @@ inline void kfree(const void *object)
 	if (unlikely(pfn >= quire_max_pfn))
 		free_other(object);
 	else if (unlikely(!kfree_push(pfn_to_page(pfn), (void *)object)))
-		kfree_slow((void *)object);
+		kfree_rest((void *)object);
 }
 #endif

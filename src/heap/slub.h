@@ -33,8 +33,12 @@
 
 /* What one CPU has of one cache. */
 struct slab_cpu {
-	void *free;               /* (p) free objects, of any slabs                       */
-	unsigned long base;       /* (p) of a slab of ours: its objects come free without a look  */
+	void *free; /* (p) free objects, of any slabs                       */
+#if QUIRE_NEAR_FREES
+	unsigned long base; /* (p) of a slab of ours: its objects come free without a look  */
+#else
+	unsigned long mask; /* (c) bytes of a slab, less one                        */
+#endif
 	unsigned long magic;      /* (c) the cache's                                      */
 	unsigned long limit;      /* (c) the cache's                                      */
 	void *spare;              /* (b) free objects, once `free` had many               */
@@ -71,10 +75,38 @@ static quire_always_inline struct slab_cpu *slab_cpu_by_id(unsigned long id, uns
 			id * (sizeof(struct slab_cpu) / ID_STEP));
 }
 
+#if QUIRE_NEAR_FREES
 static quire_always_inline unsigned long slab_mask(const struct slab_cpu *c)
 {
 	return (PAGE_SIZE << c->order) - 1;
 }
+
+static inline unsigned long near_base(const struct slab_cpu *c)
+{
+	return glance(c->base);
+}
+
+static inline void set_near_base(struct slab_cpu *c, unsigned long base)
+{
+	WRITE_ONCE(c->base, base);
+}
+#else
+static quire_always_inline unsigned long slab_mask(const struct slab_cpu *c)
+{
+	return c->mask;
+}
+
+static inline unsigned long near_base(const struct slab_cpu *c)
+{
+	(void)c;
+	return NO_BASE;
+}
+
+static inline void set_near_base(struct slab_cpu *c, unsigned long base)
+{
+	(void)c, (void)base;
+}
+#endif
 
 static inline void set_owner(const struct kmem_cache *cache, struct page *slab, unsigned owner)
 {

@@ -32,8 +32,8 @@ void slab_leaves(struct page *slab, struct leaving *out)
 /* The slab will not be the CPU's any more. */
 static void forget(struct slab_cpu *c, const struct page *slab)
 {
-	if (READ_ONCE(c->base) == (unsigned long)page_address(slab))
-		WRITE_ONCE(c->base, NO_BASE);
+	if (near_base(c) == (unsigned long)page_address(slab))
+		set_near_base(c, NO_BASE);
 }
 
 /* The oldest: most of its objects have come back since. */
@@ -185,7 +185,7 @@ static void *strip(struct kmem_cache *cache, struct slab_cpu *c, struct page *sl
 	*n = chained - slab->inuse;
 	slab->slab_free = NULL;
 	slab->inuse = (u16)chained;
-	WRITE_ONCE(c->base, (unsigned long)page_address(slab));
+	set_near_base(c, (unsigned long)page_address(slab));
 	set_at_work(cache, c, slab);
 	return first;
 }
@@ -391,7 +391,7 @@ void cache_hand_over(struct kmem_cache *cache, unsigned cpu, struct leaving *out
 	c->slab = 0;
 	for (; slab || (slab = take_partial(c)); slab = NULL)
 		(void)hand_over(cache, c, slab, out);
-	c->base = NO_BASE;
+	set_near_base(c, NO_BASE);
 	stop_listening(cache, c, out);
 }
 

@@ -74,11 +74,14 @@ static void lay_out_cpus(struct kmem_cache *cache)
 	cache->owned = true;
 	cache->counted = cache->link || !found || !cache->magic;
 	for_each_possible_cpu(cpu) {
-		*per_cpu_ptr(cpus, cpu) = (struct slab_cpu){
+		*per_cpu_ptr(cpus, cpu) = (struct slab_cpu)
+		{
+#if QUIRE_NEAR_FREES
 			.base = NO_BASE,
-			.order = cache->order,
-			.magic = cache->magic,
-			.limit = cache->limit,
+#else
+			.mask = (PAGE_SIZE << cache->order) - 1,
+#endif
+			.order = cache->order, .magic = cache->magic, .limit = cache->limit,
 			.notified = NOT_LISTENING,
 		};
 		share_secret(per_cpu_ptr(cpus, cpu), cache);

@@ -26,11 +26,14 @@ int preload_machine_start(void) __must_check;
 size_t preload_grow(size_t size);
 
 /* Where RAM lies, for "is this pointer ours". */
-extern unsigned long preload_ram_start, preload_ram_size;
+extern unsigned long preload_ram, preload_ram_start, preload_ram_size;
 
+#define PRELOAD_FIRST_PHYS (1UL << QUIRE_SECTION_SHIFT) /* frame 0 is nobody's                  */
+
+/* By its physical address, which is what comes next. */
 static inline bool preload_is_ram(const void *p)
 {
-	return (unsigned long)p - preload_ram_start < preload_ram_size;
+	return (unsigned long)p - preload_ram - PRELOAD_FIRST_PHYS < preload_ram_size;
 }
 
 /* The calling thread is CPU `cpu` from now on, which nobody else is; or nobody. */

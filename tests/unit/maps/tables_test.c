@@ -36,7 +36,7 @@ static void test_tables_come_and_go(void **state)
 {
 	struct page *list;
 	unsigned n = 0;
-	unsigned long skip;
+	unsigned long skip = 0;
 	struct space s;
 	pt_entry *pte;
 

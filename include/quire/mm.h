@@ -364,6 +364,13 @@ unsigned long vm_commit_limit(void);
  * or NULL. */
 const char *mm_check(struct mm_struct *mm);
 
+/*
+ * Say what object an address is in: cache, start, offset, size, and who allocated and freed it where
+ * that is known (SLAB_STORE_USER, kfence).  Print what it is about before.  False, and nothing is said:
+ * it is in no object; mem_dump_obj() knows more.
+ *   Context: any, no lock of the heap's held.
+ */
+bool kmem_dump_obj(void *object);
 /* Say what a kernel address is: an object of the heap (as kmem_dump_obj()), of a vmalloc area or the
  * stack we run on, the zero page, another frame, text.  Print what it is about before.  Context: no lock
  * of LOCK_RANK_VMAP or above held. */

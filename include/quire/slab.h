@@ -105,23 +105,6 @@ static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects);
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects);
 
-/*
- * Which part of an object may cross the user boundary: 0, or -EFAULT with a report in Linux's words if
- * [ptr, ptr + n) begins in an object or large block of the heap's and is not wholly in its window.
- * to_user says which words.  check_object_size() of quire/uaccess.h looks at all kinds of memory.
- */
-int check_heap_object(const void *ptr, size_t n, bool to_user);
-/* The same, for a copy to user space. */
-int quire_usercopy_check(const void *ptr, size_t n);
-
-/*
- * Say what object an address is in: cache, start, offset, size, and who allocated and freed it where
- * that is known (SLAB_STORE_USER, kfence).  Print what it is about before.  False, and nothing is said:
- * it is in no object; mem_dump_obj() of quire/mm.h knows more.
- *   Context: any, no lock of the heap's held.
- */
-bool kmem_dump_obj(void *object);
-
 /* ---- kmalloc --------------------------------------------------------------------------------- */
 enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, NR_KMALLOC_TYPES };
 #define NR_KMALLOC_CLASSES 13 /* 8 16 32 64 96 128 192 256 512 1k 2k 4k 8k */

@@ -82,8 +82,13 @@ long strncpy_from_user(char *to, const char __user *from, long count) __must_che
 		e_;                                                                                \
 	})
 
-/* Which part of object may cross the user boundary: 0, or -EFAULT with a report if [ptr, ptr + n)
- * is a slab object and not wholly in its window. */
+/*
+ * Which part of an object may cross the user boundary: 0, or -EFAULT with a report in Linux's words if
+ * [ptr, ptr + n) begins in an object or large block of the heap's and is not wholly in its window.
+ * to_user says which words.  check_object_size() of quire/uaccess.h looks at all kinds of memory.
+ */
+int check_heap_object(const void *ptr, size_t n, bool to_user);
+/* The same, for a copy to user space. */
 int quire_usercopy_check(const void *ptr, size_t n);
 
 #endif

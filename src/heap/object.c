@@ -9,6 +9,8 @@
  */
 #include <quire/err.h>
 #include <quire/mmzone.h>
+#include <quire/mm.h>
+#include <quire/uaccess.h>
 #include "heap.h"
 
 /* The first frame of the large block that the frame is of, or NULL.  Behind the first frame of a block

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What an address is, and what of it may cross to user space: whole objects, windows, large blocks, objects
  * between closed pages; each overrun has Linux's words. */
+#include <quire/mm.h>
+#include <quire/uaccess.h>
 #include <quire/err.h>
 #include <quire/kfence.h>
 #include "heap/heap.h"

@@ -20,6 +20,15 @@
 bool malloc_started;
 static u32 grow_lock;
 
+/* What this thread has at hand of sizes that it may not need any more.  True: that was not little. */
+static bool trim(unsigned order)
+{
+	unsigned long unused = nr_free_pages();
+
+	heap_trim();
+	return !order && nr_free_pages() >= unused + totalram_pages() / 32;
+}
+
 /* Frames that a request needs and more: an eighth of what there is, so that it is seldom. */
 static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 {
@@ -27,6 +36,8 @@ static unsigned long grow(struct zone *zone, gfp_t gfp, unsigned order)
 	size_t size = max((size_t)PAGE_SIZE << order, (size_t)(had << PAGE_SHIFT) / 8);
 
 	(void)zone, (void)gfp;
+	if (trim(order))
+		return 1;
 	raw_lock(&grow_lock);
 	/* Whoever waited finds what the other brought. */
 	size = totalram_pages() == had ? preload_grow(size) : size;

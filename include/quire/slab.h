@@ -52,6 +52,9 @@ int heap_init(void) __must_check;
 /* Give every slab without live objects back, and the objects parked by this CPU and by offline
  * CPUs. */
 void heap_drain(void);
+/* The quick part of it: what this CPU has at hand goes back to its slabs, and those without live
+ * objects to the frames.  Nothing is done while somebody drains, or in an interrupt handler. */
+void heap_trim(void);
 
 /* ---- caches ---------------------------------------------------------------------------------- */
 /*

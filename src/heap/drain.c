@@ -34,14 +34,14 @@ static void for_caches(unsigned cpu, give_up_fn *fn)
 		give_up(cache, cpu, fn);
 }
 
-static void flush_own_locked(struct kmem_cache *cache)
+static void own_give_up(struct kmem_cache *cache, give_up_fn *fn)
 {
 	struct quire_cpu *cpu = this_cpu_ptr(&quire_cpu);
 	struct leaving out = { NULL, NULL };
 
 	while (!heap_enter(cpu))
 		port_cpu_relax(); /* somebody without the lock: nobody */
-	cache_hand_over(cache, port_cpu_id(), &out);
+	fn(cache, port_cpu_id(), &out);
 	pcp_leave(cpu);
 	let_go(cache, &out);
 }
@@ -51,7 +51,7 @@ void cache_flush_own(struct kmem_cache *cache)
 	if (!CPUS_OWN || in_interrupt())
 		return;
 	raw_lock(&heap_drain_lock);
-	flush_own_locked(cache);
+	own_give_up(cache, cache_hand_over);
 	raw_unlock(&heap_drain_lock);
 }
 
@@ -75,13 +75,24 @@ static void drain_cpu_locked(unsigned cpu)
 		for_caches(cpu, cache_hand_over);
 	else if (!in_interrupt())
 		list_for_each_entry(cache, &heap.caches, list)
-			flush_own_locked(cache);
+			own_give_up(cache, cache_hand_over);
 }
 
 void heap_drain_cpu(unsigned cpu)
 {
 	raw_lock(&heap_drain_lock);
 	drain_cpu_locked(cpu);
+	raw_unlock(&heap_drain_lock);
+}
+
+void heap_trim(void)
+{
+	struct kmem_cache *cache;
+
+	if (!heap.running || in_interrupt() || !raw_trylock(&heap_drain_lock))
+		return;
+	list_for_each_entry(cache, &heap.caches, list)
+		own_give_up(cache, cache_trim);
 	raw_unlock(&heap_drain_lock);
 }
 

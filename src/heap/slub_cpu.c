@@ -418,7 +418,7 @@ static void trim_empty(struct slab_cpu *c, struct leaving *out)
 void cache_trim(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 {
 	struct slab_cpu *c = per_cpu_ptr(cache->cpu, cpu);
-	void *spare = c->spare;
+	void *spare = c->spare, *free = NULL;
 
 	if (!cache->owned)
 		return;
@@ -427,7 +427,12 @@ void cache_trim(struct kmem_cache *cache, unsigned cpu, struct leaving *out)
 		return;
 	take_notified(cache, c, out);
 	c->spare = NULL;
+	if (cpu == port_cpu_id()) { /* nobody else may look at this one */
+		free = c->free;
+		c->free = NULL;
+	}
 	flush(cache, c, cpu + 1, spare, out);
+	flush(cache, c, cpu + 1, free, out);
 	trim_empty(c, out);
 }
 

@@ -241,10 +241,66 @@ static void bulk(void **state)
 	kmem_cache_destroy(cache);
 }
 
-/* ---- objects that travel between CPUs -------------------------------------------------------- */
 #define TRAVEL 3000
 static void *travel[TRAVEL];
 
+/* What a CPU keeps at hand after frees, in whatever order, keeps no slab: one call gives all back. */
+static void trim(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("trim", 200, 0, SLAB_NO_MERGE, NULL);
+	enum { N = 2000 };
+	static void *o[N];
+	struct slab_counts counts;
+
+	(void)state;
+	for (unsigned step = 1; step <= 7; step += 6) {
+		for (unsigned i = 0; i < N; i++) {
+			o[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			assert_non_null(o[i]);
+		}
+		for (unsigned i = 0, at = 0; i < N; i++, at = (at + step) % N)
+			kmem_cache_free(cache, o[at]);
+		heap_trim();
+		assert_law(heap_check());
+		cache_count(cache, &counts);
+		if (QUIRE_HEAP == QUIRE_HEAP_SLUB)
+			assert_int_equal(counts.slabs, 0);
+	}
+	assert_int_equal(kmem_cache_shrink(cache), 0);
+	kmem_cache_destroy(cache);
+}
+
+/* Somebody who frees what another CPU allocated lets it wait a little; trimming or leaving ends that. */
+static void *give_some(void *cache)
+{
+	posix_cpu_enter(1);
+	for (unsigned i = 0; i < 100; i++)
+		kmem_cache_free(cache, travel[i]);
+	heap_trim();
+	posix_cpu_leave();
+	return NULL;
+}
+
+static void nothing_waits_on(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("waits", 64, 0, SLAB_NO_MERGE, NULL);
+	struct slab_counts counts;
+	pthread_t thread;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		travel[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	assert_int_equal(pthread_create(&thread, NULL, give_some, cache), 0);
+	pthread_join(thread, NULL);
+	heap_trim();
+	cache_count(cache, &counts);
+	if (QUIRE_HEAP == QUIRE_HEAP_SLUB)
+		assert_int_equal(counts.slabs, 0);
+	assert_law(heap_check());
+	kmem_cache_destroy(cache);
+}
+
+/* ---- objects that travel between CPUs -------------------------------------------------------- */
 static void *receiver(void *arg)
 {
 	(void)arg;
@@ -369,9 +425,9 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(every_layout),  T(sharing),   T(constructors), T(destroy_refuses),
-		T(wrong_frees),   T(debugging), T(bulk),         T(two_cpus),
-		T(in_interrupts), T(slabinfo),  T(accounting),   T(no_memory),
+		T(every_layout),  T(sharing),  T(constructors), T(destroy_refuses),  T(wrong_frees),
+		T(debugging),     T(bulk),     T(trim),         T(nothing_waits_on), T(two_cpus),
+		T(in_interrupts), T(slabinfo), T(accounting),   T(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,16 +256,17 @@ static unsigned char *bytes_of(struct page *page)
 	return page_address(page);
 }
 
+/* More frames in a row than what is made at the start gives back. */
 static void poison_patterns(void **state)
 {
-	struct page *page = alloc_pages(GFP_KERNEL, 3);
+	struct page *page = alloc_pages(GFP_KERNEL, 6);
 
 	(void)state;
-	for (unsigned i = 0; i < 8; i++)
-		assert_int_equal(bytes_of(page + i)[i * 100], PAGE_POISON_FRESH);
-	memset(bytes_of(page), 1, 8 * PAGE_SIZE);
-	__free_pages(page, 3);
-	for (size_t i = 0; i < 8 * PAGE_SIZE; i++)
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_equal(bytes_of(page + i)[i * 60], PAGE_POISON_FRESH);
+	memset(bytes_of(page), 1, 64 * PAGE_SIZE);
+	__free_pages(page, 6);
+	for (size_t i = 0; i < 64 * PAGE_SIZE; i++)
 		assert_int_equal(bytes_of(page)[i], PAGE_POISON);
 	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	for (size_t i = 0; i < PAGE_SIZE; i++)

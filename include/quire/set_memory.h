@@ -16,6 +16,8 @@
  * they may be used for stays as it is.
  *   Context: after maps_init(); any, no spinlock of rank LOCK_RANK_PAGE_TABLE or above held.
  *   Returns: 0; -ENOMEM: no frame for a table; -EINVAL: not of the linear map.  Then some may be split.
+ *            -EOPNOTSUPP: the page is in a larger one, and the processor wants that gone before the
+ *            smaller ones come (Arm), while this very code may run on it.
  */
 int set_memory_4k(unsigned long addr, int numpages) __must_check;
 

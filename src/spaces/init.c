@@ -14,11 +14,13 @@ int spaces_init(void)
 		spin_lock_init(&spaces.anon_lookup[i], "anon_lookup", LOCK_RANK_ANON_LOOKUP);
 	spin_lock_init(&spaces.mmlist_lock, "mmlist", LOCK_RANK_PAGE_TABLE);
 	INIT_LIST_HEAD(&spaces.mmlist);
+	/* As Linux: they count as a user's, and share no slabs with what does not. */
 	spaces.mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
-					    SLAB_HWCACHE_ALIGN, NULL);
-	spaces.vma_cache =
-		kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0, 0, NULL);
-	spaces.anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma), 0, 0, NULL);
+					    SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
+	spaces.vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0,
+					     SLAB_ACCOUNT, NULL);
+	spaces.anon_vma_cache =
+		kmem_cache_create("anon_vma", sizeof(struct anon_vma), 0, SLAB_ACCOUNT, NULL);
 	spaces.node_cache = kmem_cache_create("radix_tree_node", page_tree_node_size(), 0,
 					      SLAB_RECLAIM_ACCOUNT, NULL);
 	spaces.shmem_cache = kmem_cache_create("shmem_inode_cache", shmem_object_size(), 0,

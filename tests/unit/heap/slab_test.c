@@ -274,8 +274,10 @@ static void trim(void **state)
 static void *give_some(void *cache)
 {
 	posix_cpu_enter(1);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 100; i++) {
 		kmem_cache_free(cache, travel[i]);
+		travel[i] = NULL;
+	}
 	heap_trim();
 	posix_cpu_leave();
 	return NULL;

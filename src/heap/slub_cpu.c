@@ -293,8 +293,8 @@ static bool give_run(struct kmem_cache *cache, struct slab_cpu *c, struct page *
 	return true;
 }
 
-/* Each to its slab; those of slabs that are not the CPU's leave.  Returns how many more objects than
- * half of the runs they came in there were: not above 0 if most were alone. */
+/* Each to its slab; those of slabs that are not the CPU's leave.  Returns how many more objects there
+ * were than two to a run: below 0, most were alone. */
 static long flush(struct kmem_cache *cache, struct slab_cpu *c, unsigned token, void *list,
 		  struct leaving *out)
 {

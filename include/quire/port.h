@@ -33,6 +33,8 @@
  *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
+ *   PORT_MODULES_START/END   kernel virtual range, page-aligned and apart from vmalloc's, that branches
+ *                            from the kernel's text reach: module_alloc() takes from it first.
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
@@ -56,6 +58,10 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_MODULES_END
+#define PORT_MODULES_START 0UL
+#define PORT_MODULES_END   0UL
+#endif
 #ifndef PORT_THIS_CPU
 #define PORT_THIS_CPU 0
 #endif

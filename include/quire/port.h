@@ -33,6 +33,8 @@
  *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
+ *   PORT_VMALLOC_OWN         0: what vmalloc returns are addresses of a simulated machine, which the library
+ *                            itself cannot use (it keeps nothing of its own there).  Else 1.
  *   PORT_MODULES_START/END   kernel virtual range, page-aligned and apart from vmalloc's, that branches
  *                            from the kernel's text reach: module_alloc() takes from it first.
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
@@ -58,6 +60,9 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_VMALLOC_OWN
+#define PORT_VMALLOC_OWN 1
+#endif
 #ifndef PORT_MODULES_END
 #define PORT_MODULES_START 0UL
 #define PORT_MODULES_END   0UL

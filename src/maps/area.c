@@ -70,6 +70,16 @@ void area_free(struct vm_area *area)
 	kmem_cache_free(maps.cache, area);
 }
 
+struct page **area_list(struct vm_area *area, unsigned n, gfp_t gfp)
+{
+	const size_t bytes = (size_t)n * sizeof(struct page *);
+
+	gfp &= ~(GFP_ZONEMASK | __GFP_ZERO);
+	if (n <= VM_FEW_PAGES)
+		return area->few;
+	return PORT_VMALLOC_OWN ? kvmalloc(bytes, gfp) : kmalloc(bytes, gfp);
+}
+
 /* A hole that has room for the worst place of a multiple of align is large enough wherever it begins. */
 static bool place(struct vm_area *area, unsigned long size, unsigned long align, unsigned long low,
 		  unsigned long high)
@@ -281,7 +291,7 @@ unsigned long vmalloc_to_pfn(const void *addr)
 
 struct page *vmalloc_to_page(const void *addr)
 {
-	pte_t e = is_vmalloc_addr(addr) ? area_pte((unsigned long)addr) : 0;
+	pte_t e = is_vmalloc_or_module_addr(addr) ? area_pte((unsigned long)addr) : 0;
 
 	return pte_valid(e) && pfn_valid(pte_pfn(e)) ? pte_page(e) : NULL;
 }

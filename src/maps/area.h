@@ -72,6 +72,8 @@ static inline unsigned long area_guard(const struct vm_area *area)
 /* An area without a place; NULL: no memory.  May sleep. */
 struct vm_area *area_new(enum vm_kind kind, const void *caller);
 void area_free(struct vm_area *area);
+/* Room for a list of n frames: in the area if they are few, else kvfree()'s; NULL: no memory. */
+struct page **area_list(struct vm_area *area, unsigned n, gfp_t gfp) __must_check;
 /*
  * Give it the lowest `size` free bytes, and a guard page, in [low, high), at a multiple of `align` (at least
  * a page).  If there are none, what waits for a purge is purged.

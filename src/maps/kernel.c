@@ -175,18 +175,18 @@ static void __init map_image_part(const struct maps_image *image, phys_addr_t st
 			pa | prot);
 }
 
-/* One or two tables here, and every space sees what vmalloc maps later.  Where they would be many,
- * a fault brings them: maps_kernel_fault(). */
-static void __init share_vmalloc(void)
+/* One or two tables here, and every space sees what is mapped later.  Where they would be many, a fault
+ * brings them: maps_kernel_fault(). */
+static void __init share(unsigned long start, unsigned long end)
 {
 	const unsigned long span = 1UL << pt_shift(0);
 	unsigned long va;
 
 	if (pt_shift(0) < 30)
 		return;
-	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += span) {
+	for (va = start; va < end; va += span) {
 		kernel_entry(va, 1);
-		if (QUIRE_VMALLOC_END - va <= span)
+		if (end - va <= span)
 			break;
 	}
 }
@@ -209,7 +209,8 @@ void __init maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
 		kernel_map.image = *image;
 	}
-	share_vmalloc();
+	share(QUIRE_VMALLOC_START, QUIRE_VMALLOC_END);
+	share(PORT_MODULES_START, PORT_MODULES_END);
 }
 
 /* Whoever still uses the part faults, and the linear map shows frames like any others. */

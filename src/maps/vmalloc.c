@@ -78,9 +78,7 @@ static int fill_area(struct vm_area *area, unsigned n, const struct request *r)
 {
 	gfp_t gfp = r->gfp & (__GFP_DMA | __GFP_DMA32) ? r->gfp : r->gfp | __GFP_HIGHMEM;
 
-	area->pages = n <= VM_FEW_PAGES ? area->few
-					: kvmalloc(n * sizeof(struct page *),
-						   (r->gfp & ~GFP_ZONEMASK & ~__GFP_ZERO));
+	area->pages = area_list(area, n, r->gfp);
 	if (!area->pages)
 		return -ENOMEM;
 	area->nr_pages = take_frames(area->pages, n, r, gfp);

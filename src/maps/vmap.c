@@ -82,10 +82,8 @@ void *vmap(struct page **pages, unsigned count, unsigned long flags, pgprot_t pr
 	if (!area)
 		return NULL;
 	area->put_pages = list;
-	if (!list && count <= VM_FEW_PAGES)
-		list = area->few;
 	if (!list)
-		list = kvmalloc(count * sizeof(*pages), GFP_KERNEL);
+		list = area_list(area, count, GFP_KERNEL);
 	if (!list) {
 		area_free(area);
 		return NULL;

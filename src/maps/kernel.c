@@ -191,6 +191,14 @@ static void __init share(unsigned long start, unsigned long end)
 	}
 }
 
+/* Before there are frames, and not to be looked for later. */
+static void __init make_fixmap_tables(void)
+{
+	if (FIXADDR_TOP)
+		for (unsigned idx = FIX_HOLE; idx < __end_of_fixed_addresses; idx++)
+			kernel_entry(fix_to_virt(idx), PT_LAST);
+}
+
 void __init maps_early_init(const struct maps_image *image)
 {
 	phys_addr_t start, end;
@@ -211,6 +219,7 @@ void __init maps_early_init(const struct maps_image *image)
 	}
 	share(QUIRE_VMALLOC_START, QUIRE_VMALLOC_END);
 	share(PORT_MODULES_START, PORT_MODULES_END);
+	make_fixmap_tables();
 }
 
 /* Whoever still uses the part faults, and the linear map shows frames like any others. */
@@ -237,6 +246,7 @@ unsigned long free_initmem(void)
 {
 	struct maps_image image = kernel_map.image;
 
+	check_early_ioremap_leak();
 	if (!image.virt_base || image.init_start == image.init_end)
 		return 0;
 	kernel_map.image.init_end = image.init_start; /* it is gone */

@@ -8,6 +8,7 @@
 #ifndef QUIRE_MAPS_KERNEL_H
 #define QUIRE_MAPS_KERNEL_H
 
+#include <quire/fixmap.h>
 #include "maps/maps.h"
 
 #define LARGE_LEVEL (PT_LAST - 1)
@@ -20,6 +21,9 @@ struct kernel_map {
 	atomic_long_t late_roots;  /* entries that a space got by a fault             */
 	unsigned long late_tables; /* that the root came to need since frames/ was up */
 	struct maps_image image;   /* virt_base 0: there is none */
+	struct {
+		unsigned long at, size; /* what early_ioremap() returned, bytes; 0: free */
+	} early[FIX_BTMAPS_SLOTS];
 };
 extern struct kernel_map kernel_map;
 

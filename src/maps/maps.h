@@ -226,6 +226,8 @@ int pt_map_kernel_range(unsigned long va, phys_addr_t pa, unsigned long size, u6
 void pt_unmap_kernel_noflush(unsigned long start, unsigned long end);
 /* Take the tables out that nothing is mapped by any more, flush the range once, free the tables. */
 void pt_purge_kernel(unsigned long start, unsigned long end);
+/* What PAGE_KERNEL and its like mean; false, with words in the log: there is no such protection. */
+bool pt_prot_bits(pgprot_t prot, u64 *bits);
 /* Whether this format and this half may have entries of PMD_SIZE made and unmade at run time. */
 bool pt_kernel_large(void);
 struct page *pt_detach_empty_kernel(pt_entry *pgd, unsigned long start, unsigned long end);

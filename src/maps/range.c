@@ -11,6 +11,7 @@
  * Lock:         kernel_map.lock, for one table at a time while mapping.
  */
 #include <quire/err.h>
+#include <quire/printk.h>
 #include "maps/kernel.h"
 
 /* What is mapped: frames one by one, or the memory from `pa` on. */
@@ -24,6 +25,22 @@ struct source {
 bool pt_kernel_large(void)
 {
 	return LARGE_LEVEL > 0 && pt_fmt.level[LARGE_LEVEL].leaf.mask;
+}
+
+bool pt_prot_bits(pgprot_t prot, u64 *bits)
+{
+	static const u64 known[] = {
+		[PAGE_KERNEL] = PT_KERNEL_RW,     [PAGE_KERNEL_RO] = PT_KERNEL_RO,
+		[PAGE_KERNEL_ROX] = PT_KERNEL_RX, [PAGE_KERNEL_NOCACHE] = PT_KERNEL_IO,
+		[PAGE_KERNEL_WC] = PT_KERNEL_WC,
+	};
+
+	if (prot >= ARRAY_SIZE(known)) {
+		pr_warn("maps: there is no protection %llu\n", (unsigned long long)prot);
+		return false;
+	}
+	*bits = known[prot];
+	return true;
 }
 
 static void count(pt_entry *entry, int n)

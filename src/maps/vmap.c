@@ -36,22 +36,6 @@ struct vm_block {
 static DEFINE_PER_CPU(struct vm_block *, open_block);
 
 /* ---- areas of their own ---------------------------------------------------------------------- */
-static bool prot_bits(pgprot_t prot, u64 *bits)
-{
-	static const u64 known[] = {
-		[PAGE_KERNEL] = PT_KERNEL_RW,     [PAGE_KERNEL_RO] = PT_KERNEL_RO,
-		[PAGE_KERNEL_ROX] = PT_KERNEL_RX, [PAGE_KERNEL_NOCACHE] = PT_KERNEL_IO,
-		[PAGE_KERNEL_WC] = PT_KERNEL_WC,
-	};
-
-	if (prot >= ARRAY_SIZE(known)) {
-		pr_warn("vmap: there is no protection %llu\n", (unsigned long long)prot);
-		return false;
-	}
-	*bits = known[prot];
-	return true;
-}
-
 /* Place and map; the area is gone if that fails. */
 static void *show_pages(struct vm_area *area, struct page **pages, unsigned count, u64 bits)
 {
@@ -75,7 +59,7 @@ void *vmap(struct page **pages, unsigned count, unsigned long flags, pgprot_t pr
 	void *at;
 	u64 bits;
 
-	if (count == 0 || count > VMAP_MOST || !prot_bits(prot, &bits))
+	if (count == 0 || count > VMAP_MOST || !pt_prot_bits(prot, &bits))
 		return NULL;
 	list = flags & VM_MAP_PUT_PAGES ? pages : NULL;
 	area = area_new(VM_KIND_VMAP, __builtin_return_address(0));

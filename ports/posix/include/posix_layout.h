@@ -63,4 +63,7 @@
 #define PORT_MODULES_START (0UL + POSIX_CAT(POSIX_MODULES_, PORT_PT_FORMAT))
 #define PORT_MODULES_END   (PORT_MODULES_START ? PORT_MODULES_START + (14UL << 20) : 0UL)
 
+/* As Linux has it on x86-64, and on 32-bit ARM. */
+#define PORT_FIXADDR_TOP (sizeof(long) == 8 ? (unsigned long)0xffffffffff7ff000ULL : 0xffeff000UL)
+
 #endif

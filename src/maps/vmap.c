@@ -59,7 +59,7 @@ void *vmap(struct page **pages, unsigned count, unsigned long flags, pgprot_t pr
 	void *at;
 	u64 bits;
 
-	if (count == 0 || count > VMAP_MOST || !pt_prot_bits(prot, &bits))
+	if (!pages || count == 0 || count > VMAP_MOST || !pt_prot_bits(prot, &bits))
 		return NULL;
 	list = flags & VM_MAP_PUT_PAGES ? pages : NULL;
 	area = area_new(VM_KIND_VMAP, __builtin_return_address(0));

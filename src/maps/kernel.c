@@ -292,10 +292,13 @@ static pt_entry *leaf_of(unsigned long va, unsigned *level)
 static int split_large(pt_entry *entry)
 {
 	pte_t e = pt_decode(&pt_fmt, LARGE_LEVEL, pt_read(entry)) & ~PTE_LARGE;
-	pt_entry *table = pt_fmt.identical ? new_kernel_table() : NULL;
+	pt_entry *table;
 
+	if (pt_fmt.break_first)
+		return -EOPNOTSUPP;
+	table = new_kernel_table();
 	if (!table)
-		return pt_fmt.identical ? -ENOMEM : -EOPNOTSUPP;
+		return -ENOMEM;
 	for (unsigned long i = 0; i < PTRS_PER_PTE; i++)
 		pte_set(table + i, e + i * PAGE_SIZE);
 	pt_count(pt_page(table), (int)PTRS_PER_PTE);

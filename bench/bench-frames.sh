@@ -153,7 +153,16 @@ kernel_bars() {
 		heap.kernel kmalloc-64-pair 40
 		heap.kernel kmalloc-256-pair 40
 		heap.kernel kmalloc-1024-pair 40
+		maps.kernel vmap-64-page 30
+		maps.kernel vmap-1024-page 30
 	LIMITS
+	# vmalloc and vfree without the frames that they take and put: for each page.  (One page alone: no bar, there is
+	# no figure of Linux's.)
+	for pages in 64 1024; do
+		bar most "maps.kernel.vmalloc-$pages-page" "$(awk -F '\t' -v row="vmalloc-$pages-pair" -v pages=$pages '
+			{ n[$1] = $2 } END { print row in n ? sprintf("%.1f", n[row] / pages - n["order0-get"] - n["order0-put"]) : "-" }
+			' $out/frames-kernel.tsv)" 30
+	done
 }
 
 scripts/setup.sh run || exit 0

@@ -5,7 +5,7 @@
  * Printed are clock ticks of one operation, loop included: under QEMU's -icount with shift=0 a tick
  * is an instruction.  "null" is the loop around nothing.  bulk: everything is allocated, then
  * everything freed in reverse; pair: one is allocated and freed again, half of the room being held;
- * churn: a random one of those held is freed and another taken in its place.
+ * churn: a random one of those held is freed and another taken in its place; page: for each page of a pair.
  */
 #include "kernel.h"
 #include <quire/watch.h>
@@ -166,6 +166,69 @@ static void bench_page(void)
 	row("alloc_page-pair", since, PAIRS);
 }
 
+/* vmalloc() of n pages and vfree(), flushes and all: so many that each row has several. */
+static void bench_vmalloc(void)
+{
+	static const unsigned pages[] = { 1, 64, 1024 };
+	char name[32];
+
+	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
+		const unsigned times = PAIRS / pages[s];
+		u64 since = bare_rdtsc();
+
+		for (unsigned i = 0; i < times; i++) {
+			void *at = vmalloc(pages[s] * PAGE_SIZE);
+
+			must(at);
+			vfree(at);
+		}
+		quire_snprintf(name, sizeof(name), "vmalloc-%u-pair", pages[s]);
+		row(name, since, times);
+	}
+}
+
+/* The same without the frames: what one page costs to map and to unmap. */
+static void bench_vmap(void)
+{
+	static const unsigned pages[] = { 1, 64, 1024 };
+	char name[32];
+
+	for (unsigned i = 0; i < 1024; i++) {
+		slot[i] = alloc_pages(GFP_KERNEL, 0);
+		must(slot[i]);
+	}
+	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
+		u64 since = bare_rdtsc();
+
+		for (unsigned i = 0; i < PAIRS / pages[s]; i++) {
+			void *at = vmap((struct page **)slot, pages[s], VM_MAP, PAGE_KERNEL);
+
+			must(at);
+			vunmap(at);
+		}
+		quire_snprintf(name, sizeof(name), "vmap-%u-page", pages[s]);
+		row(name, since, PAIRS);
+	}
+	for (unsigned i = 0; i < 1024; i++)
+		__free_pages(slot[i], 0);
+}
+
+static void bench_map_ram(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	u64 since = bare_rdtsc();
+
+	must(page);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		void *at = vm_map_ram(&page, 1, NUMA_NO_NODE);
+
+		must(at);
+		vm_unmap_ram(at, 1);
+	}
+	row("vm_map_ram-1-pair", since, PAIRS);
+	__free_page(page);
+}
+
 void bench_if_asked(void)
 {
 	const char *broken;
@@ -182,6 +245,9 @@ void bench_if_asked(void)
 	bench_kmalloc();
 	bench_cache();
 	bench_page();
+	bench_vmalloc();
+	bench_vmap();
+	bench_map_ram();
 	free_pages((unsigned long)slot, order);
 	broken = check_all();
 	printk("bench check: %s\n", broken ? broken : "every law holds");

@@ -216,6 +216,14 @@
 #define QUIRE_FAULT_AROUND_PAGES 16
 #endif
 
+/* QUIRE_VMAP_LAZY_KIB KiB of addresses that freed vmalloc areas may hold, for each doubling of the CPUs,
+ *                     before their translations are flushed, all in one go (Linux: 32768).  Range
+ *                     0..2^20; 0: each area is flushed as it is freed.  More: fewer flushes of every
+ *                     CPU's TLB.  Less: who uses freed memory faults sooner. */
+#ifndef QUIRE_VMAP_LAZY_KIB
+#define QUIRE_VMAP_LAZY_KIB 32768
+#endif
+
 /* QUIRE_DEBUG         1: internal assertions, lock-rank checks and list checks run.  0: they compile to
  *                     nothing.  Checks against damaged memory and hostile input run in both. */
 #ifndef QUIRE_DEBUG
@@ -305,6 +313,9 @@
 #if QUIRE_SECTION_SHIFT < 16 || QUIRE_SECTION_SHIFT > 30 ||                                        \
 	QUIRE_SECTION_SHIFT < QUIRE_PAGE_SHIFT + QUIRE_MAX_ORDER
 #error "QUIRE_SECTION_SHIFT must be 16..30 and a section must hold a block of QUIRE_MAX_ORDER"
+#endif
+#if QUIRE_VMAP_LAZY_KIB < 0 || QUIRE_VMAP_LAZY_KIB > 1048576
+#error "QUIRE_VMAP_LAZY_KIB must be 0..2^20"
 #endif
 #if QUIRE_FAULT_AROUND_PAGES < 1 || QUIRE_FAULT_AROUND_PAGES > 512 ||                              \
 	(QUIRE_FAULT_AROUND_PAGES & (QUIRE_FAULT_AROUND_PAGES - 1))

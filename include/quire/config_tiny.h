@@ -59,6 +59,9 @@
 #ifndef QUIRE_BOOT_REGIONS
 #define QUIRE_BOOT_REGIONS 16
 #endif
+#ifndef QUIRE_VMAP_LAZY_KIB
+#define QUIRE_VMAP_LAZY_KIB 64
+#endif
 #ifndef QUIRE_BOOT_GROW
 #define QUIRE_BOOT_GROW 0
 #endif

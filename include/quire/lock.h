@@ -19,6 +19,7 @@ enum lock_rank {
 	LOCK_RANK_I_MMAP = 64, /* address_space.i_mmap_lock: who maps a file                    */
 	LOCK_RANK_ANON_LOOKUP, /* from a page to its anon_vma                                   */
 	LOCK_RANK_ANON_VMA,    /* a tree of anon_vmas: who maps anonymous pages                 */
+	LOCK_RANK_VMAP_PURGE,  /* one CPU at a time flushes what others have unmapped           */
 	LOCK_RANK_PAGE_TABLE,  /* mm_struct.page_table_lock: upper tables                       */
 	LOCK_RANK_PTL,         /* entries of one table page (a u32 in struct page: not checked) */
 	LOCK_RANK_I_PAGES,     /* address_space.i_pages_lock: page cache tree                   */

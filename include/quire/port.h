@@ -33,6 +33,12 @@
  *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
+ *   PORT_FIXADDR_TOP         kernel virtual address of the fixmap's highest page: 3 MiB up to its end are
+ *                            nobody else's (quire/fixmap.h).
+ *   PORT_VMALLOC_OWN         0: what vmalloc returns are addresses of a simulated machine, which the library
+ *                            itself cannot use (it keeps nothing of its own there).  Else 1.
+ *   PORT_MODULES_START/END   kernel virtual range, page-aligned and apart from vmalloc's, that branches
+ *                            from the kernel's text reach: module_alloc() takes from it first.
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
@@ -56,6 +62,16 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_FIXADDR_TOP
+#define PORT_FIXADDR_TOP 0UL
+#endif
+#ifndef PORT_VMALLOC_OWN
+#define PORT_VMALLOC_OWN 1
+#endif
+#ifndef PORT_MODULES_END
+#define PORT_MODULES_START 0UL
+#define PORT_MODULES_END   0UL
+#endif
 #ifndef PORT_THIS_CPU
 #define PORT_THIS_CPU 0
 #endif
@@ -175,7 +191,8 @@ void port_flush_tlb_range(phys_addr_t root, unsigned long start, unsigned long e
 /* As above, for every user address of the space. */
 void port_flush_tlb_mm(phys_addr_t root);
 
-/* As above, for kernel range [start, end) in every address space. */
+/* As above, for kernel range [start, end) in every address space.  First call: after maps_early_init(), by
+ * early_iounmap(). */
 void port_flush_tlb_kernel(unsigned long start, unsigned long end);
 
 /*

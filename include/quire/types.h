@@ -98,6 +98,10 @@ typedef s64 quire_loff_t; /* offset in a file, in bytes                         
 #else
 #define __user
 #endif
+/* A device's registers: for readl() and writel() alone. */
+#ifndef __iomem
+#define __iomem
+#endif
 
 #define NUMA_NO_NODE (-1)
 

@@ -20,19 +20,9 @@
 #include <quire/printk.h>
 #include <quire/bytes.h>
 #include <quire/set_memory.h>
-#include "maps/maps.h"
+#include "maps/kernel.h"
 
-#define LARGE_LEVEL (PT_LAST - 1)
-
-static struct kernel_map {
-	spinlock_t lock; /* entries of the kernel half and nr_present of their tables */
-	pt_entry *pgd;
-	bool frames_ready; /* tables come from frames/, no longer from memblock */
-	unsigned long kb_small, kb_large;
-	atomic_long_t late_roots;  /* entries that a space got by a fault             */
-	unsigned long late_tables; /* that the root came to need since frames/ was up */
-	struct maps_image image;   /* virt_base 0: there is none */
-} kernel_map;
+struct kernel_map kernel_map;
 
 pt_entry *maps_kernel_pgd(void)
 {
@@ -83,8 +73,7 @@ static pt_entry *new_kernel_table(void)
 	return page ? page_address(page) : NULL;
 }
 
-/* The entry of `level` that translates va, with tables made above it; NULL: no memory. */
-static pt_entry *kernel_entry(unsigned long va, unsigned level)
+pt_entry *kernel_entry(unsigned long va, unsigned level)
 {
 	pt_entry *table = kernel_map.pgd;
 	unsigned l;
@@ -108,41 +97,6 @@ static pt_entry *kernel_entry(unsigned long va, unsigned level)
 		table = pt_table_of(l, pt_read(entry));
 	}
 	return pt_slot(table, pt_index(va, level), level);
-}
-
-int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot)
-{
-	pt_entry *entry;
-
-	spin_lock(&kernel_map.lock);
-	entry = kernel_entry(va, PT_LAST);
-	if (entry) {
-		if (!pte_read(entry))
-			pt_count(pt_page(entry), 1);
-		pte_set(entry, pa | prot);
-	}
-	spin_unlock(&kernel_map.lock);
-	return entry ? 0 : -ENOMEM;
-}
-
-void pt_unmap_kernel(unsigned long start, unsigned long end)
-{
-	struct page *list;
-	unsigned long va;
-
-	spin_lock(&kernel_map.lock);
-	for (va = start; va < end; va += PAGE_SIZE) {
-		pt_entry *entry = pt_find(kernel_map.pgd, va, NULL);
-
-		if (entry && pte_read(entry)) {
-			pte_set(entry, 0);
-			pt_count(pt_page(entry), -1);
-		}
-	}
-	list = pt_detach_empty_kernel(kernel_map.pgd, start, end);
-	port_flush_tlb_kernel(start, end);
-	spin_unlock(&kernel_map.lock);
-	pt_free_list(list);
 }
 
 pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level)
@@ -221,20 +175,28 @@ static void __init map_image_part(const struct maps_image *image, phys_addr_t st
 			pa | prot);
 }
 
-/* One or two tables here, and every space sees what vmalloc maps later.  Where they would be many,
- * a fault brings them: maps_kernel_fault(). */
-static void __init share_vmalloc(void)
+/* One or two tables here, and every space sees what is mapped later.  Where they would be many, a fault
+ * brings them: maps_kernel_fault(). */
+static void __init share(unsigned long start, unsigned long end)
 {
 	const unsigned long span = 1UL << pt_shift(0);
 	unsigned long va;
 
 	if (pt_shift(0) < 30)
 		return;
-	for (va = QUIRE_VMALLOC_START; va < QUIRE_VMALLOC_END; va += span) {
+	for (va = start; va < end; va += span) {
 		kernel_entry(va, 1);
-		if (QUIRE_VMALLOC_END - va <= span)
+		if (end - va <= span)
 			break;
 	}
+}
+
+/* Before there are frames, and not to be looked for later. */
+static void __init make_fixmap_tables(void)
+{
+	if (FIXADDR_TOP)
+		for (unsigned idx = FIX_HOLE; idx < __end_of_fixed_addresses; idx++)
+			kernel_entry(fix_to_virt(idx), PT_LAST);
 }
 
 void __init maps_early_init(const struct maps_image *image)
@@ -255,7 +217,9 @@ void __init maps_early_init(const struct maps_image *image)
 		map_image_part(image, image->init_start, image->init_text_end, PT_KERNEL_RX);
 		kernel_map.image = *image;
 	}
-	share_vmalloc();
+	share(QUIRE_VMALLOC_START, QUIRE_VMALLOC_END);
+	share(PORT_MODULES_START, PORT_MODULES_END);
+	make_fixmap_tables();
 }
 
 /* Whoever still uses the part faults, and the linear map shows frames like any others. */
@@ -282,6 +246,7 @@ unsigned long free_initmem(void)
 {
 	struct maps_image image = kernel_map.image;
 
+	check_early_ioremap_leak();
 	if (!image.virt_base || image.init_start == image.init_end)
 		return 0;
 	kernel_map.image.init_end = image.init_start; /* it is gone */

@@ -24,6 +24,7 @@
 
 /* Bytes that one last-level table maps. */
 #define PTRS_PER_PTE 512u
+#define PMD_SHIFT    (PAGE_SHIFT + 9)
 #define PMD_SIZE     ((unsigned long)PAGE_SIZE * PTRS_PER_PTE)
 #define PMD_MASK     (~(PMD_SIZE - 1))
 
@@ -119,6 +120,7 @@ u64 pt_user_prot(bool read, bool write, bool exec);
 #define PT_KERNEL_RO (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL | PTE_NOEXEC)
 #define PT_KERNEL_RX (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
 #define PT_KERNEL_IO (PT_KERNEL_RW | PTE_UNCACHED)
+#define PT_KERNEL_WC (PT_KERNEL_RW | PTE_WRITECOMBINE)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 static inline struct page *pt_page(const pt_entry *entry)
@@ -210,10 +212,24 @@ void asid_forget(phys_addr_t root);
 pt_entry *pt_new_root(void);
 void pt_free_root(pt_entry *root);
 
-/* Kernel half: map one 4 KiB page, tables made as needed; 0 or -ENOMEM.  Clear [start, end):
- * entries, TLB, and the tables that become empty.  Task context. */
-int pt_map_kernel(unsigned long va, phys_addr_t pa, u64 prot);
-void pt_unmap_kernel(unsigned long start, unsigned long end);
+/*
+ * range.c: the kernel half, many pages at a time.  The addresses are the caller's alone and map nothing.
+ * pages[i], or the memory from pa on, with rights `prot` (PT_KERNEL_*); `large` lets whole PMD_SIZE
+ * pieces that lie on both sides on a multiple of it become one entry.
+ *   Returns:  0, or -ENOMEM: part of it may be mapped, and is the caller's to unmap.
+ *   Context:  task; takes kernel_map.lock for one table at a time.
+ */
+int pt_map_kernel_pages(unsigned long va, struct page *const *pages, unsigned long n, u64 prot,
+			bool large);
+int pt_map_kernel_range(unsigned long va, phys_addr_t pa, unsigned long size, u64 prot, bool large);
+/* Clear the entries.  Some CPU may remember them until pt_purge_kernel(), and tables stay as they are. */
+void pt_unmap_kernel_noflush(unsigned long start, unsigned long end);
+/* Take the tables out that nothing is mapped by any more, flush the range once, free the tables. */
+void pt_purge_kernel(unsigned long start, unsigned long end);
+/* What PAGE_KERNEL and its like mean; false, with words in the log: there is no such protection. */
+bool pt_prot_bits(pgprot_t prot, u64 *bits);
+/* Whether this format and this half may have entries of PMD_SIZE made and unmade at run time. */
+bool pt_kernel_large(void);
 struct page *pt_detach_empty_kernel(pt_entry *pgd, unsigned long start, unsigned long end);
 /* What translates va now: the entry and its level, or 0. */
 pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level);

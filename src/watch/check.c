@@ -65,6 +65,7 @@ const char *check_all(void)
 
 unsigned long quire_free_pages_exact(void)
 {
+	vm_unmap_aliases();
 	pt_drain_spares();
 	heap_drain();
 	drain_all_pages();

@@ -21,7 +21,6 @@
 #define __cold __attribute__((__cold__))
 #define __refdata
 #define __force
-#define __iomem
 #define __rcu
 #define __kernel
 #define fallthrough             __attribute__((__fallthrough__))

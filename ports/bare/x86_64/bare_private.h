@@ -26,6 +26,9 @@ extern const struct bare_smap_site bare_smap_start[], bare_smap_end[];
 #define MSR_STAR           0xc0000081
 #define MSR_LSTAR          0xc0000082
 #define MSR_SFMASK         0xc0000084
+#define MSR_PAT            0x277u
+/* As at reset, but entry 1, which nothing used before, is write-combining: what ioremap_wc() asks for. */
+#define PAT_WITH_WC        0x0007040600070106ULL
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102

@@ -164,6 +164,7 @@ void __init bare_cpu_init(unsigned cpu)
 	wrmsr(MSR_STAR, (u64)(BARE_USER_CS32) << 48 | (u64)BARE_KERNEL_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)bare_syscall_entry);
 	wrmsr(MSR_SFMASK, 0x47700); /* AC NT IOPL DF IF TF */
+	wrmsr(MSR_PAT, PAT_WITH_WC);
 }
 
 void port_percpu_set(unsigned cpu, unsigned long offset)

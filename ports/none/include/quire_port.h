@@ -28,6 +28,9 @@
 #endif
 #define PORT_KERNEL_TABLES 0
 
+/* (2) Define PORT_MODULES_START and PORT_MODULES_END where branches of the kernel's text reach, for
+ * module_alloc(), and PORT_FIXADDR_TOP where 3 MiB below are free, for quire/fixmap.h. */
+
 /* (1) Define PORT_STACK_TRACE as 1 and implement port_stack_trace(), and reports show who
  * called. */
 

@@ -37,6 +37,17 @@
 #define POSIX_LAYOUT_x86_pae(X) X(0xc0000000UL, 0xc0000000UL, 0xe0000000UL, 0xf0000000UL)
 #define POSIX_LAYOUT_armv7(X)   X(0xc0000000UL, 0xc0000000UL, 0xe0000000UL, 0xf0000000UL)
 
+/* Modules: 14 MiB, as an ARMv7 kernel has between its linear map and user space; the other formats have
+ * none here, and put them behind PORT_VMALLOC_START. */
+#define POSIX_MODULES_x86_64        0xffffffffa0000000UL
+#define POSIX_MODULES_x86_64_5level 0
+#define POSIX_MODULES_aarch64       0xfffffd0000000000UL
+#define POSIX_MODULES_riscv_sv39    0
+#define POSIX_MODULES_riscv_sv48    0
+#define POSIX_MODULES_riscv_sv57    0
+#define POSIX_MODULES_x86_pae       0
+#define POSIX_MODULES_armv7         0xf1000000UL
+
 #define POSIX_CAT2(a, b)                       a##b
 #define POSIX_CAT(a, b)                        POSIX_CAT2(a, b)
 #define POSIX_FIRST(offset, task, start, end)  offset
@@ -48,5 +59,11 @@
 #define PORT_TASK_SIZE     POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_SECOND)
 #define PORT_VMALLOC_START POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_THIRD)
 #define PORT_VMALLOC_END   POSIX_CAT(POSIX_LAYOUT_, PORT_PT_FORMAT)(POSIX_FOURTH)
+
+#define PORT_MODULES_START (0UL + POSIX_CAT(POSIX_MODULES_, PORT_PT_FORMAT))
+#define PORT_MODULES_END   (PORT_MODULES_START ? PORT_MODULES_START + (14UL << 20) : 0UL)
+
+/* As Linux has it on x86-64, and on 32-bit ARM. */
+#define PORT_FIXADDR_TOP (sizeof(long) == 8 ? (unsigned long)0xffffffffff7ff000ULL : 0xffeff000UL)
 
 #endif

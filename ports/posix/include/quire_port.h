@@ -16,6 +16,7 @@
 #include <posix_layout.h>
 
 #define PORT_KERNEL_TABLES 1
+#define PORT_VMALLOC_OWN   0
 #define PORT_STACK_TRACE   1
 #define PORT_PROTECT_PAGE  1
 #define PORT_RANDOM        1

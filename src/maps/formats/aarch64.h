@@ -8,7 +8,8 @@
  *
  * Processors without FEAT_HAFDBS note nothing: the first use of a page without AF, and the first
  * store to one that is writable but clean, fault.  DBM then means nothing to them and keeps WRITE.
- * MAIR: attribute 0 is normal write-back memory, 1 is Device-nGnRnE.
+ * MAIR: attribute 0 is normal write-back memory, 1 is Device-nGnRnE, 2 is normal non-cacheable
+ * memory (a port that leaves 2 at zero gets a device there too, which is slower and as right).
  */
 #ifndef QUIRE_MAPS_FORMAT_AARCH64_H
 #define QUIRE_MAPS_FORMAT_AARCH64_H
@@ -29,6 +30,7 @@ static const struct pt_rule a64_rule[] = {
 	{ PTE_LARGE, 0, A64_TYPE, 1, 1, PT_READ_ONLY },
 	{ PTE_PRESENT, 0, A64_TYPE, 1, 0, PT_TELLS },
 	{ PTE_UNCACHED, 0, 7u << 2, 1u << 2, 0, PT_TELLS },
+	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 7u << 2, 2u << 2, 0, PT_TELLS },
 	{ PTE_USER, 0, A64_BIT(6), A64_BIT(6), 0, PT_TELLS },
 	{ PTE_WRITE | PTE_DIRTY, 0, A64_BIT(7), 0, A64_BIT(7), 0 },
 	{ PTE_PRESENT, 0, 3u << 8, 3u << 8, 0, 0 },

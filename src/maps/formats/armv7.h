@@ -27,11 +27,14 @@
 #define ARMV7_HARD_TABLE  1024u /* bytes of a hard table, which maps a MiB     */
 #define ARMV7_SECTION     (1u << 20)
 
-/* Normal memory, write-back, write-allocate (TEX 001, C, B); or shareable device (TEX 000, B). */
+/* Normal memory, write-back, write-allocate (TEX 001, C, B); or shareable device (TEX 000, B); or
+ * normal memory that is not cached (TEX 001). */
 static const struct pt_rule armv7_section_rule[] = {
 	{ PTE_PRESENT | PTE_ACCESSED, PTE_PROTNONE, 3, 2, 0, 0 },
 	{ PTE_PRESENT | PTE_LARGE | PTE_ACCESSED, 0, 2, 2, 2, PT_READ_ONLY },
-	{ PTE_UNCACHED, 0, 0x700c, 0x0004, 0x100c, PT_TELLS },
+	{ PTE_UNCACHED, 0, 0x700c, 0x0004, 0, PT_TELLS },
+	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 0x700c, 0x1000, 0, PT_TELLS },
+	{ 0, PTE_UNCACHED, 0x700c, 0x100c, 0, 0 },
 	{ PTE_NOEXEC, 0, 1u << 4, 1u << 4, 0, PT_TELLS },
 	{ PTE_PRESENT, 0, 1u << 10, 1u << 10, 0, 0 },
 	{ PTE_USER, 0, 1u << 11, 1u << 11, 0, PT_TELLS },
@@ -42,7 +45,9 @@ static const struct pt_rule armv7_page_rule[] = {
 	{ PTE_PRESENT | PTE_ACCESSED, PTE_PROTNONE, 2, 2, 0, PT_TELLS },
 	/* alone, the bit would say: a large page */
 	{ PTE_NOEXEC | PTE_PRESENT | PTE_ACCESSED, PTE_PROTNONE, 1, 1, 0, PT_TELLS },
-	{ PTE_UNCACHED, 0, 0x1cc, 0x004, 0x04c, PT_TELLS },
+	{ PTE_UNCACHED, 0, 0x1cc, 0x004, 0, PT_TELLS },
+	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 0x1cc, 0x040, 0, PT_TELLS },
+	{ 0, PTE_UNCACHED, 0x1cc, 0x04c, 0, 0 },
 	{ PTE_PRESENT, 0, 1u << 4, 1u << 4, 0, 0 },
 	{ PTE_USER, 0, 1u << 5, 1u << 5, 0, PT_TELLS },
 	{ PTE_WRITE | PTE_DIRTY, 0, 1u << 9, 0, 1u << 9, PT_TELLS },
@@ -60,6 +65,7 @@ static const struct pt_rule armv7_soft_rule[] = {
 	{ PTE_GLOBAL, 0, 1u << 7, 1u << 7, 0, PT_TELLS },
 	{ PTE_SPECIAL, 0, 1u << 8, 1u << 8, 0, PT_TELLS },
 	{ PTE_PROTNONE, 0, 1u << 9, 1u << 9, 0, PT_TELLS },
+	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 1u << 10, 1u << 10, 0, PT_TELLS },
 };
 
 #define ARMV7_COUNT(rules) (sizeof(rules) / sizeof((rules)[0]))

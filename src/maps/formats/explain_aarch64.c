@@ -2,7 +2,7 @@
 /*
  * maps/formats/explain_aarch64.c - Armv8-A VMSAv8-64, 4 KiB granule, stage 1 of EL1 and EL0.
  *
- * Attributes are numbers of MAIR_EL1's; the words for 0 and 1 are those of quire's MAIR.
+ * Attributes are numbers of MAIR_EL1's; the words for 0 to 2 are those of quire's MAIR.
  * Lock: none.
  */
 #include "maps/formats/aarch64.h"
@@ -33,7 +33,7 @@ static void explain_rights(struct words *w, u64 e)
 static void explain_attributes(struct words *w, u64 e)
 {
 	static const char *const known[8] = {
-		" (write-back)", " (device)", "", "", "", "", "", ""
+		" (write-back)", " (device)", " (non-cacheable)", "", "", "", "", ""
 	};
 	static const char *const sharing[] = { "not shared", "", "outer shareable",
 					       "inner shareable" };

@@ -23,6 +23,9 @@ typedef u64 pte_t;
 #define PTE_WRITE    (1ULL << 1) /* stores allowed                                              */
 #define PTE_USER     (1ULL << 2) /* user mode allowed                                           */
 #define PTE_UNCACHED (3ULL << 3) /* device memory: uncached, in order                           */
+#define PTE_WRITECOMBINE                                                                           \
+	(1ULL << 3) /* without the other bit of UNCACHED: uncached memory whose stores may be
+		     * gathered (x86: PAT entry 1; RISC-V: the platform's to say)            */
 #define PTE_ACCESSED (1ULL << 5) /* used since it was cleared                                   */
 #define PTE_DIRTY    (1ULL << 6) /* stored to since it was cleared                              */
 #define PTE_LARGE    (1ULL << 7) /* above the last level: a mapping, not a table                */
@@ -137,6 +140,7 @@ static quire_always_inline u64 pt_change(const struct pt_format *f, unsigned lev
 {
 	const struct pt_kind *leaf = &f->level[level].leaf;
 	pte_t pte = (pt_decode(f, level, entry) & ~off) | on;
+	u64 gone = 0, comes = 0; /* rules may share a field */
 
 	if (f->identical)
 		return pte;
@@ -146,10 +150,10 @@ static quire_always_inline u64 pt_change(const struct pt_format *f, unsigned lev
 
 		if (r->keeps == PT_READ_ONLY || !((r->yes | r->no) & (on | off)))
 			continue;
-		entry &= ~r->field;
-		entry |= (pte & r->yes) == r->yes && !(pte & r->no) ? r->on : r->off;
+		gone |= r->field;
+		comes |= (pte & r->yes) == r->yes && !(pte & r->no) ? r->on : r->off;
 	}
-	return entry;
+	return (entry & ~gone) | comes;
 }
 
 /* The entry that leads to the table at `pa`, which the last entry alone limits, and back. */

@@ -18,6 +18,7 @@
 #define W     PTE_WRITE
 #define U     PTE_USER
 #define DEV   PTE_UNCACHED
+#define WC    PTE_WRITECOMBINE
 #define A     PTE_ACCESSED
 #define D     PTE_DIRTY
 #define G     PTE_GLOBAL
@@ -59,6 +60,7 @@ static const struct row rows[] = {
 	{ &pt_aarch64, 3, 0x40001000, P | U | NX, 0x0060000040001bc3, 0 }, /* never used */
 	{ &pt_aarch64, 3, 0x40001000, P | A | G, 0x0040000040001783, 0 },  /* kernel text */
 	{ &pt_aarch64, 3, 0x09000000, P | W | A | D | G | DEV | NX, 0x00e8000009000707, 0 },
+	{ &pt_aarch64, 3, 0x09000000, P | W | A | D | G | WC | NX, 0x00e800000900070b, 0 },
 	{ &pt_aarch64, 3, 0x40001000, NONE | A | NX, 0x0460000040001c80, 0 },
 	{ &pt_aarch64, 2, 0x40200000, P | W | A | D | G | NX | BLOCK, 0x00e8000040200701, 0 },
 	{ &pt_aarch64, 1, 0x40000000, P | W | A | D | G | NX | BLOCK, 0x00e8000040000701, 0 },
@@ -70,6 +72,7 @@ static const struct row rows[] = {
 	{ &pt_riscv_sv39, 2, 0x80201000, P | U | A | NX, 0x20080453, 0 },
 	{ &pt_riscv_sv39, 2, 0x80201000, P | A | G, 0x2008046b, 0 },
 	{ &pt_riscv_sv39, 2, 0x10000000, P | W | A | D | G | DEV | NX, 0x040000e7, DEV },
+	{ &pt_riscv_sv39, 2, 0x10000000, P | W | A | D | G | WC | NX, 0x040000e7, WC },
 	{ &pt_riscv_sv39, 2, 0x80201000, NONE | A | NX, 0x20080640, 0 },
 	{ &pt_riscv_sv39, 1, 0x80200000, P | W | A | D | G | NX | BLOCK, 0x200800e7, 0 },
 	{ &pt_riscv_sv39, 0, 0x80000000, P | W | A | D | G | NX | BLOCK, 0x200000e7, 0 },
@@ -85,12 +88,14 @@ static const struct row rows[] = {
 	{ &pt_armv7, 1, 0x80001000, P | U | A | NX, 0x80001a7f, 0 },
 	{ &pt_armv7, 1, 0x80001000, P | W | A | D | G | NX, 0x8000105f, 0 },
 	{ &pt_armv7, 1, 0x1c090000, P | W | A | D | G | DEV | NX, 0x1c090017, 0 },
+	{ &pt_armv7, 1, 0x1c090000, P | W | A | D | G | WC | NX, 0x1c090053, 0 },
 	{ &pt_armv7, 1, 0x80001000, P | U | NX, 0x80001a7c, P | NX },
 	{ &pt_armv7, 1, 0x80001000, NONE | A | NX, 0x80001a4c, NONE | A | NX },
 	/* section: nG 17, AP2 15, TEX 14..12, AP10 11..10, XN 4, C 3, B 2, type 1 */
 	{ &pt_armv7, 0, 0x80100000, P | W | A | D | G | NX | BLOCK, 0x8010141e, 0 },
 	{ &pt_armv7, 0, 0x80100000, P | A | G | BLOCK, 0x8010940e, 0 },
 	{ &pt_armv7, 0, 0x1c000000, P | W | A | D | G | DEV | NX | BLOCK, 0x1c000416, 0 },
+	{ &pt_armv7, 0, 0x1c000000, P | W | A | D | G | WC | NX | BLOCK, 0x1c001412, 0 },
 	{ &pt_armv7, 0, 0x80100000, P | W | U | A | D | BLOCK, 0x80121c0e, 0 },
 	{ &pt_armv7, 0, 0x80100000, P | W | U | A | BLOCK, 0x80129c0e, W },
 	{ &pt_armv7, 0, 0x80100000, P | U | BLOCK, 0x80129c0c, P | BLOCK },
@@ -99,6 +104,7 @@ static const struct row rows[] = {
 	{ &pt_armv7_soft, 1, 0x80001000, P | W | U | A | NX, 0x8000101f, 0 },
 	{ &pt_armv7_soft, 1, 0x80001000, P | U | NX, 0x80001019, 0 },
 	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | DEV | NX, 0x1c0900f7, 0 },
+	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | WC | NX, 0x1c0904d7, 0 },
 	{ &pt_armv7_soft, 1, 0x80001000, NONE | A | NX, 0x80001212, 0 },
 };
 
@@ -121,7 +127,7 @@ static void test_rows(void **state)
 static void test_decode_only(void **state)
 {
 	(void)state;
-	/* another attribute than our two is not taken for a device; no sharing; contiguous bit */
+	/* another attribute than our three is not taken for a device; no sharing; contiguous bit */
 	assert_true(pt_decode(&pt_aarch64, 3, 0x0070000040001c53) == (0x40001000 | P | U | A | NX));
 	/* the hardware of RISC-V has noted a use and a store */
 	assert_true(pt_decode(&pt_riscv_sv39, 2, 0x20080457 | 1u << 7) ==
@@ -256,8 +262,8 @@ static void check_changes(const struct pt_format *f, u64 on, u64 off)
 
 static void test_changes(void **state)
 {
-	static const u64 bits[] = { P,  W,    U,           DEV,   A,         D,    G,
-				    NX, NONE, PTE_SPECIAL, A | D, W | D | A, P | U };
+	static const u64 bits[] = { P,  W,    U,           DEV,   A,         D,     G,
+				    NX, NONE, PTE_SPECIAL, A | D, W | D | A, P | U, WC };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(formats); i++)

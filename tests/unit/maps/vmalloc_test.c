@@ -80,6 +80,8 @@ static void test_vmalloc_maps_and_guards(void **state)
 	assert_int_equal(vmalloc_nr_pages(), 7);
 	assert_null(maps_check());
 	vfree(a);
+	assert_null(vmalloc_to_page(a)); /* at once; translations go with a flush */
+	vm_unmap_aliases();
 	assert_null(posix_kernel_access((unsigned long)a, false));
 	vfree(b);
 	vfree(NULL);
@@ -161,6 +163,9 @@ static void test_explain(void **state)
 	assert_string_equal(buf, "user space");
 	vfree(a);
 	maps_explain((unsigned long)a, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "freed vmalloc area"));
+	vm_unmap_aliases();
+	maps_explain((unsigned long)a, buf, sizeof(buf));
 	assert_non_null(strstr(buf, "hole"));
 }
 
@@ -223,6 +228,7 @@ static void test_later_mappings_are_shared(void **state)
 	assert_int_equal(pte_pfn(e), vmalloc_to_pfn(a));
 	vfree(a);
 	assert_false(pte_valid(pt_lookup(root, (unsigned long)a, NULL)));
+	vm_unmap_aliases();
 	assert_null(posix_kernel_access((unsigned long)a, false));
 	end_mm(mm);
 }

@@ -183,6 +183,7 @@ static void test_roots(void **state)
 	posix_set_mm(one);
 	assert_int_equal(get_u32(at), 1);
 	vfree(kernel);
+	vm_unmap_aliases();
 	assert_null(posix_kernel_access((unsigned long)kernel, false));
 	end_mm(one);
 	end_mm(two);

@@ -7,6 +7,8 @@
  *   ffffc90000000000  PORT_VMALLOC      32 TiB
  *   ffffea0000000000  PORT_VMEMMAP      frame descriptors
  *   ffffffff80000000  the kernel image, at its physical address above this
+ *   ffffffffa0000000  modules, up to ffffffffff000000
+ *   ffffffffff7ff000  PORT_FIXADDR_TOP, 3 MiB down
  */
 #ifndef QUIRE_PORT_BARE_X86_64_H
 #define QUIRE_PORT_BARE_X86_64_H
@@ -16,6 +18,9 @@
 #define PAGE_OFFSET        0xffff888000000000UL
 #define PORT_VMALLOC_START 0xffffc90000000000UL
 #define PORT_VMALLOC_END   0xffffe90000000000UL
+#define PORT_MODULES_START 0xffffffffa0000000UL
+#define PORT_MODULES_END   0xffffffffff000000UL
+#define PORT_FIXADDR_TOP   0xffffffffff7ff000UL
 #define PORT_VMEMMAP       0xffffea0000000000UL
 #define PORT_TASK_SIZE     0x00007ffffffff000UL
 #define PORT_PT_FORMAT     x86_64

@@ -98,7 +98,7 @@ static int args_add_user(struct exec_args *a, const char __user *s)
 
 static int args_add_vector(struct exec_args *a, const u64 __user *vec, unsigned *count)
 {
-	u64 at;
+	u64 at = 0;
 	int error;
 
 	for (*count = 0; vec; vec++, ++*count) {

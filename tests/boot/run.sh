@@ -10,6 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 out=build/test
 kernel=build/bare-x86_64
+ARCH=x86_64 # of the machine that boot() starts
 mkdir -p $out
 accept=
 [ "${1:-}" = --accept ] && { accept=1; shift; }
@@ -36,7 +37,7 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "${ARCH:-x86_64}" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
 		${KERNEL:+--kernel "$KERNEL"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
@@ -371,6 +372,14 @@ aarch64_crashes() { # the kernel's own mistakes, with what the processor says of
 	check "aarch64: the part that only the start needs is gone" grep -q '^ESR 8[0-9a-f]*: instruction abort, translation' \
 		$out/boot-aarch64.txt
 	check "aarch64: and ends with status 98" [ "$status" = 98 ]
+	# No loader: nothing is in x0, and where that leads there is no device tree.
+	timeout 60 qemu-system-aarch64 -machine virt -cpu max -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-semihosting-config enable=on,target=native \
+		-device loader,file=build/bare-aarch64/quire-kernel.img,addr=0x40200000,cpu-num=0 </dev/null >$out/boot-aarch64.txt 2>&1
+	status=$?
+	check "aarch64: a device tree that is none is refused in words" \
+		grep -q 'PANIC: the device tree at 0 cannot be used: it does not begin like one' $out/boot-aarch64.txt
+	check "aarch64: and ends with status 98" [ $status = $((2 * 98 + 1)) ]
 	# Nobody serves semihosting: the machine is switched off by PSCI, and QEMU says 0.
 	timeout 60 qemu-system-aarch64 -machine virt -cpu max -m 64M -nodefaults -display none -no-reboot -serial stdio \
 		-kernel build/bare-aarch64/quire-kernel.img -initrd build/bare-aarch64/initramfs.cpio \

@@ -98,11 +98,11 @@ static int args_add_user(struct exec_args *a, const char __user *s)
 
 static int args_add_vector(struct exec_args *a, const u64 __user *vec, unsigned *count)
 {
-	u64 at = 0;
+	u64 at;
 	int error;
 
 	for (*count = 0; vec; vec++, ++*count) {
-		if (get_user(at, vec))
+		if (copy_from_user(&at, vec, sizeof(at)))
 			return -EFAULT;
 		if (!at)
 			break;

@@ -6,7 +6,6 @@ ARCH   ?= x86_64
 RAM    ?= 256M
 CPUS   ?= 1
 JOBS   ?= $(shell nproc)
-KERNEL  = build/bare-$(ARCH)/quire-kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run shell test bench bench-vm bench-frames bench-heap soak format lint kernel tool clean
@@ -15,7 +14,7 @@ help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  settings: ARCH=$(ARCH) RAM=$(RAM) CPUS=$(CPUS)"
 
-run: kernel      ## boot the machine, run real programs in it, show what the memory did
+run: kernel      ## boot the machine (ARCH=x86_64 or aarch64), run real programs in it, show what the memory did
 	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
 
 shell: kernel    ## the same machine with a shell for you
@@ -46,7 +45,7 @@ lint:            ## clang-tidy and the include rules
 	@scripts/lint.sh
 
 kernel:
-	@scripts/setup.sh run
+	@scripts/setup.sh run-$(ARCH)
 	@scripts/build.sh bare-$(ARCH)
 
 tool:            ## the command-line tool, build/release/quire

@@ -165,6 +165,28 @@ size_bars() {
 	bar size.struct-page "$(if [ -n "$page" ]; then printf %d "0x$page"; else echo -; fi)" 32
 }
 
+# The other machine, against the figures of Debian's arm64 kernel in linux-6.1-icount.tsv.
+aarch64_bars() {
+	scripts/setup.sh run-aarch64 && scripts/build.sh bare-aarch64 || { echo "- -" >$out/summary-aarch64; return; }
+	bench/guest.sh quire-aarch64 512 build/bare-aarch64/initramfs.cpio /bin/sh /init bench >$out/quire-aarch64.txt 2>/dev/null
+	table $out/quire-aarch64.txt >$out/quire-aarch64.tsv
+	awk -F '\t' '
+		FILENAME ~ /icount/ { if ($1 !~ /^#/ && $6 + 0 > 0) { debian[$1] = $6; order[++rows] = $1 } next }
+		{ quire[$1] = $2 }
+		END {
+			for (i = 1; i <= rows; i++) {
+				r = order[i]
+				a = r in quire ? quire[r] / debian[r] : 10
+				printf "aarch64 %-30s %14s %14s %13.3f\n", r, r in quire ? quire[r] : "-", debian[r], a
+				if (r == "touch_resident_page" || r == "calib_1000_insn") continue
+				d += log(a); n++
+				if (a > worst) { worst = a; row = r }
+			}
+			print "worst row: " row
+			printf "%.3f %.3f\n", exp(d / n), worst > "'$out/summary-aarch64'"
+		}' bench/linux-6.1-icount.tsv $out/quire-aarch64.tsv
+}
+
 scripts/setup.sh bench || exit 0
 scripts/build.sh bare-x86_64 || exit 0
 : >$out/bars
@@ -180,6 +202,11 @@ bar vm.x86_64.geomean-debian "$debian" 0.45
 bar vm.x86_64.geomean-tiny "$tiny" 0.75
 bar vm.x86_64.worst-row-debian "$worst" 0.90
 bar vm.x86_64.growth "$(cat $out/growth-most)" 1.5
+echo "running mmbench on quire, AArch64"
+aarch64_bars
+read -r debian worst <$out/summary-aarch64
+bar vm.aarch64.geomean-debian "$debian" 0.50
+bar vm.aarch64.worst-row-debian "$worst" 1.0
 boot_bars
 size_bars
 exit 0

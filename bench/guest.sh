@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# guest.sh linux|quire RAM-MIB INITRD INIT [ARG...] - boot one kernel under -icount (1 instruction = 1 ns), print what it says.
+# guest.sh linux|quire|quire-aarch64 RAM-MIB INITRD INIT [ARG...] - boot one kernel under -icount (1 instruction = 1 ns), print
+# what it says.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,9 +12,17 @@ case $which in
 linux) kernel=build/cache/linux/vmlinuz
        append="console=ttyS0 quiet panic=-1 mitigations=off nokaslr norandmaps transparent_hugepage=never"
        append="$append init_on_alloc=0 nowatchdog rdinit=$init -- $*" ;;
+quire-aarch64)
+       kernel=build/bare-aarch64/quire-kernel.img
+       append="${APPEND:+$APPEND }init=$init -- $*" ;;
 quire) kernel=${QUIRE_KERNEL:-build/bare-x86_64/quire-kernel}
        append="${APPEND:+$APPEND }init=$init -- $*" ;;
 esac
-timeout "${LIMIT:-900}" qemu-system-x86_64 -accel tcg -cpu qemu64 -machine pc -m "$ram" -smp 1 -nodefaults -nographic \
-	-no-reboot -serial stdio -icount shift=0,sleep=off -device isa-debug-exit,iobase=0xf4,iosize=0x04 \
+case $which in
+quire-aarch64)
+	set -- qemu-system-aarch64 -machine virt,dtb-randomness=off -cpu cortex-a57 -semihosting-config enable=on,target=native ;;
+*)	set -- qemu-system-x86_64 -machine pc -cpu qemu64 -device isa-debug-exit,iobase=0xf4,iosize=0x04 ;;
+esac
+timeout "${LIMIT:-900}" "$@" -accel tcg -m "$ram" -smp 1 -nodefaults -nographic \
+	-no-reboot -serial stdio -icount shift=0,sleep=off \
 	-kernel "$kernel" -initrd "$initrd" -append "$append" </dev/null | tr -d '\r' | sed 's/^.*\x1b\[[0-9?]*[a-zA-Z]//'

@@ -5,14 +5,36 @@
 set(port_dir "${CMAKE_SOURCE_DIR}/ports/${QUIRE_PORT}")
 set(common_dir "${CMAKE_SOURCE_DIR}/ports/bare/common")
 set(kernel_dir "${CMAKE_SOURCE_DIR}/apps/kernel")
+get_filename_component(arch "${QUIRE_PORT}" NAME)
+set(arch_dir "${kernel_dir}/arch/${arch}")
 
 set(bare_flags -ffreestanding -nostdlib -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
-	-fno-strict-aliasing -fcf-protection=none -fomit-frame-pointer -g -O2)
-if(QUIRE_PORT STREQUAL "bare/x86_64")
-	list(APPEND bare_flags -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
+	-fno-strict-aliasing -fomit-frame-pointer -g -O2)
+set(bare_link_flags -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack)
+set(user_flags "") # of programs
+set(vdso_flags "")
+set(strip strip)
+find_program(BUSYBOX busybox)
+set(applets "${BUSYBOX}") # who lists the names of busybox's programs: one that runs here
+if(arch STREQUAL "x86_64")
+	list(APPEND bare_flags -fcf-protection=none -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
+	list(APPEND bare_link_flags -Wl,--no-warn-rwx-segments)
+	set(vdso_flags -fcf-protection=none)
+	set(common log cmdline srat uart16550)
+elseif(arch STREQUAL "aarch64")
+	# clang's target is aarch64-none-elf (CMakePresets.json); programs are for Linux, with Debian's libraries unpacked.
+	set(sysroot "${CMAKE_SOURCE_DIR}/build/cache/aarch64")
+	list(APPEND bare_flags -mgeneral-regs-only -mno-outline-atomics)
+	list(APPEND bare_link_flags -fuse-ld=lld)
+	set(common log cmdline fdt pl011)
+	set(user_flags --target=aarch64-linux-gnu "--sysroot=${sysroot}" "--gcc-toolchain=${sysroot}/usr")
+	set(user_link_flags -fuse-ld=lld)
+	set(vdso_flags --target=aarch64-linux-gnu -fuse-ld=lld)
+	set(strip llvm-strip)
+	set(BUSYBOX "${sysroot}/bin/busybox")
 endif()
 if(QUIRE_LTO)
-	list(APPEND bare_flags -flto=auto)
+	list(APPEND bare_flags $<IF:$<C_COMPILER_ID:GNU>,-flto=auto,-flto>)
 endif()
 
 quire_core(quire STATIC "${port_dir}/include")
@@ -20,37 +42,47 @@ target_compile_options(quire PRIVATE ${bare_flags})
 
 # The vDSO: a small shared object that the kernel maps into every program.
 set(vdso "")
-if(EXISTS "${kernel_dir}/vdso/vdso.ld")
-	file(GLOB vdso_sources CONFIGURE_DEPENDS "${kernel_dir}/vdso/*.c" "${kernel_dir}/vdso/*.S")
-	file(GLOB vdso_headers CONFIGURE_DEPENDS "${kernel_dir}/vdso/*.h")
+if(EXISTS "${arch_dir}/vdso/vdso.ld")
+	file(GLOB vdso_sources CONFIGURE_DEPENDS "${arch_dir}/vdso/*.c" "${arch_dir}/vdso/*.S")
+	set(vdso_headers "${kernel_dir}/vvar.h" "${kernel_dir}/vdso_clock.h")
 	set(vdso "${CMAKE_BINARY_DIR}/vdso.so")
 	add_custom_command(OUTPUT "${vdso}"
 		COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -nostdlib -ffreestanding
-			-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only
+			-fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only ${vdso_flags}
 			-I "${CMAKE_SOURCE_DIR}/include" -I "${port_dir}/include" -I "${kernel_dir}"
 			-Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096
-			-T "${kernel_dir}/vdso/vdso.ld" ${vdso_sources} -o "${vdso}"
-		DEPENDS ${vdso_sources} ${vdso_headers} "${kernel_dir}/vdso/vdso.ld"
+			-T "${arch_dir}/vdso/vdso.ld" ${vdso_sources} -o "${vdso}"
+		DEPENDS ${vdso_sources} ${vdso_headers} "${arch_dir}/vdso/vdso.ld"
 		COMMENT "Linking vdso.so" VERBATIM)
 endif()
 
-file(GLOB port_sources CONFIGURE_DEPENDS "${port_dir}/*.c" "${port_dir}/*.S" "${common_dir}/*.c")
+file(GLOB port_sources CONFIGURE_DEPENDS "${port_dir}/*.c" "${port_dir}/*.S")
+foreach(name IN LISTS common)
+	list(APPEND port_sources "${common_dir}/${name}.c")
+endforeach()
 file(GLOB_RECURSE app_sources CONFIGURE_DEPENDS "${kernel_dir}/*.c" "${kernel_dir}/*.S")
-list(FILTER app_sources EXCLUDE REGEX "/apps/kernel/(user|vdso)/")
+list(FILTER app_sources EXCLUDE REGEX "/apps/kernel/arch/")
+file(GLOB arch_sources CONFIGURE_DEPENDS "${arch_dir}/*.c" "${arch_dir}/*.S")
+list(APPEND app_sources ${arch_sources})
 
-if(port_sources AND app_sources)
+if(port_sources AND arch_sources)
 	add_executable(quire-kernel ${port_sources} ${app_sources})
 	target_compile_options(quire-kernel PRIVATE ${bare_flags})
-	target_include_directories(quire-kernel PRIVATE "${port_dir}" "${common_dir}" "${common_dir}/include" "${kernel_dir}")
+	target_include_directories(quire-kernel PRIVATE "${port_dir}" "${common_dir}" "${common_dir}/include" "${kernel_dir}" "${arch_dir}")
 	target_link_libraries(quire-kernel PRIVATE quire quire_warnings)
-	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096
-		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -T "${port_dir}/kernel.ld")
+	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -no-pie -Wl,--build-id=none ${bare_link_flags}
+		-T "${port_dir}/kernel.ld")
 	set_target_properties(quire-kernel PROPERTIES LINK_DEPENDS "${port_dir}/kernel.ld")
 	if(vdso)
 		set_source_files_properties("${kernel_dir}/vdso_image.S" PROPERTIES
 			COMPILE_OPTIONS "-DVDSO_PATH=\"${vdso}\"" OBJECT_DEPENDS "${vdso}")
 	endif()
 	install(TARGETS quire-kernel DESTINATION lib/quire)
+	if(arch STREQUAL "aarch64")
+		# What Linux's boot protocol loads: the bytes of the image, with entry.S's header in front.
+		add_custom_command(TARGET quire-kernel POST_BUILD
+			COMMAND llvm-objcopy -O binary $<TARGET_FILE:quire-kernel> "${CMAKE_BINARY_DIR}/quire-kernel.img" VERBATIM)
+	endif()
 endif()
 
 # A machine that gives quire 512 KiB (tests/boot/tiny): ports/none, quire/config_tiny.h, as small as it goes.
@@ -79,7 +111,8 @@ function(quire_user_program target output source)
 	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/user" OUTPUT_NAME ${output})
 	target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests/boot/user")
 	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
-	target_compile_options(${target} PRIVATE -O2 ${ARGN})
+	target_compile_options(${target} PRIVATE -O2 ${user_flags} ${ARGN})
+	target_link_options(${target} PRIVATE ${user_flags} ${user_link_flags})
 	set(user_targets ${user_targets} ${target} PARENT_SCOPE)
 endfunction()
 
@@ -94,7 +127,8 @@ if(TARGET user.mmtests)
 	file(GLOB mmtests_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/boot/user/mmtests_*.c")
 	target_sources(user.mmtests PRIVATE ${mmtests_sources})
 	# Bad pointers are its trade.
-	target_compile_options(user.mmtests PRIVATE -Wno-stringop-overread -Wno-stringop-overflow -Wno-nonnull)
+	target_compile_options(user.mmtests PRIVATE -Wno-nonnull
+		$<$<C_COMPILER_ID:GNU>:-Wno-stringop-overread;-Wno-stringop-overflow>)
 endif()
 if(TARGET user.hello)
 	quire_user_program(user.hello-pie hello-pie "${CMAKE_SOURCE_DIR}/tests/boot/user/hello.c" -Wall -Wextra -fPIE)
@@ -108,7 +142,6 @@ foreach(name mmbench vma_growth)
 endforeach()
 
 # The initramfs: Debian's busybox as it is, the programs above, and the script of `make run`.
-find_program(BUSYBOX busybox)
 find_program(CPIO cpio)
 if(BUSYBOX AND CPIO)
 	set(initramfs "${CMAKE_BINARY_DIR}/initramfs.cpio")
@@ -118,7 +151,8 @@ if(BUSYBOX AND CPIO)
 		list(APPEND user_files $<TARGET_FILE:${target}>)
 	endforeach()
 	add_custom_command(OUTPUT "${initramfs}"
-		COMMAND "${CMAKE_SOURCE_DIR}/scripts/mkinitramfs.sh" "${BUSYBOX}" "${initramfs}"
+		COMMAND ${CMAKE_COMMAND} -E env "APPLETS=${applets}" "STRIP=${strip}"
+			"${CMAKE_SOURCE_DIR}/scripts/mkinitramfs.sh" "${BUSYBOX}" "${initramfs}"
 			"${CMAKE_SOURCE_DIR}/tests/boot/init.sh" ${user_files}
 		DEPENDS "${CMAKE_SOURCE_DIR}/scripts/mkinitramfs.sh" ${init_scripts} ${user_targets} "${BUSYBOX}"
 		COMMENT "Packing initramfs.cpio" VERBATIM)

@@ -3,6 +3,7 @@
 #
 # mkinitramfs.sh BUSYBOX OUT INIT [PROGRAM...] - a cpio archive with busybox, an /init and some programs.
 #
+# $APPLETS lists busybox's programs (default: BUSYBOX itself) where it is not for this machine, and $STRIP strips.
 # mmbench goes to /bin, every other program to /bin/tests.  The same input gives the same bytes.
 
 set -eu
@@ -14,7 +15,7 @@ trap 'rm -rf "$root"' EXIT
 for dir in bin bin/tests sbin usr/bin usr/sbin dev proc sys tmp etc root; do mkdir -p "$root/$dir"; done
 chmod 1777 "$root/tmp"
 cp "$busybox" "$root/bin/busybox"
-"$busybox" --list | while read -r applet; do
+"${APPLETS:-$busybox}" --list | while read -r applet; do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
 cp "$init" "$root/init"
@@ -25,7 +26,7 @@ for program; do
 	*)       cp "$program" "$root/bin/tests/" ;;
 	esac
 done
-strip "$root"/bin/tests/* "$root"/bin/mmbench 2>/dev/null || :
+"${STRIP:-strip}" "$root"/bin/tests/* "$root"/bin/mmbench 2>/dev/null || :
 
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"

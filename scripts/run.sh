@@ -21,9 +21,13 @@ while [ $# -gt 0 ]; do
 	*)        echo "run.sh: what is '$1'?" >&2; exit 2 ;;
 	esac
 done
-[ "$arch" = x86_64 ] || { echo "run.sh: there is no boot kernel for '$arch' yet, only x86_64" >&2; exit 2; }
+case $arch in
+x86_64)  image=quire-kernel ;;
+aarch64) image=quire-kernel.img ;;
+*)       echo "run.sh: there is no boot kernel for '$arch', only x86_64 and aarch64" >&2; exit 2 ;;
+esac
 [ $# -gt 0 ] || set -- /bin/sh /init
-kernel=${kernel:-build/bare-$arch/quire-kernel}
+kernel=${kernel:-build/bare-$arch/$image}
 initrd=${initrd:-build/bare-$arch/initramfs.cpio}
 init=$1; shift
 
@@ -33,12 +37,17 @@ if [ -t 0 ]; then
 	stty raw -echo opost
 fi
 status=0
+# The machine, and the way out of it: both say 2 * c + 1 for a status of c.
+case $arch in
+x86_64)  machine="-machine pc -device isa-debug-exit,iobase=0xf4,iosize=0x04" ;;
+aarch64) machine="-machine virt${QUIRE_MACHINE:+,$QUIRE_MACHINE} -semihosting-config enable=on,target=native" ;;
+esac
 # shellcheck disable=SC2086
-qemu-system-x86_64 -accel tcg -cpu "${QUIRE_CPU:-max}" -machine pc -m "$ram" -smp "$cpus" -nodefaults -display none \
+qemu-system-$arch -accel tcg -cpu "${QUIRE_CPU:-max}" $machine -m "$ram" -smp "$cpus" -nodefaults -display none \
 	-no-reboot -chardev stdio,id=console,mux=on,signal=off -serial chardev:console \
-	-mon chardev=console,mode=readline -device isa-debug-exit,iobase=0xf4,iosize=0x04 $extra \
+	-mon chardev=console,mode=readline $extra \
 	-kernel "$kernel" -initrd "$initrd" -append "${append:+$append }init=$init -- $*" || status=$?
-# isa-debug-exit turns the byte c into the status (c << 1) | 1; an even status is QEMU's own.
+# An even status is QEMU's own.
 [ $((status & 1)) = 1 ] && exit $((status >> 1))
 [ "$status" = 0 ] && { echo "run.sh: the machine stopped without an exit status" >&2; exit 125; }
 exit "$status"

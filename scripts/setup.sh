@@ -5,6 +5,7 @@
 #
 #   run     build the kernel and boot it          test    everything `make test` uses
 #   bench   Debian's own kernel to compare with   lint    clang-format and clang-tidy
+#   run-x86_64, run-aarch64    `run` for that machine
 #
 # Debian packages only (docs/dependencies.md says what for).  As root or with sudo it installs what is missing;
 # without either it prints the command.  What must not be installed (a kernel, 32-bit libraries) is downloaded
@@ -16,8 +17,12 @@ cache=build/cache
 
 packages_for() {
 	case $1 in
-	run)   echo gcc libc6-dev binutils make cmake ninja-build qemu-system-x86 busybox-static cpio ;;
-	test)  packages_for run
+	run|run-x86_64)
+	       echo gcc libc6-dev binutils make cmake ninja-build qemu-system-x86 busybox-static cpio ;;
+	run-aarch64)
+	       packages_for run
+	       echo clang lld llvm qemu-system-arm ;;
+	test)  packages_for run-aarch64
 	       packages_for lint
 	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux
 	       echo g++ git perl python3 redis-server redis-tools sqlite3 ;;
@@ -25,7 +30,7 @@ packages_for() {
 	bench) packages_for run
 	       echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 libtbbmalloc2 gnuplot-nox g++ python3 perl sqlite3 git \
 	            redis-server redis-tools ;;
-	*)     echo "setup.sh: no goal called '$1' (run, test, lint, bench)" >&2; exit 2 ;;
+	*)     echo "setup.sh: no goal called '$1' (run, run-aarch64, test, lint, bench)" >&2; exit 2 ;;
 	esac
 }
 
@@ -84,6 +89,12 @@ need_cmocka32() {
 	fetch i386 i386 libcmocka-dev libcmocka0
 }
 
+# What programs for the AArch64 machine are linked with, and its busybox.
+need_aarch64_user() {
+	[ -e "$cache/aarch64/bin/busybox" ] && [ -e "$cache/aarch64/usr/lib/aarch64-linux-gnu/libc.a" ] && return
+	fetch arm64 aarch64 libc6-dev linux-libc-dev libgcc-12-dev busybox-static
+}
+
 need_cloud_kernel() {
 	[ -s "$cache/linux/vmlinuz" ] && return
 	mkdir -p "$cache/linux"
@@ -116,7 +127,9 @@ if [ -n "$missing" ]; then
 fi
 for goal in "$@"; do
 	case $goal in
-	test)  need_cmocka32 ;;
+	test)  need_cmocka32
+	       need_aarch64_user ;;
+	run-aarch64) need_aarch64_user ;;
 	bench) need_cloud_kernel ;;
 	esac
 done

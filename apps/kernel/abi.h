@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * abi.h - numbers and layouts of the x86-64 Linux user interface, as its manual pages and the psABI
- * give them.
+ * abi.h - numbers and layouts of the Linux user interface on 64-bit machines, as its manual pages
+ * give them.  What differs between them is in arch/ARCH/arch.h.
  */
 #ifndef KERNEL_ABI_H
 #define KERNEL_ABI_H
 
 #include <quire/types.h>
+#include "arch.h"
 
 /* ---- errors that quire/err.h has no need of -------------------------------------------------- */
 #define EALREADY       114
@@ -21,21 +22,18 @@
 #define ERESTART_BLOCK 516
 
 /* ---- open, stat, directories ----------------------------------------------------------------- */
-#define O_ACCMODE   3
-#define O_RDONLY    0
-#define O_WRONLY    1
-#define O_RDWR      2
-#define O_CREAT     0100
-#define O_EXCL      0200
-#define O_NOCTTY    0400
-#define O_TRUNC     01000
-#define O_APPEND    02000
-#define O_NONBLOCK  04000
-#define O_DIRECTORY 0200000
-#define O_NOFOLLOW  0400000
-#define O_CLOEXEC   02000000
-#define O_PATH      010000000
-#define O_TMPFILE   020200000
+#define O_ACCMODE  3
+#define O_RDONLY   0
+#define O_WRONLY   1
+#define O_RDWR     2
+#define O_CREAT    0100
+#define O_EXCL     0200
+#define O_NOCTTY   0400
+#define O_TRUNC    01000
+#define O_APPEND   02000
+#define O_NONBLOCK 04000
+#define O_CLOEXEC  02000000
+#define O_PATH     010000000
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
@@ -57,16 +55,6 @@
 #define S_ISCHR(m)  (((m)&S_IFMT) == S_IFCHR)
 #define S_ISBLK(m)  (((m)&S_IFMT) == S_IFBLK)
 #define S_ISFIFO(m) (((m)&S_IFMT) == S_IFIFO)
-
-struct linux_stat {
-	u64 st_dev, st_ino, st_nlink;
-	u32 st_mode, st_uid, st_gid, pad0;
-	u64 st_rdev;
-	s64 st_size, st_blksize, st_blocks;
-	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
-	s64 unused[3];
-};
-_Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
 
 struct linux_statx_timestamp {
 	s64 tv_sec;
@@ -240,7 +228,6 @@ _Static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo");
 #define SS_ONSTACK    1
 #define SS_DISABLE    2
 #define SS_AUTODISARM (1u << 31)
-#define MINSIGSTKSZ   2048
 
 struct linux_sigaction {
 	u64 handler, flags, restorer, mask;
@@ -296,24 +283,6 @@ struct linux_stack_t {
 	u32 flags, pad;
 	u64 size;
 };
-struct linux_sigcontext {
-	u64 r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
-		eflags;
-	u16 cs, gs, fs, ss;
-	u64 err, trapno, oldmask, cr2, fpstate, reserved[8];
-};
-struct linux_ucontext {
-	u64 flags, link;
-	struct linux_stack_t stack;
-	struct linux_sigcontext mcontext;
-	u64 sigmask;
-};
-struct linux_rt_sigframe {
-	u64 pretcode;
-	struct linux_ucontext uc;
-	struct linux_siginfo info;
-};
-_Static_assert(sizeof(struct linux_ucontext) == 304, "struct ucontext");
 
 /* ---- processes ------------------------------------------------------------------------------- */
 #define CLONE_VM             0x100u

@@ -12,7 +12,6 @@
 #define PT_GNU_STACK 0x6474e551
 #define ET_EXEC      2
 #define ET_DYN       3
-#define EM_X86_64    62
 #define PHENT_SIZE   56
 #define PATH_LIMIT   4096
 
@@ -37,7 +36,7 @@ static void copy(void *to, const u8 *from, size_t n)
 		((u8 *)to)[i] = from[i];
 }
 
-static bool good_header(const struct ehdr *e, size_t len)
+static bool good_header(const struct ehdr *e, size_t len, unsigned machine)
 {
 	static const u8 ident[7] = {
 		0x7f, 'E', 'L', 'F', 2, 1, 1
@@ -46,7 +45,7 @@ static bool good_header(const struct ehdr *e, size_t len)
 	for (unsigned i = 0; i < sizeof(ident); i++)
 		if (e->ident[i] != ident[i])
 			return false;
-	if (e->machine != EM_X86_64 || (e->type != ET_EXEC && e->type != ET_DYN))
+	if (e->machine != machine || (e->type != ET_EXEC && e->type != ET_DYN))
 		return false;
 	if (e->phentsize != PHENT_SIZE || e->phnum == 0)
 		return false;
@@ -95,7 +94,7 @@ static void find_phdr(struct elf_image *out, u64 phoff)
 	}
 }
 
-int elf_parse(const void *hdr, size_t len, struct elf_image *out)
+int elf_parse(const void *hdr, size_t len, unsigned machine, struct elf_image *out)
 {
 	const u8 *bytes = hdr;
 	struct ehdr e;
@@ -104,7 +103,7 @@ int elf_parse(const void *hdr, size_t len, struct elf_image *out)
 	if (len < sizeof(e))
 		return -ENOEXEC;
 	copy(&e, bytes, sizeof(e));
-	if (!good_header(&e, len))
+	if (!good_header(&e, len, machine))
 		return -ENOEXEC;
 	out->pie = e.type == ET_DYN;
 	out->exec_stack = false;

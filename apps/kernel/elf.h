@@ -32,9 +32,10 @@ struct elf_image {
 };
 
 /*
- * Read the ELF header and program headers in hdr[0, len).  0, or -ENOEXEC with *out undefined.
+ * Read the ELF header and program headers in hdr[0, len) of a program for `machine` (EM_*).  0, or
+ * -ENOEXEC with *out undefined.
  * A pure function: nothing but its arguments is touched.
  */
-int elf_parse(const void *hdr, size_t len, struct elf_image *out);
+int elf_parse(const void *hdr, size_t len, unsigned machine, struct elf_image *out);
 
 #endif

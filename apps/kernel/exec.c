@@ -18,7 +18,7 @@
 #define STACK_TOP   PORT_TASK_SIZE
 #define STACK_FIRST (132 * 1024UL)
 #define ARG_LIMIT   (2UL << 20)
-#define PIE_BASE    0x555555554000UL
+#define PIE_BASE    PAGE_ALIGN_DOWN(PORT_TASK_SIZE / 3 * 2)
 #define MAX_SCRIPTS 5
 #define HEAD_SIZE   4096
 
@@ -102,7 +102,7 @@ static int args_add_vector(struct exec_args *a, const u64 __user *vec, unsigned 
 	int error;
 
 	for (*count = 0; vec; vec++, ++*count) {
-		if (get_user(at, vec))
+		if (copy_from_user(&at, vec, sizeof(at)))
 			return -EFAULT;
 		if (!at)
 			break;
@@ -271,7 +271,7 @@ static int map_interp(struct exec *x)
 	error = open_program(&y, path);
 	if (error)
 		goto out;
-	error = elf_parse(y.head, y.head_len, elf);
+	error = elf_parse(y.head, y.head_len, ARCH_ELF_MACHINE, elf);
 	if (!error && !elf->pie)
 		error = -ENOEXEC;
 	if (error)
@@ -321,8 +321,8 @@ static unsigned fill_auxv(const struct exec *x, u64 *v, u64 random, u64 platform
 	struct process *p = current->proc;
 	u64 aux[][2] = {
 		{ 33, x->vdso },
-		{ 51, 1536 + bare_fpu_frame_size() },
-		{ 16, 0x078bfbfd },
+		{ 51, arch_min_frame() },
+		{ 16, arch_hwcap() },
 		{ 6, PAGE_SIZE },
 		{ 17, USER_HZ },
 		{ 3, x->elf.phdr ? x->elf.phdr + x->bias : 0 },
@@ -369,7 +369,7 @@ static int build_stack(struct exec *x)
 	u64 execfn = STACK_TOP - 8 - path_len, strings = execfn - a->used,
 	    extra = (strings - 32) & ~15ULL;
 	u64 sp = (extra - words * 8) & ~15ULL, *v, *w;
-	u8 tail[32] = "x86_64";
+	u8 tail[32] = ARCH_NAME;
 	const char *s = a->buf;
 	int error = -EFAULT;
 
@@ -443,17 +443,7 @@ static void switch_space(struct task *t, struct mm_struct *mm)
 /* ---- commit ---------------------------------------------------------------------------------- */
 static void start_registers(struct task *t, u64 entry, u64 sp)
 {
-	struct bare_regs *regs = task_regs(t);
-
-	memset(regs, 0, sizeof(*regs));
-	regs->rip = entry;
-	regs->rsp = sp;
-	regs->cs = BARE_USER_CS;
-	regs->ss = BARE_USER_DS;
-	regs->eflags = 0x202;
-	regs->orig_rax = (u64)-1;
-	bare_set_fsbase(0);
-	bare_set_gsbase(0);
+	regs_start(task_regs(t), entry, sp);
 	bare_fpu_reset(&t->thread);
 	set_work(t, BARE_WORK_RETURN);
 }
@@ -508,6 +498,7 @@ static void commit(struct exec *x, struct mm_struct *old)
 	t->robust_list = 0;
 	memcpy(t->comm, x->comm, sizeof(t->comm));
 	p->did_exec = true;
+	p->vdso = x->vdso;
 	p->exit_signal = SIGCHLD;
 	if (old)
 		p->maxrss = max3(p->maxrss, old->hiwater_rss, get_mm_rss(old));
@@ -538,7 +529,7 @@ static int find_program(struct exec *x)
 		error = open_script(x, name);
 		quire_snprintf(name, sizeof(name), "%s", x->args.buf);
 	}
-	return error ? error : elf_parse(x->head, x->head_len, &x->elf);
+	return error ? error : elf_parse(x->head, x->head_len, ARCH_ELF_MACHINE, &x->elf);
 }
 
 /* x->path and x->args are filled in; both are freed here. */

@@ -29,7 +29,7 @@ static void child_start(void)
 		u32 __user *at = (u32 __user *)t->restart_rmtp;
 
 		t->restart_rmtp = 0;
-		__asm__ volatile("sti" : : : "memory");
+		bare_irq_enable();
 		if (put_user((u32)t->tid, at))
 			t->restart_rmtp =
 				0; /* the parent asked for a bad address: nothing to tell */
@@ -41,13 +41,12 @@ static void copy_thread(struct task *t, const struct clone_request *r)
 	struct bare_regs *regs = task_regs(t);
 
 	*regs = *task_regs(current);
-	regs->rax = 0;
-	regs->orig_rax = (u64)-1;
+	regs_set_result(regs, 0);
+	regs_forget_syscall(regs);
 	if (r->stack)
-		regs->rsp = r->stack;
+		regs_set_sp(regs, r->stack);
 	bare_fpu_fork(&t->thread);
-	t->thread.fsbase = r->flags & CLONE_SETTLS ? r->tls : bare_get_fsbase();
-	t->thread.gsbase = bare_get_gsbase();
+	thread_copy_tls(&t->thread, r->flags & CLONE_SETTLS, r->tls);
 	bare_thread_init_user(&t->thread, child_start);
 }
 
@@ -114,6 +113,7 @@ static struct process *copy_process(struct task *t, const struct clone_request *
 	p->egid = me->egid;
 	p->sgid = me->sgid;
 	p->personality = me->personality;
+	p->vdso = me->vdso;
 	p->start_ns = now_ns();
 	timer_setup(&p->real_timer, real_timer_fn);
 	return p;

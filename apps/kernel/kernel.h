@@ -189,6 +189,7 @@ struct process {
 	struct task *vfork_waiter; /* sleeps until we exec or exit                         */
 	struct task *exec_task;    /* ends all others of the process                       */
 	u64 personality;
+	u64 vdso; /* where its program has it                             */
 };
 
 struct task {
@@ -217,8 +218,9 @@ struct task {
 	u32 __user *clear_child_tid;
 	u64 robust_list, robust_len;
 	u64 minflt, majflt, utime, stime, nvcsw, nivcsw;
-	u64 fault_addr, fault_error, fault_trapno; /* for the signal frame                 */
-	u64 restart_expires; /* nanosleep that a signal cut short                    */
+	u64 fault_addr, fault_error; /* for the signal frame                                 */
+	u64 fault_trapno;            /* TRAP_*                                               */
+	u64 restart_expires;         /* nanosleep that a signal cut short                    */
 	u64 restart_rmtp;
 	struct ktimer sleep_timer;
 	void *stack; /* KSTACK_SIZE bytes from the stack cache               */
@@ -226,6 +228,11 @@ struct task {
 };
 
 #define KSTACK_SIZE 16384
+
+/* Why a program was stopped: x86's numbers, because its signal frames show them. */
+#define TRAP_OPCODE     6
+#define TRAP_PROTECTION 13
+#define TRAP_PAGE       14
 
 #define current ((struct task *)bare_current())
 

@@ -95,7 +95,7 @@ static void init_main(void *arg)
 	}
 	if (bare_cmdline_has("timing"))
 		printk("quire: first user instruction at %lu (kernel entered at %lu)\n",
-		       (unsigned long)bare_rdtsc(), (unsigned long)boot_info->entry_tsc);
+		       (unsigned long)bare_ticks(), (unsigned long)boot_info->entry_ticks);
 	bare_enter_user();
 }
 
@@ -264,7 +264,7 @@ static void __init show_layout(void)
 	}
 	bare_cpu_brand(brand, sizeof(brand));
 	bare_features(features, sizeof(features));
-	printk("CPU: %s, TSC %lu.%03lu MHz, on: %s\n", brand,
+	printk("CPU: %s, " BARE_CLOCK_NAME " %lu.%03lu MHz, on: %s\n", brand,
 	       (unsigned long)(bare_clock.hz / 1000000),
 	       (unsigned long)(bare_clock.hz / 1000 % 1000), features);
 	printk("virtual memory layout:\n");
@@ -314,7 +314,7 @@ void __init kernel_main(struct bare_boot *boot)
 	set_current_task_fn(describe_current);
 	futex_init();
 	shm_init();
-	bare_apic_init();
+	bare_interrupts_init();
 	time_init();
 	if (fs_init() || vdso_init())
 		quire_panic("no memory for the file system caches\n");

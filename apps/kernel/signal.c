@@ -429,10 +429,10 @@ static void stop_here(struct task *t, int sig)
 /* A system call that a signal cut short: `action` runs next, or NULL if none does. */
 static void restart_syscall(struct bare_regs *regs, const struct linux_sigaction *action)
 {
-	s64 result = (s64)regs->rax;
+	s64 result = (s64)regs_result(regs);
 	bool again;
 
-	if ((s64)regs->orig_rax < 0)
+	if (regs_syscall(regs) < 0)
 		return;
 	if (result == -ERESTARTNOINTR)
 		again = true;
@@ -443,12 +443,12 @@ static void restart_syscall(struct bare_regs *regs, const struct linux_sigaction
 	else
 		return;
 	if (!again) {
-		regs->rax = (u64)-EINTR;
+		regs_set_result(regs, (u64)-EINTR);
 	} else {
-		regs->rax = result == -ERESTART_BLOCK ? 219 : regs->orig_rax;
-		regs->rip -= 2; /* the SYSCALL instruction */
+		regs_repeat_syscall(regs, result == -ERESTART_BLOCK ? ARCH_NR_RESTART
+								    : (u64)regs_syscall(regs));
 	}
-	regs->orig_rax = (u64)-1;
+	regs_forget_syscall(regs);
 }
 
 /* Run a handler: mask, frame, registers. */
@@ -478,17 +478,17 @@ static void handle(struct bare_regs *regs, int sig, const struct linux_siginfo *
 /* The line that Linux logs for a program that touched what it must not. */
 static void end_by_signal(struct task *t, const struct bare_regs *regs, int sig)
 {
-	if (sig == SIGSEGV && t->fault_trapno == 14)
+	if (sig == SIGSEGV && t->fault_trapno == TRAP_PAGE)
 		printk("%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx\n", t->comm, t->tid,
-		       (unsigned long)t->fault_addr, (unsigned long)regs->rip,
-		       (unsigned long)regs->rsp, (unsigned long)t->fault_error);
-	else if (sig == SIGSEGV && t->fault_trapno == 13)
+		       (unsigned long)t->fault_addr, (unsigned long)regs_pc(regs),
+		       (unsigned long)regs_sp(regs), (unsigned long)(u32)t->fault_error);
+	else if (sig == SIGSEGV && t->fault_trapno == TRAP_PROTECTION)
 		printk("traps: %s[%d] general protection fault ip:%lx sp:%lx error:%lx\n", t->comm,
-		       t->tid, (unsigned long)regs->rip, (unsigned long)regs->rsp,
-		       (unsigned long)t->fault_error);
-	else if (sig == SIGILL && t->fault_trapno == 6)
+		       t->tid, (unsigned long)regs_pc(regs), (unsigned long)regs_sp(regs),
+		       (unsigned long)(u32)t->fault_error);
+	else if (sig == SIGILL && t->fault_trapno == TRAP_OPCODE)
 		printk("traps: %s[%d] trap invalid opcode ip:%lx sp:%lx error:0\n", t->comm, t->tid,
-		       (unsigned long)regs->rip, (unsigned long)regs->rsp);
+		       (unsigned long)regs_pc(regs), (unsigned long)regs_sp(regs));
 	do_group_exit(sig);
 }
 
@@ -568,9 +568,9 @@ void exit_to_user(struct bare_regs *regs)
 			schedule();
 		}
 		if (work & BARE_WORK_SIGNAL) {
-			__asm__ volatile("sti" : : : "memory");
+			bare_irq_enable();
 			deliver_signals(regs);
-			__asm__ volatile("cli" : : : "memory");
+			bare_irq_disable();
 		}
 	}
 }

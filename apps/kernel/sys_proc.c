@@ -386,7 +386,7 @@ long sys_uname(struct linux_utsname __user *out)
 	quire_snprintf(u.nodename, 65, "%s", nodename);
 	quire_snprintf(u.release, 65, "6.1.0-quire");
 	quire_snprintf(u.version, 65, "#1 quire");
-	quire_snprintf(u.machine, 65, "x86_64");
+	quire_snprintf(u.machine, 65, ARCH_NAME);
 	quire_snprintf(u.domainname, 65, "%s", domainname);
 	return copy_to_user(out, &u, sizeof(u)) ? -EFAULT : 0;
 }
@@ -481,24 +481,6 @@ long sys_getrandom(char __user *buf, size_t n, unsigned flags)
 			break;
 	}
 	return (long)done;
-}
-
-#define ARCH_SET_GS 0x1001
-#define ARCH_SET_FS 0x1002
-#define ARCH_GET_FS 0x1003
-#define ARCH_GET_GS 0x1004
-
-long sys_arch_prctl(int code, unsigned long addr)
-{
-	if ((code == ARCH_SET_FS || code == ARCH_SET_GS) && addr >= PORT_TASK_SIZE)
-		return -EPERM;
-	switch (code) {
-	case ARCH_SET_FS: bare_set_fsbase(addr); return 0;
-	case ARCH_SET_GS: bare_set_gsbase(addr); return 0;
-	case ARCH_GET_FS: return put_user(bare_get_fsbase(), (u64 __user *)addr);
-	case ARCH_GET_GS: return put_user(bare_get_gsbase(), (u64 __user *)addr);
-	default: return -EINVAL;
-	}
 }
 
 #define PR_SET_PDEATHSIG    1

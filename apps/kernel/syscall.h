@@ -12,6 +12,9 @@
 
 struct linux_clone_args;
 
+/* syscall.c: counts the number, -ENOSYS */
+long sys_unknown(void);
+
 /* exec.c */
 long sys_execve(const char __user *path, const u64 __user *argv, const u64 __user *envp);
 
@@ -206,7 +209,6 @@ long sys_setdomainname(const char __user *name, long len);
 long sys_reboot(int magic, int magic2, unsigned cmd);
 long sys_sched_yield(void);
 long sys_getrandom(char __user *buf, size_t n, unsigned flags);
-long sys_arch_prctl(int code, unsigned long addr);
 long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
 	       unsigned long arg5);
 long sys_personality(unsigned long persona);

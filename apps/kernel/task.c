@@ -268,7 +268,7 @@ static void kthread_main(void *arg)
 	void (*fn)(void *) = (void (*)(void *))current->restart_expires;
 
 	sched_finish_new();
-	__asm__ volatile("sti" : : : "memory");
+	bare_irq_enable();
 	fn(arg);
 	quire_panic("a kernel thread returned\n");
 }

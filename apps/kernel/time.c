@@ -108,7 +108,7 @@ void trap_timer(struct bare_regs *regs)
 	quire_irq_exit();
 }
 
-/* After bare_apic_init(). */
+/* After bare_interrupts_init(). */
 void __init time_init(void)
 {
 	spin_lock_init(&timer_lock, "timer_lock", LOCK_RANK_KERNEL_TIMER);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.c - what the port hands us: page faults and the exceptions of user programs.
+ * trap.c - what the port hands us: page faults.  Other exceptions of programs: arch/ARCH/trap.c.
  *
  *   fault resolved      -> back to the instruction
  *   not mapped, not allowed, past the end of a file -> SIGSEGV, SIGBUS
@@ -9,15 +9,11 @@
  */
 #include "kernel.h"
 
-#define PF_WRITE 2
-#define PF_USER  4
-#define PF_INSTR 16
-
 static quire_noinline void fault_signal(struct task *t, vm_fault_t r, unsigned long addr, u64 error)
 {
 	t->fault_addr = addr;
 	t->fault_error = error;
-	t->fault_trapno = 14;
+	t->fault_trapno = TRAP_PAGE;
 	if (r & VM_FAULT_HWPOISON)
 		mce_fault(addr);
 	else if (r & VM_FAULT_SIGBUS)
@@ -44,9 +40,9 @@ static bool out_of_memory(struct task *t, unsigned *tries)
 bool trap_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
 {
 	struct task *t = current;
-	unsigned flags = (error & PF_WRITE ? FAULT_FLAG_WRITE : 0) |
-			 (error & PF_USER ? FAULT_FLAG_USER : 0) |
-			 (error & PF_INSTR ? FAULT_FLAG_INSTRUCTION : 0);
+	unsigned flags = (error & BARE_FAULT_WRITE ? FAULT_FLAG_WRITE : 0) |
+			 (error & BARE_FAULT_USER ? FAULT_FLAG_USER : 0) |
+			 (error & BARE_FAULT_EXEC ? FAULT_FLAG_INSTRUCTION : 0);
 	unsigned tries = 0;
 	vm_fault_t r;
 
@@ -80,62 +76,6 @@ bool trap_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
 		return false;
 	fault_signal(t, r, addr, error);
 	return true;
-}
-
-/* x87 and SSE tell what went wrong in their status words; the first unmasked exception counts. */
-static int fpe_code(u32 raised)
-{
-	if (raised & 1)
-		return FPE_FLTINV;
-	if (raised & 4)
-		return FPE_FLTDIV;
-	if (raised & 8)
-		return FPE_FLTOVF;
-	if (raised & (16 | 2))
-		return FPE_FLTUND;
-	return raised & 32 ? FPE_FLTRES : FPE_FLTINV;
-}
-
-static int x87_code(void)
-{
-	u16 status, control;
-
-	__asm__ volatile("fnstsw %0; fnstcw %1" : "=m"(status), "=m"(control));
-	return fpe_code(status & ~control & 0x3fu);
-}
-
-static int sse_code(void)
-{
-	u32 mxcsr;
-
-	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-	return fpe_code(mxcsr & ~(mxcsr >> 7) & 0x3f);
-}
-
-void trap_user(struct bare_regs *regs, unsigned vector, u64 error)
-{
-	struct task *t = current;
-
-	t->fault_trapno = vector;
-	t->fault_error = error;
-	t->fault_addr = 0;
-	switch (vector) {
-	case 0: force_signal(SIGFPE, FPE_INTDIV, regs->rip); break;
-	case 1:
-		regs->eflags &= ~0x100UL;
-		force_signal(SIGTRAP, TRAP_TRACE, regs->rip);
-		break;
-	case 3: force_signal(SIGTRAP, SI_KERNEL, 0); break;
-	case 6: force_signal(SIGILL, ILL_ILLOPN, regs->rip); break;
-	case 16: force_signal(SIGFPE, x87_code(), regs->rip); break;
-	case 17: force_signal(SIGBUS, BUS_ADRALN, 0); break;
-	case 19: force_signal(SIGFPE, sse_code(), regs->rip); break;
-	case 11:
-	case 12: force_signal(SIGBUS, SI_KERNEL, 0); break;
-	default: /* general protection and what nobody expects */
-		force_signal(SIGSEGV, SI_KERNEL, 0);
-		break;
-	}
 }
 
 size_t kernel_whoami(char *buf, size_t size)

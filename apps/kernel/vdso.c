@@ -6,7 +6,8 @@
  *   [vvar]  one page, read-only, which we keep up to date     [vdso]  vdso.so, built from vdso/
  */
 #include "kernel.h"
-#include "vdso/vvar.h"
+#include "arch.h"
+#include "vvar.h"
 #include <quire/init.h>
 
 extern const char vdso_start[], vdso_end[];

@@ -10,6 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 out=build/test
 kernel=build/bare-x86_64
+ARCH=x86_64 # of the machine that boot() starts
 mkdir -p $out
 accept=
 [ "${1:-}" = --accept ] && { accept=1; shift; }
@@ -36,7 +37,7 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
 		${KERNEL:+--kernel "$KERNEL"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
@@ -44,10 +45,10 @@ boot() {
 
 balanced() { grep -Eq '^(\[.*\] )?quire: balance: free before [0-9]+, after [0-9]+, missing 0' $out/boot-"$1".txt; }
 
-compare() { # CASE
+compare() { # CASE [EXPECTED]
 	normalise $out/boot-"$1".txt >$out/boot-"$1".normal
-	[ -z "$accept" ] || cp $out/boot-"$1".normal tests/boot/expected/"$1".txt
-	diff -u tests/boot/expected/"$1".txt $out/boot-"$1".normal | sed 's/^/# /' >$out/boot-"$1".diff
+	[ -z "$accept" ] || [ -n "${2:-}" ] || cp $out/boot-"$1".normal tests/boot/expected/"$1".txt
+	diff -u "${2:-tests/boot/expected/$1.txt}" $out/boot-"$1".normal | sed 's/^/# /' >$out/boot-"$1".diff
 	[ -s $out/boot-"$1".diff ] || return 0
 	head -40 $out/boot-"$1".diff
 	return 1
@@ -333,8 +334,63 @@ tool_case() {
 	done
 }
 
+# The board on QEMU's virt: the same script, transcript and programs, on several processors and interrupt controllers.
+aarch64_case() {
+	scripts/build.sh bare-aarch64 || { not_ok "aarch64: the kernel does not build"; return; }
+	ARCH=aarch64
+	boot aarch64 32M cortex-a57 /bin/sh /init test
+	steps aarch64
+	check "aarch64: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-aarch64.txt
+	check "aarch64: the transcript is that of x86-64" compare aarch64 tests/boot/expected/32m.txt
+	check "aarch64: every frame is back" balanced aarch64
+	check "aarch64: exit status 0" [ "$status" = 0 ]
+	for program in mmtests threads inject sysfuzz frag; do
+		boot aarch64 128M max /bin/tests/$program
+		steps aarch64
+		check "aarch64: $program: exit status 0" [ "$status" = 0 ]
+		check "aarch64: $program: every frame is back" balanced aarch64
+	done
+	for machine in cortex-a53:gic-version=2 cortex-a53:virtualization=on cortex-a57:secure=on \
+		max:gic-version=3 max:gic-version=3,virtualization=on; do
+		QUIRE_MACHINE=${machine#*:} boot aarch64 64M "${machine%%:*}" /bin/tests/hello 42
+		check "aarch64: $machine: exit status 42" [ "$status" = 42 ]
+		check "aarch64: $machine: every frame is back" balanced aarch64
+	done
+	check "aarch64: version 3 of the interrupt controller was used" grep -q '^GIC version 3' $out/boot-aarch64.txt
+	aarch64_crashes
+	ARCH=x86_64
+}
+
+aarch64_crashes() { # the kernel's own mistakes, with what the processor says of them
+	APPEND=crash=stack boot aarch64 64M max /bin/tests/hello
+	check "aarch64: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-aarch64.txt
+	check "aarch64: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=null boot aarch64 64M max /bin/tests/hello
+	check "aarch64: the kernel writing nowhere is reported" grep -q 'BUG: NULL pointer in kernel mode' $out/boot-aarch64.txt
+	check "aarch64: and why" grep -q '^ESR 9[0-9a-f]*: data abort, translation' $out/boot-aarch64.txt
+	APPEND=crash=init boot aarch64 64M max /bin/tests/hello
+	check "aarch64: the part that only the start needs is gone" grep -q '^ESR 8[0-9a-f]*: instruction abort, translation' \
+		$out/boot-aarch64.txt
+	check "aarch64: and ends with status 98" [ "$status" = 98 ]
+	# No loader: nothing is in x0, and where that leads there is no device tree.
+	timeout 60 qemu-system-aarch64 -machine virt -cpu max -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-semihosting-config enable=on,target=native \
+		-device loader,file=build/bare-aarch64/quire-kernel.img,addr=0x40200000,cpu-num=0 </dev/null >$out/boot-aarch64.txt 2>&1
+	status=$?
+	check "aarch64: a device tree that is none is refused in words" \
+		grep -q 'PANIC: the device tree at 0 cannot be used: it does not begin like one' $out/boot-aarch64.txt
+	check "aarch64: and ends with status 98" [ $status = $((2 * 98 + 1)) ]
+	# Nobody serves semihosting: the machine is switched off by PSCI, and QEMU says 0.
+	timeout 60 qemu-system-aarch64 -machine virt -cpu max -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-kernel build/bare-aarch64/quire-kernel.img -initrd build/bare-aarch64/initramfs.cpio \
+		-append "init=/bin/tests/hello -- 42" </dev/null >$out/boot-aarch64.txt 2>&1
+	status=$?
+	check "aarch64: without semihosting PSCI switches it off" [ $status = 0 ]
+	check "aarch64: after its work" balanced aarch64
+}
+
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool}; do
+for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64}; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *copy = malloc(size ? size : 1); /* so that a read beyond the end is seen */
 
 	memcpy(copy, data, size);
-	if (elf_parse(copy, size, &image) == 0) {
+	if (elf_parse(copy, size, 62, &image) == 0) {
 		require(image.nr_loads >= 1 && image.nr_loads <= ELF_MAX_LOADS);
 		require(image.low % PAGE == 0 && image.high % PAGE == 0 && image.low < image.high);
 		for (unsigned i = 0; i < image.nr_loads; i++)

@@ -55,7 +55,7 @@ static u64 next_random(void)
 	u64 result, t;
 
 	if (!state[0]) {
-		u64 z = bare_rdtsc() ^ (u64)wall_ns();
+		u64 z = bare_ticks() ^ (u64)wall_ns();
 
 		for (unsigned i = 0; i < 4; i++) {
 			z += 0x9e3779b97f4a7c15ULL;
@@ -64,7 +64,7 @@ static u64 next_random(void)
 			state[i] = (t ^ t >> 31) | 1;
 		}
 	}
-	state[1] ^= bare_rdtsc() & 0xff;
+	state[1] ^= bare_ticks() & 0xff;
 	result = rotl(state[1] * 5, 7) * 9;
 	t = state[1] << 17;
 	state[2] ^= state[0];

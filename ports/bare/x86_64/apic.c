@@ -61,8 +61,8 @@ static void __init calibrate(void)
 	apic_write(APIC_LVT_TIMER, APIC_MASKED);
 	apic_write(APIC_TIMER_INITIAL, 0xffffffff);
 	before = apic_read(APIC_TIMER_CURRENT);
-	start = bare_rdtsc();
-	while (bare_rdtsc() - start < span)
+	start = bare_ticks();
+	while (bare_ticks() - start < span)
 		;
 	left = apic_read(APIC_TIMER_CURRENT);
 	apic_write(APIC_TIMER_INITIAL, 0);
@@ -71,7 +71,7 @@ static void __init calibrate(void)
 		apic_mult = 1ULL << 32;
 }
 
-void __init bare_apic_init(void)
+void __init bare_interrupts_init(void)
 {
 	phys_addr_t base = rdmsr(MSR_APIC_BASE) & 0xffffff000ULL;
 

@@ -13,6 +13,7 @@
  * map) are not read, and ranges may overlap anything.
  */
 #include "bare_private.h"
+#include "cmdline.h"
 #include <quire/boot.h>
 #include <quire/init.h>
 #include <quire/ioport.h>
@@ -91,21 +92,7 @@ static void __init read_cmdline(u64 pa)
 
 bool bare_cmdline_has(const char *word)
 {
-	size_t n = qstrlen(word);
-
-	for (const char *at = boot.cmdline; *at;) {
-		const char *end = at;
-
-		while (*end && *end != ' ')
-			end++;
-		if ((size_t)(end - at) == 2 && memcmp(at, "--", 2) == 0)
-			return false;
-		if ((size_t)(end - at) == n && memcmp(at, word, n) == 0)
-			return true;
-		for (at = end; *at == ' '; at++)
-			;
-	}
-	return false;
+	return cmdline_has(boot.cmdline, word);
 }
 
 static void __init read_map(const struct hvm_start_info *info)
@@ -213,7 +200,7 @@ void __init bare_start(u64 info_pa)
 	extern char early_stack_top[];
 	const struct hvm_start_info *info = bare_early(info_pa, sizeof(*info));
 
-	boot.entry_tsc = bare_rdtsc();
+	boot.entry_ticks = bare_ticks();
 	serial_init();
 	bare_cpu_init(0);
 	boot_thread.kstack_top = (u64)early_stack_top;

@@ -22,10 +22,10 @@ static u64 __init measure_tsc_hz(void)
 	outb(0x43, 0xb0);                  /* channel 2, mode 0, 16 bit */
 	outb(0x42, PIT_TICKS & 0xff);
 	outb(0x42, PIT_TICKS >> 8);
-	start = bare_rdtsc();
+	start = bare_ticks();
 	while (!(inb(0x61) & 0x20) && ++guard < 100000000)
 		;
-	end = bare_rdtsc();
+	end = bare_ticks();
 	outb(0x61, gate);
 	return (end - start) * PIT_HZ / PIT_TICKS;
 }
@@ -38,7 +38,7 @@ void __init bare_clock_init(void)
 		hz = 1000000000; /* no PIT: better a wrong clock than none */
 	bare_clock.hz = hz;
 	bare_clock.mult = (u64)(((unsigned __int128)1000000000 << 32) / hz);
-	bare_clock.base = bare_rdtsc();
+	bare_clock.base = bare_ticks();
 }
 
 static u8 cmos(u8 reg)

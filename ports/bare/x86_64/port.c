@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port.c - the ordinary functions of quire/port.h on this machine: log, panic, frame descriptors,
- * user copies.
+ * port.c - the ordinary functions of quire/port.h on this machine: the end, frame descriptors, chance.
+ * Log and panic are ../common/log.c.
  */
 #include "bare_private.h"
 #include <quire/err.h>
-#include <quire/lock.h>
 #include <quire/memblock.h>
-#include <quire/printk.h>
 #include <quire/bytes.h>
-#include <quire/uaccess.h>
 
 #define PTE_P      1UL
 #define PTE_W      2UL
@@ -17,69 +14,9 @@
 #define PTE_G      0x100UL
 #define PTE_NX     (1UL << 63)
 #define PTE_ADDR   0x000ffffffffff000UL
-#define LOG_SIZE   16384
 #define LARGE_PAGE (2UL << 20)
 
-unsigned bare_panic_status = 98;
-
-/* ---- log and end ----------------------------------------------------------------------------- */
-static char ring[LOG_SIZE]; /* what was logged last, for dmesg */
-static size_t logged;       /* bytes ever                      */
-
-/* The last bytes of the log, up to n; how many. */
-size_t bare_log_copy(char *to, size_t n)
-{
-	size_t have = min(logged, (size_t)LOG_SIZE);
-
-	if (have > n)
-		have = n;
-
-	for (size_t i = 0; i < have; i++)
-		to[i] = ring[(logged - have + i) % LOG_SIZE];
-	return have;
-}
-
-/* While the log is quiet its text is kept for dmesg and not shown; a panic shows what was kept. */
-static bool quiet;
-
-void bare_log_quiet(bool on)
-{
-	quiet = on;
-}
-
-static void show_kept(void)
-{
-	size_t have = min(logged, (size_t)LOG_SIZE), i;
-
-	for (i = logged - have; i < logged; i++) {
-		if (ring[i % LOG_SIZE] == '\n')
-			serial_write("\r", 1);
-		serial_write(&ring[i % LOG_SIZE], 1);
-	}
-}
-
-void port_log(const char *text, size_t len)
-{
-	static u32 lock;
-	unsigned long flags = port_irq_save();
-	size_t from = 0;
-
-	for (unsigned spin = 0; !raw_trylock(&lock) && spin < 10000000; spin++)
-		port_cpu_relax();
-	for (size_t i = 0; i < len; i++) {
-		ring[logged++ % LOG_SIZE] = text[i];
-		if (!quiet && text[i] == '\n') {
-			serial_write(text + from, i - from);
-			serial_write("\r\n", 2);
-			from = i + 1;
-		}
-	}
-	if (!quiet && len > from)
-		serial_write(text + from, len - from);
-	raw_unlock(&lock);
-	port_irq_restore(flags);
-}
-
+/* ---- end ----------------------------------------------------------------------------------- */
 void bare_exit(unsigned status)
 {
 	__asm__ volatile("cli");
@@ -102,20 +39,6 @@ void bare_reboot(void)
 	__asm__ volatile("lidt %0; int3" : : "m"(nothing));
 	for (;;)
 		__asm__ volatile("cli; hlt");
-}
-
-void port_panic(const char *why)
-{
-	static bool again;
-
-	if (!again) {
-		again = true;
-		if (quiet)
-			show_kept();
-		quiet = false;
-		printk("PANIC: %s%s", why, why[0] && why[qstrlen(why) - 1] == '\n' ? "" : "\n");
-	}
-	bare_exit(bare_panic_status);
 }
 
 /* ---- who called ------------------------------------------------------------------------------ */
@@ -230,44 +153,11 @@ int port_vmemmap_populate(unsigned long start, unsigned long end)
 unsigned long port_random(void)
 {
 	static u64 state;
-	u64 x = __atomic_add_fetch(&state, bare_rdtsc() | 1, __ATOMIC_RELAXED);
+	u64 x = __atomic_add_fetch(&state, bare_ticks() | 1, __ATOMIC_RELAXED);
 
 	x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
 	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
 	return x ^ x >> 33;
-}
-
-/* ---- user copies ----------------------------------------------------------------------------- */
-size_t bare_copy_user(void *to, const void *from, size_t n);
-size_t bare_clear_user(void *to, size_t n);
-int bare_cmpxchg_user(u32 *at, u32 expected, u32 desired, u32 *seen);
-
-size_t port_copy_from_user(void *to, const void __user *from, size_t n)
-{
-	if (unlikely(!access_ok(from, n)))
-		return n;
-	return bare_copy_user(to, (const void *)from, n);
-}
-
-size_t port_copy_to_user(void __user *to, const void *from, size_t n)
-{
-	if (unlikely(!access_ok(to, n)))
-		return n;
-	return bare_copy_user((void *)to, from, n);
-}
-
-size_t port_clear_user(void __user *to, size_t n)
-{
-	if (unlikely(!access_ok(to, n)))
-		return n;
-	return bare_clear_user((void *)to, n);
-}
-
-int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
-{
-	if (unlikely(!access_ok(at, 4)))
-		return -EFAULT;
-	return bare_cmpxchg_user((u32 *)at, expected, desired, seen);
 }
 
 /* ---- what the compiler may call -------------------------------------------------------------- */

@@ -12,8 +12,6 @@
 #include <quire/kfence.h>
 #include <quire/printk.h>
 
-#define PF_WRITE 2 /* of a page fault's error code                         */
-
 void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error);
 void bare_trap(struct bare_regs *regs, unsigned vector);
 void bare_trap_ist(struct bare_regs *regs, unsigned vector, u64 cr2);
@@ -42,16 +40,6 @@ static const char *const names[32] = {
 	"virtualization",
 	"control protection",
 };
-
-static void sti(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-static void cli(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
 
 /* Words on the stack that look like return addresses: a poor man's backtrace. */
 static void show_stack(u64 rsp)
@@ -116,19 +104,20 @@ void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
 {
 	if (likely(bare_user_mode(regs))) {
 		regs->orig_rax = (u64)-1; /* not a system call */
-		sti();
+		bare_irq_enable();
 		trap_page_fault(regs, addr, error);
 		return;
 	}
 	if (addr < PORT_TASK_SIZE && regs->eflags & BARE_EFLAGS_IF && may_touch_user(regs)) {
-		sti();
+		bare_irq_enable();
 		bool fixed = trap_page_fault(regs, addr, error);
 
-		cli();
+		bare_irq_disable();
 		if (fixed)
 			return;
 	}
-	if (addr >= PORT_TASK_SIZE && kfence_handle_page_fault(addr, error & PF_WRITE, regs->rip))
+	if (addr >= PORT_TASK_SIZE &&
+	    kfence_handle_page_fault(addr, error & BARE_FAULT_WRITE, regs->rip))
 		return;
 	if (fix_up(regs))
 		return;
@@ -145,7 +134,7 @@ void bare_trap(struct bare_regs *regs, unsigned vector)
 		u64 error = regs->orig_rax == (u64)-1 ? 0 : regs->orig_rax;
 
 		regs->orig_rax = (u64)-1;
-		sti();
+		bare_irq_enable();
 		trap_user(regs, vector, error);
 		return;
 	}

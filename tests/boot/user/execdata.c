@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* execdata.c - jumps into its own data: dies of SIGSEGV, for data is not executable. */
-#include <stdint.h>
+#include "cpu.h"
 
-static unsigned char code[] = { 0xc3 };
+static cpu_code_t code[] = { CPU_RETURN };
 
 int main(void)
 {

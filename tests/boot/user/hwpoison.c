@@ -195,9 +195,25 @@ static long take_a_frame(long below)
 	return 0;
 }
 
+/* The first address behind all RAM. */
+static long ram_end(void)
+{
+	char line[128], what[64];
+	unsigned long start, end, last = 0;
+	FILE *f = fopen("/proc/iomem", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx-%lx : %63[^\n]", &start, &end, what) == 3 &&
+		    !strcmp(what, "System RAM"))
+			last = end + 1;
+	if (f)
+		fclose(f);
+	return (long)last;
+}
+
 static int by_address(void)
 {
-	long top = (meminfo("MemTotal:") + 8192) << 10, was = meminfo("HardwareCorrupted:");
+	long top = ram_end(), was = meminfo("HardwareCorrupted:");
 	long a = take_a_frame(top), b = take_a_frame(a);
 	int good = a && b && b < a && meminfo("HardwareCorrupted:") == was + 8;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mmtests_map.c - mmap, munmap, mprotect. */
+#include "cpu.h"
 #include "mmtests.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -48,7 +49,7 @@ static void mmap_errors(void)
 static void mmap_too_long(void)
 {
 	FAILS(raw_mmap(0, ~0ul, RW, ANON, -1, 0), ENOMEM);
-	FAILS(raw_mmap(0, 1ul << 47, RW, ANON | MAP_NORESERVE, -1, 0), ENOMEM);
+	FAILS(raw_mmap(0, CPU_TASK_SIZE + PAGE, RW, ANON | MAP_NORESERVE, -1, 0), ENOMEM);
 	FAILS(raw_mmap(0xfffffffffff000, PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
 	FAILS(raw_mmap(0xffff800000000000, PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
 }
@@ -138,7 +139,7 @@ static void mmap_noreserve_is_lazy(void)
 static void mmap_null_reads_fault(void)
 {
 	FAULTS(try_read, (char *)NULL, SIGSEGV, SEGV_MAPERR);
-	FAULTS(try_write, (char *)NULL + 8, SIGSEGV, SEGV_MAPERR);
+	FAULTS(try_write, (char *)8, SIGSEGV, SEGV_MAPERR);
 }
 
 static void mmap_neighbours_merge(void)
@@ -317,9 +318,9 @@ static void mprotect_across_areas(void)
 
 static void mprotect_exec(void)
 {
-	unsigned char *p = (unsigned char *)map(1, RW, ANON);
+	cpu_code_t *p = (cpu_code_t *)map(1, RW, ANON);
 
-	*p = 0xc3; /* ret */
+	*p = CPU_RETURN;
 	FAULTS(try_call, (char *)p, SIGSEGV, SEGV_ACCERR);
 	CHECK(mprotect(p, PAGE, PROT_READ | PROT_EXEC) == 0);
 	EQUAL(try_call(p).sig, 0);

@@ -2,15 +2,19 @@
 /* mmtests_stack.c - the stack, resource limits, and what /proc says of them. */
 #include "mmtests.h"
 
-static __attribute__((noinline)) long deep(long bytes)
+/* Through a pointer that nobody can foresee, so that no compiler makes a loop of it. */
+static long deep(long bytes);
+static long (*volatile go_deep)(long) = deep;
+
+static long deep(long bytes)
 {
 	volatile char frame[2000];
 
 	frame[0] = 1;
 	frame[1999] = 1;
-	return bytes <= 0 ? 0 : deep(bytes - 2000) + frame[0] + frame[1999];
+	__asm__ volatile("" : : "r"(frame) : "memory"); /* all of it is wanted */
+	return bytes <= 0 ? 0 : go_deep(bytes - 2000) + frame[0] + frame[1999];
 }
-static long (*volatile go_deep)(long) = deep;
 
 static void stack_grows(void)
 {

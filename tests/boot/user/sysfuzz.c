@@ -18,8 +18,12 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "cpu.h"
 
 #define CALLS 400
+#ifndef SYS_poll
+#define SYS_poll SYS_ppoll /* newer machines have this one only */
+#endif
 
 static unsigned long state;
 static char buffer[65536];
@@ -43,8 +47,8 @@ static unsigned long argument(void)
 	case 4: return (unsigned long)area + next() % 64 * 4096;
 	case 5: return next();
 	case 6: return 0 - next() % 100;
-	case 7: return 0xffff888000000000UL + next() % (1UL << 28);
-	case 8: return 0x7ffffffff000UL - next() % 8192;
+	case 7: return CPU_LINEAR_MAP + next() % (1UL << 28);
+	case 8: return CPU_TASK_SIZE - next() % 8192;
 	case 9: return 1UL << next() % 64;
 	case 10: return (unsigned)next();
 	case 11: return next() % 64 * 4096;
@@ -56,19 +60,34 @@ static unsigned long argument(void)
 static int left_out(long nr)
 {
 	static const short no[] = {
-		SYS_reboot,          SYS_kill,
-		SYS_tkill,           SYS_tgkill,
-		SYS_rt_sigqueueinfo, SYS_exit,
-		SYS_exit_group,      SYS_setsid,
-		SYS_setpgid,         SYS_pause,
-		SYS_rt_sigsuspend,   SYS_wait4,
-		SYS_waitid,          SYS_alarm,
-		SYS_setitimer,       SYS_rt_sigreturn,
-		SYS_mount,           SYS_umount2,
-		SYS_chroot,          SYS_fork,
-		SYS_vfork,           SYS_clock_settime,
-		SYS_settimeofday,    SYS_sethostname,
-		SYS_nanosleep,       SYS_clock_nanosleep,
+		SYS_reboot,
+		SYS_kill,
+		SYS_tkill,
+		SYS_tgkill,
+		SYS_rt_sigqueueinfo,
+		SYS_exit,
+		SYS_exit_group,
+		SYS_setsid,
+		SYS_setpgid,
+		SYS_rt_sigsuspend,
+		SYS_wait4,
+		SYS_waitid,
+		SYS_setitimer,
+		SYS_rt_sigreturn,
+		SYS_mount,
+		SYS_umount2,
+		SYS_chroot,
+		SYS_clock_settime,
+		SYS_settimeofday,
+		SYS_sethostname,
+		SYS_nanosleep,
+		SYS_clock_nanosleep,
+#ifdef SYS_fork /* newer machines make do without */
+		SYS_pause,
+		SYS_alarm,
+		SYS_fork,
+		SYS_vfork,
+#endif
 	};
 
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)

@@ -111,7 +111,7 @@ struct bare_boot {
 	phys_addr_t initrd_start, initrd_end; /* equal: there is none                          */
 	struct maps_image image;              /* for quire_start()                             */
 	phys_addr_t image_end;                /* first byte after .bss                         */
-	u64 entry_tsc;                        /* TSC when our first C code ran                 */
+	u64 entry_ticks;                      /* TSC when our first C code ran                 */
 	unsigned map_entries;
 };
 
@@ -119,7 +119,11 @@ struct bare_boot {
 
 /* Called once: on the boot stack, interrupts off, memblock filled, CPU 0's block loaded. */
 void kernel_main(struct bare_boot *boot) __noreturn;
-/* #PF.  error: bit 0 present, 1 write, 2 user, 4 instruction.  Interrupts as they were at the fault
+#define BARE_FAULT_PRESENT 1
+#define BARE_FAULT_WRITE   2
+#define BARE_FAULT_USER    4
+#define BARE_FAULT_EXEC    16
+/* A page fault; error: BARE_FAULT_*.  Interrupts as they were at the fault
  * for kernel mode, on for user mode.  For kernel mode return true if it was resolved. */
 bool trap_page_fault(struct bare_regs *regs, unsigned long addr, u64 error);
 /* Any other exception from user mode, interrupts on. */
@@ -158,6 +162,16 @@ void bare_set_current(struct bare_thread *t);
 /* Wait for an interrupt; interrupts off on entry, on during the wait, off on return. */
 void bare_idle(void);
 
+static inline void bare_irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+static inline void bare_irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
 /* ---- FPU ------------------------------------------------------------------------------------- */
 size_t bare_fpu_size(void);                    /* bytes of a saved state                        */
 void bare_fpu_reset(struct bare_thread *t);    /* the current thread gets the initial state     */
@@ -174,7 +188,7 @@ u64 bare_get_fsbase(void);
 u64 bare_get_gsbase(void);
 
 /* ---- clock ----------------------------------------------------------------------------------- */
-static inline u64 bare_rdtsc(void)
+static inline u64 bare_ticks(void)
 {
 	u32 lo, hi;
 
@@ -182,6 +196,7 @@ static inline u64 bare_rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
+#define BARE_CLOCK_NAME "TSC"
 struct bare_clock {
 	u64 base; /* TSC at nanosecond 0                          */
 	u64 mult; /* ns = (tsc - base) * mult >> 32               */
@@ -191,13 +206,13 @@ extern struct bare_clock bare_clock;
 void bare_clock_init(void); /* calibrates; interrupts off */
 static inline u64 bare_clock_ns(void)
 {
-	return (u64)((unsigned __int128)(bare_rdtsc() - bare_clock.base) * bare_clock.mult >> 32);
+	return (u64)((unsigned __int128)(bare_ticks() - bare_clock.base) * bare_clock.mult >> 32);
 }
 /* Seconds since 1970 from the battery clock. */
 s64 bare_rtc_read(void);
 
 /* ---- interrupts, timer, other CPUs ----------------------------------------------------------- */
-void bare_apic_init(void);            /* after quire_start(): needs ioremap                    */
+void bare_interrupts_init(void);      /* after quire_start(): needs ioremap                    */
 void bare_timer_arm(u64 ns_from_now); /* one shot; trap_timer() is called then                 */
 #define BARE_IPI_TLB     0xf0
 #define BARE_IPI_RESCHED 0xf1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigframe.c - the frame of a signal handler on the user stack, and the way back (rt_sigreturn).
+ * arch/x86_64/sigframe.c - the frame of a signal handler on the user stack, and the way back (rt_sigreturn).
  *
  *   high   | FPU state, 64-aligned              |
  *          | siginfo, ucontext                  |   16-aligned + 8, as after a call
@@ -17,21 +17,25 @@
 #define UC_STRICT_RESTORE_SS 4
 #define EFLAGS_USER          0x50dd5ULL /* AC RF OF DF TF SF ZF AF PF CF */
 #define EFLAGS_FIXED         0x202ULL
-#define CANNOT_BLOCK         (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
-static bool on_altstack(const struct task *t, u64 sp)
-{
-	return !(t->altstack.flags & SS_AUTODISARM) && t->altstack.size && sp > t->altstack.sp &&
-	       sp - t->altstack.sp <= t->altstack.size;
-}
-
-static u64 frame_top(const struct task *t, const struct bare_regs *regs,
-		     const struct linux_sigaction *action)
-{
-	if ((action->flags & SA_ONSTACK) && t->altstack.size && !on_altstack(t, regs->rsp))
-		return t->altstack.sp + t->altstack.size;
-	return regs->rsp - REDZONE;
-}
+struct linux_sigcontext {
+	u64 r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
+		eflags;
+	u16 cs, gs, fs, ss;
+	u64 err, trapno, oldmask, cr2, fpstate, reserved[8];
+};
+struct linux_ucontext {
+	u64 flags, link;
+	struct linux_stack_t stack;
+	struct linux_sigcontext mcontext;
+	u64 sigmask;
+};
+struct linux_rt_sigframe {
+	u64 pretcode;
+	struct linux_ucontext uc;
+	struct linux_siginfo info;
+};
+_Static_assert(sizeof(struct linux_ucontext) == 304, "struct ucontext");
 
 static void fill_context(struct linux_sigcontext *c, const struct bare_regs *r,
 			 const struct task *t)
@@ -68,7 +72,7 @@ int signal_push_frame(struct bare_regs *regs, int sig, const struct linux_siginf
 {
 	struct task *t = current;
 	struct linux_rt_sigframe f, __user *at;
-	u64 fp = (frame_top(t, regs, action) - bare_fpu_frame_size()) & ~63ULL;
+	u64 fp = (signal_stack_top(t, regs, action, REDZONE) - bare_fpu_frame_size()) & ~63ULL;
 	size_t size =
 		action->flags & SA_SIGINFO ? sizeof(f) : offsetof(struct linux_rt_sigframe, info);
 
@@ -82,10 +86,7 @@ int signal_push_frame(struct bare_regs *regs, int sig, const struct linux_siginf
 	f.uc.flags = (bare_fpu_frame_size() > 512 ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS |
 		     UC_STRICT_RESTORE_SS;
 	f.uc.link = 0;
-	f.uc.stack = t->altstack;
-	if (t->altstack.size)
-		f.uc.stack.flags = (t->altstack.flags & SS_AUTODISARM) |
-				   (on_altstack(t, regs->rsp) ? SS_ONSTACK : 0);
+	f.uc.stack = signal_altstack(t, regs->rsp);
 	fill_context(&f.uc.mcontext, regs, t);
 	f.uc.mcontext.oldmask = mask;
 	f.uc.mcontext.fpstate = fp;
@@ -94,8 +95,7 @@ int signal_push_frame(struct bare_regs *regs, int sig, const struct linux_siginf
 		f.info = *info;
 	if (copy_to_user(at, &f, size))
 		return -EFAULT;
-	if (t->altstack.flags & SS_AUTODISARM)
-		t->altstack = (struct linux_stack_t){ .flags = SS_DISABLE };
+	signal_enter_handler(t);
 	regs->rdi = (u64)sig;
 	regs->rsi = (u64)&at->info;
 	regs->rdx = (u64)&at->uc;
@@ -137,7 +137,6 @@ long sys_rt_sigreturn(void)
 	struct bare_regs *regs = task_regs(t);
 	struct linux_rt_sigframe __user *at = (void __user *)(regs->rsp - 8);
 	struct linux_ucontext uc;
-	unsigned long flags;
 
 	if (copy_from_user(&uc, &at->uc, sizeof(uc)) || uc.mcontext.rip >= PORT_TASK_SIZE)
 		goto bad;
@@ -149,47 +148,10 @@ long sys_rt_sigreturn(void)
 	}
 	load_context(regs, &uc.mcontext);
 	regs->orig_rax = (u64)-1;
-	spin_lock_irqsave(&task_lock, flags);
-	t->blocked = uc.sigmask & ~CANNOT_BLOCK;
-	recalc_signals_locked(t);
-	spin_unlock_irqrestore(&task_lock, flags);
-	if (!on_altstack(t, regs->rsp) || (uc.stack.flags & SS_AUTODISARM)) {
-		t->altstack = uc.stack;
-		t->altstack.flags &= SS_AUTODISARM | SS_DISABLE;
-		if (t->altstack.flags & SS_DISABLE)
-			t->altstack.size = 0;
-	}
+	signal_leave_handler(t, &uc.stack, uc.sigmask);
 	set_work(t, BARE_WORK_RETURN);
 	return (long)regs->rax;
 bad:
 	force_signal(SIGSEGV, SI_KERNEL, 0);
 	return 0;
-}
-
-/* ---- sigaltstack ----------------------------------------------------------------------------- */
-long sys_sigaltstack(const struct linux_stack_t __user *in, struct linux_stack_t __user *out)
-{
-	struct task *t = current;
-	struct linux_stack_t old = t->altstack, new;
-	bool on = on_altstack(t, task_regs(t)->rsp);
-
-	old.pad = 0;
-	if (t->altstack.size)
-		old.flags = (t->altstack.flags & SS_AUTODISARM) | (on ? SS_ONSTACK : 0);
-	if (in) {
-		if (copy_from_user(&new, in, sizeof(new)))
-			return -EFAULT;
-		if (on)
-			return -EPERM;
-		if (new.flags & ~(SS_ONSTACK | SS_DISABLE | SS_AUTODISARM))
-			return -EINVAL;
-		if (new.flags & SS_DISABLE) {
-			new.sp = new.size = 0;
-		} else if (new.size < MINSIGSTKSZ) {
-			return -ENOMEM;
-		}
-		new.flags &= SS_DISABLE | SS_AUTODISARM;
-		t->altstack = new;
-	}
-	return out && copy_to_user(out, &old, sizeof(old)) ? -EFAULT : 0;
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/aarch64/arch.h - what of the Linux user interface, and of a program's registers, is this machine's.
+ * arch/x86_64/arch.h has the same names.
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <bare.h>
+
+#define ARCH_NAME        "aarch64" /* uname -m, AT_PLATFORM                   */
+#define ARCH_ELF_MACHINE 183
+#define ARCH_NR_RESTART  128   /* restart_syscall()                           */
+#define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __kernel_rt_sigreturn()  */
+
+#define O_DIRECTORY 040000
+#define O_NOFOLLOW  0100000
+#define O_TMPFILE   020040000
+#define MINSIGSTKSZ 5120
+
+struct linux_stat {
+	u64 st_dev, st_ino;
+	u32 st_mode, st_nlink, st_uid, st_gid;
+	u64 st_rdev, pad0;
+	s64 st_size;
+	s32 st_blksize, pad1;
+	s64 st_blocks;
+	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
+	u32 unused[2];
+};
+_Static_assert(sizeof(struct linux_stat) == 128, "struct stat");
+
+/* ---- registers of a program ------------------------------------------------------------------ */
+static inline u64 regs_pc(const struct bare_regs *r)
+{
+	return r->pc;
+}
+
+static inline u64 regs_sp(const struct bare_regs *r)
+{
+	return r->sp;
+}
+
+static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+{
+	r->sp = sp;
+}
+
+/* What a system call returns. */
+static inline u64 regs_result(const struct bare_regs *r)
+{
+	return r->x[0];
+}
+
+static inline void regs_set_result(struct bare_regs *r, u64 v)
+{
+	r->x[0] = v;
+}
+
+/* Number of the system call that they are from; negative: they are from none. */
+static inline s64 regs_syscall(const struct bare_regs *r)
+{
+	return r->syscall;
+}
+
+static inline void regs_forget_syscall(struct bare_regs *r)
+{
+	r->syscall = -1;
+}
+
+/* Make the call again, as number `nr`. */
+static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+{
+	r->x[0] = r->orig_x0;
+	r->x[8] = nr;
+	r->pc -= 4; /* the SVC instruction */
+}
+
+/* A program begins. */
+static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+{
+	*r = (struct bare_regs){ .pc = pc, .sp = sp, .syscall = -1 };
+	bare_set_tls(0);
+}
+
+/* A child goes on with its parent's thread-local storage, or with its own. */
+static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+{
+	child->tls = own ? tls : bare_get_tls();
+}
+
+/* AT_HWCAP */
+static inline u64 arch_hwcap(void)
+{
+	return bare_hwcap();
+}
+
+/* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
+static inline u64 arch_min_frame(void)
+{
+	return 4720;
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/arch.h - what of the Linux user interface, and of a program's registers, is this machine's.
+ * arch/aarch64/arch.h has the same names.
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <bare.h>
+
+#define ARCH_NAME        "x86_64" /* uname -m, AT_PLATFORM                     */
+#define ARCH_ELF_MACHINE 62
+#define ARCH_NR_RESTART  219 /* restart_syscall()                              */
+
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW  0400000
+#define O_TMPFILE   020200000
+#define MINSIGSTKSZ 2048
+
+struct linux_stat {
+	u64 st_dev, st_ino, st_nlink;
+	u32 st_mode, st_uid, st_gid, pad0;
+	u64 st_rdev;
+	s64 st_size, st_blksize, st_blocks;
+	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
+	s64 unused[3];
+};
+_Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
+
+/* ---- registers of a program ------------------------------------------------------------------ */
+static inline u64 regs_pc(const struct bare_regs *r)
+{
+	return r->rip;
+}
+
+static inline u64 regs_sp(const struct bare_regs *r)
+{
+	return r->rsp;
+}
+
+static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+{
+	r->rsp = sp;
+}
+
+/* What a system call returns. */
+static inline u64 regs_result(const struct bare_regs *r)
+{
+	return r->rax;
+}
+
+static inline void regs_set_result(struct bare_regs *r, u64 v)
+{
+	r->rax = v;
+}
+
+/* Number of the system call that they are from; negative: they are from none. */
+static inline s64 regs_syscall(const struct bare_regs *r)
+{
+	return (s64)r->orig_rax;
+}
+
+static inline void regs_forget_syscall(struct bare_regs *r)
+{
+	r->orig_rax = (u64)-1;
+}
+
+/* Make the call again, as number `nr`. */
+static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+{
+	r->rax = nr;
+	r->rip -= 2; /* the SYSCALL instruction */
+}
+
+/* A program begins. */
+static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+{
+	*r = (struct bare_regs){
+		.rip = pc,
+		.rsp = sp,
+		.cs = BARE_USER_CS,
+		.ss = BARE_USER_DS,
+		.eflags = 0x202,
+		.orig_rax = (u64)-1,
+	};
+	bare_set_fsbase(0);
+	bare_set_gsbase(0);
+}
+
+/* A child goes on with its parent's thread-local storage, or with its own. */
+static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+{
+	child->fsbase = own ? tls : bare_get_fsbase();
+	child->gsbase = bare_get_gsbase();
+}
+
+/* AT_HWCAP: CPUID.1.EDX of a plain x86-64 processor. */
+static inline u64 arch_hwcap(void)
+{
+	return 0x078bfbfd;
+}
+
+/* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
+static inline u64 arch_min_frame(void)
+{
+	return 1536 + bare_fpu_frame_size();
+}
+
+#endif

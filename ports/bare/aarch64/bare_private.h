@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* bare_private.h - instructions and names that the port's own files share. */
+#ifndef QUIRE_BARE_PRIVATE_H
+#define QUIRE_BARE_PRIVATE_H
+
+#include <bare.h>
+#include "fdt.h"
+
+/* The linker script's. */
+extern char bare_text_start[], bare_text_end[], bare_rodata_start[], bare_rodata_end[];
+extern char bare_data_start[], bare_bss_start[], bare_image_end[];
+extern char bare_init_start[], bare_init_text_end[], bare_init_end[];
+
+/* Where the console's registers are seen, before and after the kernel has its own tables. */
+#define BARE_CONSOLE_VIRT 0xffffffffc0000000UL
+
+struct bare_extable {
+	u64 insn, fixup;
+};
+extern const struct bare_extable bare_extable_start[], bare_extable_end[];
+
+#define BARE_READ(reg)                                                                             \
+	({                                                                                         \
+		u64 v_;                                                                            \
+		__asm__ volatile("mrs %0, " #reg : "=r"(v_));                                      \
+		v_;                                                                                \
+	})
+#define BARE_WRITE(reg, v) __asm__ volatile("msr " #reg ", %0" : : "r"((u64)(v)) : "memory")
+
+static inline void isb(void)
+{
+	__asm__ volatile("isb" : : : "memory");
+}
+
+static inline u32 reg_read(const volatile void *base, unsigned at)
+{
+	return *(const volatile u32 *)((const volatile char *)base + at);
+}
+
+static inline void reg_write(volatile void *base, unsigned at, u32 v)
+{
+	*(volatile u32 *)((volatile char *)base + at) = v;
+}
+
+/* What the device tree says of the machine (boot.c). */
+extern struct fdt_machine bare_machine;
+
+/* boot.c: physical address of something in the image, before maps_init() */
+phys_addr_t bare_image_pa(const void *at);
+/* cpu.c */
+extern struct bare_features {
+	bool pan;       /* kernel code does not touch user memory by accident */
+	bool cache_idc; /* stores need not be cleaned for instruction fetches */
+	unsigned asid_bits;
+} bare_feature;
+void bare_cpu_init(unsigned cpu);
+/* fpu.S */
+void bare_fpu_save(void *to);
+void bare_fpu_load(const void *from);
+/* tlb.c */
+void bare_tlb_init(void);
+/* port.c: a page of device registers at kernel address `at`, in the kernel's own tables */
+void bare_map_console(unsigned long at, phys_addr_t pa);
+/* gic.c */
+void bare_gic_init(unsigned timer_irq);
+/* clock.c: the timer's interrupt */
+void bare_timer_stop(void);
+/* trap.S calls */
+void bare_irq(struct bare_regs *regs);
+void bare_el0_sync(struct bare_regs *regs, u64 esr, unsigned long addr);
+void bare_el1_sync(struct bare_regs *regs, u64 esr, unsigned long addr);
+void bare_bad_entry(struct bare_regs *regs, u64 esr, u64 vector) __noreturn;
+void bare_stack_overflow(struct bare_regs *regs, u64 esr, unsigned long addr) __noreturn;
+/* trap.c */
+void bare_die(const struct bare_regs *regs, const char *what, unsigned long addr,
+	      u64 esr) __noreturn;
+
+#endif

@@ -27,15 +27,34 @@ struct request {
 };
 
 /* ---- frames ---------------------------------------------------------------------------------- */
-static void free_pages_of(struct vm_area *area)
+static void free_frames(struct page **pages, unsigned n)
 {
-	struct page **pages = area->pages;
-	unsigned n = area->nr_pages;
-
 	for (unsigned i = 0; i < n; i++)
 		__free_page(pages[i]);
 	atomic_long_sub(n, &maps.nr_pages);
-	if (pages != area->few)
+}
+
+static void free_pages_of(struct vm_area *area)
+{
+	free_frames(area->pages, area->nr_pages);
+	if (area->pages != area->few)
+		kvfree(area->pages);
+}
+
+/* The area goes first: where each is flushed as it is freed, its frames are nobody's until then. */
+static void retire_with_pages(struct vm_area *area)
+{
+	struct page *few[VM_FEW_PAGES], **pages = area->pages;
+	unsigned n = area->nr_pages;
+
+	if (pages == area->few) {
+		memcpy(few, pages, n * sizeof(*few));
+		pages = few;
+	}
+	area_unmap(area);
+	area_retire(area);
+	free_frames(pages, n);
+	if (pages != few)
 		kvfree(pages);
 }
 
@@ -99,15 +118,6 @@ static int place_area(struct vm_area *area, unsigned long bytes, const struct re
 	return area_place(area, bytes, align);
 }
 
-static int map_area(struct vm_area *area, const struct request *r)
-{
-	if (pt_map_kernel_pages(area->range.start, area->pages, area->nr_pages, PT_KERNEL_RW,
-				r->large) == 0)
-		return 0;
-	area_unmap(area);
-	return -ENOMEM;
-}
-
 static quire_noinline void *refuse(const struct request *r, const char *why)
 {
 	if (!(r->gfp & __GFP_NOWARN))
@@ -133,14 +143,14 @@ static void *allocate(const struct request *r)
 		refuse(r, "no room for");
 		goto no_place;
 	}
-	if (map_area(area, r) != 0)
+	if (pt_map_kernel_pages(area->range.start, area->pages, area->nr_pages, PT_KERNEL_RW,
+				r->large) != 0)
 		goto no_tables;
 	quire_event(vmalloc, area->range.start, bytes, 0);
 	return (void *)area->range.start;
 no_tables:
 	area_disown(area);
-	free_pages_of(area);
-	area_retire(area);
+	retire_with_pages(area);
 	return NULL;
 no_place:
 	free_pages_of(area);
@@ -232,9 +242,7 @@ void vfree(const void *addr)
 	if (!area)
 		return;
 	quire_event(vfree, area->range.start, area_guard(area) - area->range.start, 0);
-	area_unmap(area);
-	free_pages_of(area);
-	area_retire(area);
+	retire_with_pages(area);
 }
 
 unsigned long vmalloc_nr_pages(void)

@@ -73,8 +73,9 @@ void gather_tables(struct gather *g, unsigned long start, unsigned long end)
 /* What one table's worth of zapping did to the counters. */
 struct zap_count {
 	unsigned rss[NR_MM_COUNTERS];
-	unsigned unmapped_anon, unmapped_file;
+	unsigned unmapped_anon, unmapped_file; /* of the table's node, as most of its pages are */
 	unsigned cleared;
+	u32 home; /* flags of the table, for its node */
 };
 
 static void apply_count(struct mm_struct *mm, struct page *table, const struct zap_count *c)
@@ -89,6 +90,15 @@ static void apply_count(struct mm_struct *mm, struct page *table, const struct z
 		mod_nid_page_state(page_to_nid(table), NR_ANON_MAPPED, -(long)c->unmapped_anon);
 	if (c->unmapped_file)
 		mod_nid_page_state(page_to_nid(table), NR_FILE_MAPPED, -(long)c->unmapped_file);
+}
+
+/* The page is going to be counted as one of `home`, its table's node, and is of another. */
+static quire_noinline void count_elsewhere(const struct page *page, unsigned home, bool anon)
+{
+	enum node_stat_item item = anon ? NR_ANON_MAPPED : NR_FILE_MAPPED;
+
+	mod_nid_page_state(home, item, 1);
+	mod_nid_page_state(page_to_nid(page), item, -1);
 }
 
 /* One present, counted page loses one mapping. */
@@ -107,6 +117,9 @@ static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, stru
 		if (pte_dirty(e) && !(flags >> PG_dirty & 1))
 			set_page_dirty(page);
 	}
+	if (unlikely((flags ^ c->home) >> PAGE_NODE_SHIFT & PAGE_NODE_MASK) && last)
+		count_elsewhere(page, c->home >> PAGE_NODE_SHIFT & PAGE_NODE_MASK,
+				flags >> PG_anon & 1);
 	if (unlikely(flags >> PG_mlocked & 1) && (last || (vma->vm_flags & VM_LOCKED)))
 		mlock_forget(page);
 	gather_page(g, page);
@@ -116,7 +129,7 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pt_entry *pt
 		      unsigned long addr, unsigned long to, bool even_cows)
 {
 	struct page *table = pt_page(pte);
-	struct zap_count c = { { 0 }, 0, 0, 0 };
+	struct zap_count c = { .home = READ_ONCE(table->flags) };
 	unsigned long from = addr;
 
 	pt_lock(table);

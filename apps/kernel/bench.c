@@ -174,7 +174,7 @@ static void bench_vmalloc(void)
 
 	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
 		const unsigned times = PAIRS / pages[s];
-		u64 since = bare_rdtsc();
+		u64 since = bare_ticks();
 
 		for (unsigned i = 0; i < times; i++) {
 			void *at = vmalloc(pages[s] * PAGE_SIZE);
@@ -198,7 +198,7 @@ static void bench_vmap(void)
 		must(slot[i]);
 	}
 	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
-		u64 since = bare_rdtsc();
+		u64 since = bare_ticks();
 
 		for (unsigned i = 0; i < PAIRS / pages[s]; i++) {
 			void *at = vmap((struct page **)slot, pages[s], VM_MAP, PAGE_KERNEL);
@@ -216,7 +216,7 @@ static void bench_vmap(void)
 static void bench_map_ram(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	u64 since = bare_rdtsc();
+	u64 since = bare_ticks();
 
 	must(page);
 	for (unsigned i = 0; i < PAIRS; i++) {

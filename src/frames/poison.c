@@ -70,13 +70,24 @@ static struct damage compare(const u8 *at, u8 pattern)
 	return d;
 }
 
+static bool is_whole(const u8 *at, u8 pattern)
+{
+	const unsigned long *words = (const unsigned long *)at;
+	unsigned long all = ~0UL / 255 * pattern, differ = 0;
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		differ |= words[i] ^ all;
+	return !differ;
+}
+
 /* Taken for the pattern that more of it has. */
 static struct damage find_damage(const u8 *at)
 {
-	struct damage freed = compare(at, PAGE_POISON), fresh;
+	struct damage freed, fresh;
 
-	if (!freed.bytes)
-		return freed;
+	if (likely(is_whole(at, PAGE_POISON) || is_whole(at, PAGE_POISON_FRESH)))
+		return (struct damage){ .pattern = PAGE_POISON };
+	freed = compare(at, PAGE_POISON);
 	fresh = compare(at, PAGE_POISON_FRESH);
 	return fresh.bytes < freed.bytes ? fresh : freed;
 }

@@ -234,7 +234,7 @@ static void test_blocks(void **state)
 	(void)state;
 	get_frames(pages, 7);
 	held = vm_map_ram(pages, 1, NUMA_NO_NODE);
-	for (unsigned i = 0; i < 500 && QUIRE_VMAP_LAZY_KIB; i++) {
+	for (unsigned i = 0; i < (QUIRE_VMAP_LAZY_KIB ? 500u : 0u); i++) {
 		p = vm_map_ram(pages, 7, NUMA_NO_NODE);
 		assert_true(p > last);
 		touch(p, 7);

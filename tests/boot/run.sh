@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh [--accept] [CASE...] - boots the kernel and compares what it says with tests/boot/expected/CASE.txt.
+# run.sh [--accept] [CASE...] - boots the kernel and compares what it says with tests/boot/expected/CASE.txt.  Without a CASE: all.
 #
 # Prints TAP.  What may vary between runs (addresses, counts, times, process numbers) is normalised first.  --accept
 # writes the expected files anew.  Raw transcripts: build/test/boot-CASE.txt.
@@ -389,8 +389,24 @@ aarch64_crashes() { # the kernel's own mistakes, with what the processor says of
 	check "aarch64: after its work" balanced aarch64
 }
 
+if [ $# = 0 ]; then # all of them, two machines at a time
+	first= second=
+	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64; do
+		first="$first $name"
+		name=$first first=$second second=$name
+	done
+	# shellcheck disable=SC2086
+	tests/boot/run.sh ${accept:+--accept} $second >$out/boot-half.log 2>&1 &
+	# shellcheck disable=SC2086
+	tests/boot/run.sh ${accept:+--accept} $first
+	status=$?
+	wait $! || status=1
+	cat $out/boot-half.log
+	exit $status
+fi
+
 scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
-for name in ${*:-32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64}; do
+for name; do
 	case $name in
 	32m)     work_case 32m 32M max ;;
 	256m)    work_case 256m 256M qemu64 ;;

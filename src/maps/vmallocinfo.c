@@ -88,11 +88,9 @@ static void explain_area(const struct vm_area *area, unsigned long addr, char *b
 {
 	unsigned long start = area->range.start, end = area_guard(area);
 
-	if (area->kind >= VM_KIND_DYING)
-		quire_snprintf(buf, size, "freed vmalloc area 0x%lx-0x%lx", start, end);
-	else
-		quire_snprintf(buf, size, "%svmalloc area 0x%lx-0x%lx",
-			       addr >= end ? "guard page behind " : "", start, end);
+	quire_snprintf(buf, size, "%s%svmalloc area 0x%lx-0x%lx",
+		       addr >= end ? "guard page behind " : "",
+		       area->kind >= VM_KIND_DYING ? "freed " : "", start, end);
 }
 
 void maps_explain(unsigned long addr, char *buf, size_t size)

@@ -78,7 +78,7 @@ long strncpy_from_user(char *to, const char __user *from, long count) __must_che
 	({                                                                                         \
 		__typeof__((__typeof__(*(ptr)))*(ptr)) v_;                                         \
 		int e_ = copy_from_user(&v_, (ptr), sizeof(v_)) ? -EFAULT : 0;                     \
-		(x) = v_;                                                                          \
+		(x) = e_ ? 0 : v_;                                                                 \
 		e_;                                                                                \
 	})
 

@@ -162,12 +162,10 @@ static unsigned long take_part(struct zone *zone, u32 g, unsigned order)
 
 unsigned long buddy_take_from_locked(struct zone *zone, u32 g, unsigned order)
 {
-	struct zone_groups *gs = &zone->groups;
-
 	if (order >= FRAME_GROUP_ORDER)
 		return take_whole(zone, g, order);
-	if (GROUPS_JOIN && gs->group[g].largest > (int)FRAME_GROUP_ORDER)
-		buddy_split_locked(gs, g, FRAME_GROUP_ORDER);
+	if (GROUPS_JOIN && zone->groups.group[g].largest > (int)FRAME_GROUP_ORDER)
+		buddy_split_locked(&zone->groups, g, FRAME_GROUP_ORDER);
 	return take_part(zone, g, order);
 }
 

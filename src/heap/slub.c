@@ -259,15 +259,23 @@ static bool is_plain_free(const struct kmem_cache *cache, const struct page *sla
 	return is_first_byte(offset, cache->magic, cache->limit);
 }
 
+static quire_always_inline bool push_other(struct kmem_cache *cache, const struct page *page,
+					   void *object)
+{
+	unsigned long offset = port_percpu_offset();
+
+	return is_own(page, offset) && page->slab_id == cache->id &&
+	       push_far(percpu_at(cache->cpu, offset), object);
+}
+
 static quire_noinline void cache_free_slow(struct kmem_cache *cache, void *object)
 {
-	unsigned long offset = port_percpu_offset(), pfn = PHYS_PFN(__pa(object));
+	unsigned long pfn = PHYS_PFN(__pa(object));
 	struct page *page;
 
 	if (pfn < quire_max_pfn) {
 		page = pfn_to_page(pfn);
-		if (!QUIRE_DEBUG && is_own(page, offset) && page->slab_id == cache->id &&
-		    push_far(percpu_at(cache->cpu, offset), object))
+		if (!QUIRE_DEBUG && push_other(cache, page, object))
 			return;
 		if (likely(PageFlag(page, PG_slab) && page->slab_id == cache->id &&
 			   is_plain_free(cache, slab_of(page), object))) {

@@ -4,7 +4,7 @@
  *
  *   refill   spare; else all free objects of the oldest partial slabs, until they are enough; else some
  *            that were never chained; else a slab of the node's
- *   make room   `free` becomes spare, what was spare goes back to the slabs: a run of one slab's at a time
+ *   make room   `free` becomes spare; if nobody took what was spare, both go back: a run of one slab's at a time
  *
  * Always true:  an object is on one list at most; those on a CPU's two lists count as in use, and may be
  *               of slabs that went to others since.  A slab that a CPU owns is on its partial list,

@@ -7,6 +7,7 @@
 #include <quire/err.h>
 #include <quire/memblock.h>
 #include <quire/bytes.h>
+#include <quire/uaccess.h>
 
 #define PTE_P      1UL
 #define PTE_W      2UL
@@ -172,4 +173,14 @@ __attribute__((__used__)) int __popcountdi2(long v)
 	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
 	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
 	return (int)(x * 0x0101010101010101ULL >> 56);
+}
+
+/* ---- user words ------------------------------------------------------------------------------ */
+int bare_cmpxchg_user(u32 *at, u32 expected, u32 desired, u32 *seen);
+
+int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
+{
+	if (unlikely(!access_ok(at, 4)))
+		return -EFAULT;
+	return bare_cmpxchg_user((u32 *)at, expected, desired, seen);
 }

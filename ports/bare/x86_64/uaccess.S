@@ -25,10 +25,11 @@
 
 	.text
 
-/* size_t bare_copy_user(void *to, const void *from, size_t n): bytes not copied */
+/* size_t bare_copy_from_user(void *to, const void *from, size_t n): bytes not copied; bare_copy_to_user() is the same */
 	.align 16
-	.globl bare_copy_user
-bare_copy_user:
+	.globl bare_copy_from_user, bare_copy_to_user
+bare_copy_from_user:
+bare_copy_to_user:
 	movq %rdx, %rcx
 	shrq $3, %rcx
 	STAC

@@ -3,21 +3,11 @@
 #ifndef QUIRE_BARE_PRIVATE_H
 #define QUIRE_BARE_PRIVATE_H
 
-#include <bare.h>
-#include "fdt.h"
-
-/* The linker script's. */
-extern char bare_text_start[], bare_text_end[], bare_rodata_start[], bare_rodata_end[];
-extern char bare_data_start[], bare_bss_start[], bare_image_end[];
-extern char bare_init_start[], bare_init_text_end[], bare_init_end[];
+#include "board.h"
+#include "fdt_boot.h"
 
 /* Where the console's registers are seen, before and after the kernel has its own tables. */
 #define BARE_CONSOLE_VIRT 0xffffffffc0000000UL
-
-struct bare_extable {
-	u64 insn, fixup;
-};
-extern const struct bare_extable bare_extable_start[], bare_extable_end[];
 
 #define BARE_READ(reg)                                                                             \
 	({                                                                                         \
@@ -42,11 +32,37 @@ static inline void reg_write(volatile void *base, unsigned at, u32 v)
 	*(volatile u32 *)((volatile char *)base + at) = v;
 }
 
-/* What the device tree says of the machine (boot.c). */
-extern struct fdt_machine bare_machine;
+/* ---- entries that the port makes itself (vmemmap.h) ------------------------------------------ */
+#define BARE_ROOT_SHIFT 39
+#define DESC_TABLE      3UL
+#define DESC_NORMAL                                                                                \
+	0x0060000000000700UL /* attribute 0, inner shareable, used, kernel's, never executed */
 
-/* boot.c: physical address of something in the image, before maps_init() */
-phys_addr_t bare_image_pa(const void *at);
+static inline bool bare_entry_valid(u64 entry)
+{
+	return entry & 1;
+}
+
+static inline phys_addr_t bare_entry_pa(u64 entry)
+{
+	return entry & 0x0000fffffffff000UL;
+}
+
+static inline u64 bare_entry_of_table(phys_addr_t pa)
+{
+	return pa | DESC_TABLE;
+}
+
+static inline u64 bare_entry_of_descriptors(phys_addr_t pa, bool large)
+{
+	return pa | DESC_NORMAL | (large ? 1 : 3);
+}
+
+static inline void bare_entries_done(void)
+{
+	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}
+
 /* cpu.c */
 extern struct bare_features {
 	bool pan;       /* kernel code does not touch user memory by accident */

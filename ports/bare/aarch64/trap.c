@@ -63,24 +63,6 @@ static bool is_abort(unsigned class)
 	return class >= EC_INSN_USER && class <= EC_DATA_KERNEL && (class & ~5u) == EC_INSN_USER;
 }
 
-/* Words on the stack that look like return addresses: a poor man's backtrace. */
-static void show_stack(u64 sp)
-{
-	unsigned found = 0;
-	u64 top = bare_current() ? bare_current()->kstack_top : 0;
-
-	if (sp >= top || top - sp > BARE_KSTACK_SIZE)
-		return;
-	for (u64 at = (sp + 7) & ~7UL; at + 8 <= top && found < 16; at += 8) {
-		u64 v = *(u64 *)at;
-
-		if (v >= (u64)bare_text_start && v < (u64)bare_text_end) {
-			printk("  called from? %016lx\n", (unsigned long)v);
-			found++;
-		}
-	}
-}
-
 void bare_die(const struct bare_regs *r, const char *what, unsigned long addr, u64 esr)
 {
 	char who[64], where[160];
@@ -95,17 +77,8 @@ void bare_die(const struct bare_regs *r, const char *what, unsigned long addr, u
 	for (unsigned i = 0; i < 30; i += 3)
 		printk("x%-2u %016lx x%-2u %016lx x%-2u %016lx\n", i, (unsigned long)r->x[i], i + 1,
 		       (unsigned long)r->x[i + 1], i + 2, (unsigned long)r->x[i + 2]);
-	show_stack(r->sp);
+	bare_show_stack(r->sp);
 	port_panic(what);
-}
-
-/* The way out of the instruction at pc, or NULL. */
-static const struct bare_extable *way_out(u64 pc)
-{
-	for (const struct bare_extable *e = bare_extable_start; e < bare_extable_end; e++)
-		if (e->insn == pc)
-			return e;
-	return NULL;
 }
 
 static u64 fault_error(u64 esr)
@@ -139,7 +112,7 @@ void bare_el0_sync(struct bare_regs *regs, u64 esr, unsigned long addr)
 
 void bare_el1_sync(struct bare_regs *regs, u64 esr, unsigned long addr)
 {
-	const struct bare_extable *out = way_out(regs->pc);
+	const struct bare_extable *out = bare_way_out(regs->pc);
 
 	if (out && is_page_fault(esr) && addr < PORT_TASK_SIZE && !(regs->pstate & BARE_PSTATE_I)) {
 		bool fixed;

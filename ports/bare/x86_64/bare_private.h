@@ -3,18 +3,10 @@
 #ifndef QUIRE_BARE_PRIVATE_H
 #define QUIRE_BARE_PRIVATE_H
 
-#include <bare.h>
+#include "board.h"
 
-/* The linker script's. */
-extern char bare_text_start[], bare_text_end[], bare_rodata_start[], bare_rodata_end[];
-extern char bare_data_start[], bare_bss_start[], bare_image_end[];
-extern char bare_init_start[], bare_init_text_end[], bare_init_end[];
 #define BARE_IMAGE_VIRT 0xffffffff80000000UL
 
-struct bare_extable {
-	u64 insn, fixup;
-};
-extern const struct bare_extable bare_extable_start[], bare_extable_end[];
 struct bare_smap_site {
 	u64 at;    /* a 3-byte nop  */
 	u64 bytes; /* what to put there */
@@ -125,6 +117,37 @@ static inline void write_cr4(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
 }
+
+/* ---- entries that the port makes itself (vmemmap.h) ------------------------------------------ */
+#define BARE_ROOT_SHIFT 39
+#define PTE_P           1UL
+#define PTE_W           2UL
+#define PTE_PS          0x80UL
+#define PTE_G           0x100UL
+#define PTE_NX          (1UL << 63)
+
+static inline bool bare_entry_valid(u64 entry)
+{
+	return entry & PTE_P;
+}
+
+static inline phys_addr_t bare_entry_pa(u64 entry)
+{
+	return entry & 0x000ffffffffff000UL;
+}
+
+static inline u64 bare_entry_of_table(phys_addr_t pa)
+{
+	return pa | PTE_P | PTE_W;
+}
+
+static inline u64 bare_entry_of_descriptors(phys_addr_t pa, bool large)
+{
+	return pa | PTE_P | PTE_W | (large ? PTE_PS : 0) | (bare_feature.pge ? PTE_G : 0) |
+	       (bare_feature.nx ? PTE_NX : 0);
+}
+
+static inline void bare_entries_done(void) {}
 
 /* boot.c: memory at a physical address while the early tables are loaded, or NULL */
 const void *bare_early(u64 pa, u64 size);

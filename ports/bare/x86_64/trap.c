@@ -41,24 +41,6 @@ static const char *const names[32] = {
 	"control protection",
 };
 
-/* Words on the stack that look like return addresses: a poor man's backtrace. */
-static void show_stack(u64 rsp)
-{
-	unsigned found = 0;
-	u64 top = bare_current() ? bare_current()->kstack_top : 0;
-
-	if (rsp >= top || top - rsp > 16384)
-		return;
-	for (u64 at = rsp & ~7UL; at + 8 <= top && found < 16; at += 8) {
-		u64 v = *(u64 *)at;
-
-		if (v >= (u64)bare_text_start && v < (u64)bare_text_end) {
-			printk("  called from? %016lx\n", (unsigned long)v);
-			found++;
-		}
-	}
-}
-
 void bare_die(const struct bare_regs *r, const char *what, unsigned long addr)
 {
 	char who[64], where[160];
@@ -76,28 +58,18 @@ void bare_die(const struct bare_regs *r, const char *what, unsigned long addr)
 	       (unsigned long)r->r10, (unsigned long)r->r11, (unsigned long)r->r12);
 	printk("r13 %016lx r14 %016lx r15 %016lx\n", (unsigned long)r->r13, (unsigned long)r->r14,
 	       (unsigned long)r->r15);
-	show_stack(r->rsp);
+	bare_show_stack(r->rsp);
 	port_panic(what);
 }
 
 /* Whether the faulting instruction has a way out; if so, take it. */
 static bool fix_up(struct bare_regs *regs)
 {
-	for (const struct bare_extable *e = bare_extable_start; e < bare_extable_end; e++) {
-		if (e->insn == regs->rip) {
-			regs->rip = e->fixup;
-			return true;
-		}
-	}
-	return false;
-}
+	const struct bare_extable *out = bare_way_out(regs->rip);
 
-static bool may_touch_user(const struct bare_regs *regs)
-{
-	for (const struct bare_extable *e = bare_extable_start; e < bare_extable_end; e++)
-		if (e->insn == regs->rip)
-			return true;
-	return false;
+	if (out)
+		regs->rip = out->fixup;
+	return out;
 }
 
 void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
@@ -108,7 +80,7 @@ void bare_page_fault(struct bare_regs *regs, unsigned long addr, u64 error)
 		trap_page_fault(regs, addr, error);
 		return;
 	}
-	if (addr < PORT_TASK_SIZE && regs->eflags & BARE_EFLAGS_IF && may_touch_user(regs)) {
+	if (addr < PORT_TASK_SIZE && regs->eflags & BARE_EFLAGS_IF && bare_way_out(regs->rip)) {
 		bare_irq_enable();
 		bool fixed = trap_page_fault(regs, addr, error);
 
@@ -156,7 +128,7 @@ void bare_trap_ist(struct bare_regs *regs, unsigned vector, u64 cr2)
 
 		kernel_whoami(who, sizeof(who));
 		maps_explain(cr2, where, sizeof(where));
-		if (cr2 < top && top - cr2 > 0 && top - cr2 < 16384 + 2 * PAGE_SIZE)
+		if (cr2 < top && top - cr2 > 0 && top - cr2 < BARE_KSTACK_SIZE + 2 * PAGE_SIZE)
 			printk("BUG: kernel stack overflow of %s: touched %016lx, %s\n", who,
 			       (unsigned long)cr2, where);
 		bare_die(regs, "double fault", cr2);

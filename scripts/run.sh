@@ -23,8 +23,8 @@ while [ $# -gt 0 ]; do
 done
 case $arch in
 x86_64)  image=quire-kernel ;;
-aarch64) image=quire-kernel.img ;;
-*)       echo "run.sh: there is no boot kernel for '$arch', only x86_64 and aarch64" >&2; exit 2 ;;
+aarch64|riscv64) image=quire-kernel.img ;;
+*)       echo "run.sh: there is no boot kernel for '$arch', only x86_64, aarch64 and riscv64" >&2; exit 2 ;;
 esac
 [ $# -gt 0 ] || set -- /bin/sh /init
 kernel=${kernel:-build/bare-$arch/$image}
@@ -41,6 +41,7 @@ status=0
 case $arch in
 x86_64)  machine="-machine pc -device isa-debug-exit,iobase=0xf4,iosize=0x04" ;;
 aarch64) machine="-machine virt${QUIRE_MACHINE:+,$QUIRE_MACHINE} -semihosting-config enable=on,target=native" ;;
+riscv64) machine="-machine virt${QUIRE_MACHINE:+,$QUIRE_MACHINE}" QUIRE_CPU=${QUIRE_CPU:-rv64} ;;
 esac
 # shellcheck disable=SC2086
 qemu-system-$arch -accel tcg -cpu "${QUIRE_CPU:-max}" $machine -m "$ram" -smp "$cpus" -nodefaults -display none \

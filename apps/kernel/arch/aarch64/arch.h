@@ -7,10 +7,10 @@
 #define KERNEL_ARCH_H
 
 #include <bare.h>
+#include "newer/arch_newer.h"
 
 #define ARCH_NAME        "aarch64" /* uname -m, AT_PLATFORM                   */
 #define ARCH_ELF_MACHINE 183
-#define ARCH_NR_RESTART  128   /* restart_syscall()                           */
 #define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __kernel_rt_sigreturn()  */
 
 #define O_DIRECTORY 040000
@@ -18,17 +18,9 @@
 #define O_TMPFILE   020040000
 #define MINSIGSTKSZ 5120
 
-struct linux_stat {
-	u64 st_dev, st_ino;
-	u32 st_mode, st_nlink, st_uid, st_gid;
-	u64 st_rdev, pad0;
-	s64 st_size;
-	s32 st_blksize, pad1;
-	s64 st_blocks;
-	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
-	u32 unused[2];
-};
-_Static_assert(sizeof(struct linux_stat) == 128, "struct stat");
+#define ARCH_CALLS                                                                                 \
+	CALL(38, sys_renameat), CALL(134, sys_rt_sigaction), CALL(163, sys_getrlimit),             \
+		CALL(164, sys_setrlimit),
 
 /* ---- registers of a program ------------------------------------------------------------------ */
 static inline u64 regs_pc(const struct bare_regs *r)

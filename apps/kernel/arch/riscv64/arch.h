@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/riscv64/arch.h - what of the Linux user interface, and of a program's registers, is this machine's.
+ * arch/x86_64/arch.h has the same names.
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <bare.h>
+#include "newer/arch_newer.h"
+
+#define ARCH_NAME        "riscv64" /* uname -m, AT_PLATFORM                   */
+#define ARCH_ELF_MACHINE 243
+#define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __vdso_rt_sigreturn()    */
+
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW  0400000
+#define O_TMPFILE   020200000
+#define MINSIGSTKSZ 2048
+
+#define ARCH_CALLS CALL(134, sys_riscv_sigaction), CALL(259, sys_riscv_flush_icache),
+/* calls.c */
+struct riscv_sigaction;
+long sys_riscv_sigaction(int sig, const struct riscv_sigaction __user *in,
+			 struct riscv_sigaction __user *out, size_t size);
+long sys_riscv_flush_icache(unsigned long start, unsigned long end, unsigned long flags);
+
+/* ---- registers of a program ------------------------------------------------------------------ */
+static inline u64 regs_pc(const struct bare_regs *r)
+{
+	return r->pc;
+}
+
+static inline u64 regs_sp(const struct bare_regs *r)
+{
+	return r->sp;
+}
+
+static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+{
+	r->sp = sp;
+}
+
+/* What a system call returns. */
+static inline u64 regs_result(const struct bare_regs *r)
+{
+	return r->a[0];
+}
+
+static inline void regs_set_result(struct bare_regs *r, u64 v)
+{
+	r->a[0] = v;
+}
+
+/* Number of the system call that they are from; negative: they are from none. */
+static inline s64 regs_syscall(const struct bare_regs *r)
+{
+	return r->syscall;
+}
+
+static inline void regs_forget_syscall(struct bare_regs *r)
+{
+	r->syscall = -1;
+}
+
+/* Make the call again, as number `nr`. */
+static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+{
+	r->a[0] = r->orig_a0;
+	r->a[7] = nr;
+	r->pc -= 4; /* the ECALL instruction */
+}
+
+/* A program begins. */
+static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+{
+	u64 fpu = r->status & BARE_STATUS_FS;
+
+	*r = (struct bare_regs){
+		.pc = pc, .sp = sp, .status = BARE_STATUS_SPIE | fpu, .syscall = -1
+	};
+}
+
+/* A child goes on with its parent's thread-local storage, which its registers have, or with its own. */
+static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+{
+	if (own)
+		bare_thread_regs(child)->tp = tls;
+}
+
+/* AT_HWCAP */
+static inline u64 arch_hwcap(void)
+{
+	return bare_hwcap();
+}
+
+/* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
+static inline u64 arch_min_frame(void)
+{
+	return 1088;
+}
+
+#endif

@@ -14,7 +14,7 @@ help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  settings: ARCH=$(ARCH) RAM=$(RAM) CPUS=$(CPUS)"
 
-run: kernel      ## boot the machine (ARCH=x86_64 or aarch64), run real programs in it, show what the memory did
+run: kernel      ## boot the machine (ARCH=x86_64, aarch64 or riscv64), run real programs in it, show what the memory did
 	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
 
 shell: kernel    ## the same machine with a shell for you

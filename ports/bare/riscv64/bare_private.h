@@ -21,7 +21,11 @@
 /* ---- entries ---------------------------------------------------------------------------------- */
 #define BARE_ROOT_SHIFT (BARE_SV - 9)
 #define RV_VALID        1UL
-#define RV_RW           0xc7UL /* valid, read, written, accessed, dirty */
+#define RV_READ         2UL
+#define RV_WRITE        4UL
+#define RV_EXEC         8UL
+#define RV_MAPS         (RV_READ | RV_WRITE | RV_EXEC) /* else it leads to a table */
+#define RV_RW           0xc7UL                         /* valid, read, written, accessed, dirty */
 #define RV_RWX          0xcfUL
 #define RV_GLOBAL       0x20UL
 

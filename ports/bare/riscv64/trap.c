@@ -97,26 +97,30 @@ void bare_user_trap(struct bare_regs *regs, u64 cause, unsigned long value)
 	trap_user(regs, (unsigned)cause, value);
 }
 
-/* The kernel's own mappings, made since the processor last looked: whether the access is allowed by now. */
-static bool was_late(unsigned long addr, u64 cause)
+u64 bare_entry_at(unsigned long addr)
 {
 	u64 *table =
 		port_phys_to_virt((CSR_READ(satp) & ((1UL << SATP_ASID_SHIFT) - 1)) << PAGE_SHIFT);
-	u64 wanted = RV_VALID | (cause == CAUSE_STORE_FAULT  ? 4
-				 : cause == CAUSE_CODE_FAULT ? 8
-							     : 2);
 
 	for (unsigned shift = BARE_ROOT_SHIFT;; shift -= 9) {
 		u64 entry = table[addr >> shift & 511];
 
 		if (!bare_entry_valid(entry))
-			return false;
-		if (entry & 0xe)
-			return (entry & wanted) == wanted;
-		if (shift == PAGE_SHIFT)
-			return false;
+			return 0;
+		if (entry & RV_MAPS || shift == PAGE_SHIFT)
+			return entry;
 		table = port_phys_to_virt(bare_entry_pa(entry));
 	}
+}
+
+/* The kernel's own mappings, made since the processor last looked: whether the access is allowed by now. */
+static bool was_late(unsigned long addr, u64 cause)
+{
+	u64 wanted = cause == CAUSE_STORE_FAULT  ? RV_WRITE
+		     : cause == CAUSE_CODE_FAULT ? RV_EXEC
+						 : RV_READ;
+
+	return bare_entry_at(addr) & wanted;
 }
 
 static bool kernel_page_fault(struct bare_regs *regs, u64 cause, unsigned long addr)

@@ -144,7 +144,7 @@ typedef unsigned short cpu_code_t;
 
 #define CPU_LOAD_NULL(r)                                                                           \
 	__asm__ volatile(".option push\n\t.option norvc\n\t"                                       \
-			 "li t0, 0\n\tlb t0, 0(t0)\n\t.option pop\n\tmv %0, s2"                     \
+			 "li t0, 0\n\tlb t0, 0(t0)\n\t.option pop\n\tmv %0, s2"                    \
 			 : "=r"(r)                                                                 \
 			 :                                                                         \
 			 : "t0", "s2", "memory")

@@ -93,4 +93,11 @@ static inline u64 arch_min_frame(void)
 	return 4720;
 }
 
+/* What is said of a page fault: the processor says all of it. */
+static inline u64 arch_fault_error(u64 error, unsigned long addr)
+{
+	(void)addr;
+	return error;
+}
+
 #endif

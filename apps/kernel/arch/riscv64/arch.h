@@ -18,11 +18,16 @@
 #define O_TMPFILE   020200000
 #define MINSIGSTKSZ 2048
 
-#define ARCH_CALLS CALL(134, sys_riscv_sigaction), CALL(259, sys_riscv_flush_icache),
+#define ARCH_CALLS                                                                                 \
+	CALL(134, sys_riscv_sigaction), CALL(258, sys_riscv_hwprobe),                              \
+		CALL(259, sys_riscv_flush_icache),
 /* calls.c */
 struct riscv_sigaction;
+struct riscv_hwprobe;
 long sys_riscv_sigaction(int sig, const struct riscv_sigaction __user *in,
 			 struct riscv_sigaction __user *out, size_t size);
+long sys_riscv_hwprobe(struct riscv_hwprobe __user *pairs, size_t nr, size_t set_size,
+		       const unsigned long __user *cpus, unsigned flags);
 long sys_riscv_flush_icache(unsigned long start, unsigned long end, unsigned long flags);
 
 /* ---- registers of a program ------------------------------------------------------------------ */
@@ -98,6 +103,12 @@ static inline u64 arch_hwcap(void)
 static inline u64 arch_min_frame(void)
 {
 	return 1088;
+}
+
+/* What is said of a page fault: the processor does not say whether there is a page. */
+static inline u64 arch_fault_error(u64 error, unsigned long addr)
+{
+	return error | (bare_entry_at(addr) ? BARE_FAULT_PRESENT : 0);
 }
 
 #endif

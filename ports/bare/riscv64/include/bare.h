@@ -126,6 +126,9 @@ static inline u64 bare_ticks(void)
 /* Any other exception from user mode, interrupts on: scause and stval; defined by the kernel. */
 void trap_user(struct bare_regs *regs, unsigned cause, unsigned long value);
 
+/* The entry of the current tables that maps addr; 0: none does. */
+u64 bare_entry_at(unsigned long addr);
+
 u64 bare_hwcap(void); /* AT_HWCAP: a bit for each letter of the processor's extensions */
 
 #endif /* !__ASSEMBLER__ */

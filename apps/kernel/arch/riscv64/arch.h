@@ -9,7 +9,8 @@
 #include <bare.h>
 #include "newer/arch_newer.h"
 
-#define ARCH_NAME        "riscv64" /* uname -m, AT_PLATFORM                   */
+#define ARCH_NAME        "riscv64" /* uname -m                                */
+#define ARCH_PLATFORM    ARCH_NAME /* AT_PLATFORM                             */
 #define ARCH_ELF_MACHINE 243
 #define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __vdso_rt_sigreturn()    */
 
@@ -31,34 +32,34 @@ long sys_riscv_hwprobe(struct riscv_hwprobe __user *pairs, size_t nr, size_t set
 long sys_riscv_flush_icache(unsigned long start, unsigned long end, unsigned long flags);
 
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline u64 regs_pc(const struct bare_regs *r)
+static inline unsigned long regs_pc(const struct bare_regs *r)
 {
 	return r->pc;
 }
 
-static inline u64 regs_sp(const struct bare_regs *r)
+static inline unsigned long regs_sp(const struct bare_regs *r)
 {
 	return r->sp;
 }
 
-static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
 {
 	r->sp = sp;
 }
 
 /* What a system call returns. */
-static inline u64 regs_result(const struct bare_regs *r)
+static inline unsigned long regs_result(const struct bare_regs *r)
 {
 	return r->a[0];
 }
 
-static inline void regs_set_result(struct bare_regs *r, u64 v)
+static inline void regs_set_result(struct bare_regs *r, unsigned long v)
 {
 	r->a[0] = v;
 }
 
 /* Number of the system call that they are from; negative: they are from none. */
-static inline s64 regs_syscall(const struct bare_regs *r)
+static inline long regs_syscall(const struct bare_regs *r)
 {
 	return r->syscall;
 }
@@ -69,7 +70,7 @@ static inline void regs_forget_syscall(struct bare_regs *r)
 }
 
 /* Make the call again, as number `nr`. */
-static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)
 {
 	r->a[0] = r->orig_a0;
 	r->a[7] = nr;
@@ -77,7 +78,7 @@ static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
 }
 
 /* A program begins. */
-static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+static inline void regs_start(struct bare_regs *r, unsigned long pc, unsigned long sp)
 {
 	u64 fpu = r->status & BARE_STATUS_FS;
 
@@ -87,20 +88,20 @@ static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
 }
 
 /* A child goes on with its parent's thread-local storage, which its registers have, or with its own. */
-static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+static inline void thread_copy_tls(struct bare_thread *child, bool own, unsigned long tls)
 {
 	if (own)
 		bare_thread_regs(child)->tp = tls;
 }
 
 /* AT_HWCAP */
-static inline u64 arch_hwcap(void)
+static inline unsigned long arch_hwcap(void)
 {
 	return bare_hwcap();
 }
 
 /* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
-static inline u64 arch_min_frame(void)
+static inline unsigned long arch_min_frame(void)
 {
 	return 1088;
 }
@@ -109,6 +110,12 @@ static inline u64 arch_min_frame(void)
 static inline u64 arch_fault_error(u64 error, unsigned long addr)
 {
 	return error | (bare_entry_at(addr) ? BARE_FAULT_PRESENT : 0);
+}
+
+/* Whether programs can read the clock's counter. */
+static inline bool arch_user_counter(void)
+{
+	return true;
 }
 
 #endif

@@ -8,7 +8,7 @@ CPUS   ?= 1
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help run shell test bench bench-vm bench-frames bench-heap soak format lint kernel tool clean
+.PHONY: help run shell test bench bench-vm bench-frames bench-heap port-check soak format lint kernel tool clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ bench-frames:    ## page frames: time, instructions, what is left of large block
 
 bench-heap:      ## malloc beside glibc, mimalloc, jemalloc, tcmalloc and tbb
 	@bench/bench-heap.sh
+
+port-check:      ## whether PORT (posix, preload, bare/ARCH or a folder) keeps the promises of quire/port.h
+	@scripts/port-check.sh $(or $(PORT),posix)
 
 soak:            ## frames in many hands for a minute, then boots for SOAK_MINUTES (default 30)
 	@scripts/soak.sh

@@ -86,11 +86,18 @@ if(arch MATCHES "^(aarch64|riscv64)$")
 endif()
 list(APPEND app_sources ${arch_sources})
 
+if(QUIRE_PORT_CHECK)
+	file(GLOB check_sources "${CMAKE_SOURCE_DIR}/tests/port/*.c")
+	list(FILTER check_sources EXCLUDE REGEX "/hosted\\.c$")
+	list(APPEND app_sources ${check_sources})
+endif()
+
 if(port_sources AND arch_sources)
 	add_executable(quire-kernel ${port_sources} ${app_sources})
 	target_compile_options(quire-kernel PRIVATE ${bare_flags})
 	target_include_directories(quire-kernel PRIVATE "${port_dir}" "${common_dir}" "${common_dir}/include" "${kernel_dir}" "${kernel_dir}/arch" "${arch_dir}")
 	target_link_libraries(quire-kernel PRIVATE quire quire_warnings)
+	target_compile_definitions(quire-kernel PRIVATE QUIRE_PORT_CHECK=$<BOOL:${QUIRE_PORT_CHECK}>)
 	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -no-pie -Wl,--build-id=none ${bare_link_flags}
 		-T "${port_dir}/kernel.ld")
 	set_target_properties(quire-kernel PROPERTIES LINK_DEPENDS "${port_dir}/kernel.ld")

@@ -28,7 +28,7 @@ aarch64|riscv64) image=quire-kernel.img ;;
 esac
 [ $# -gt 0 ] || set -- /bin/sh /init
 kernel=${kernel:-build/bare-$arch/$image}
-initrd=${initrd:-build/bare-$arch/initramfs.cpio}
+initrd=${initrd:-build/bare-$arch/initramfs.cpio} # or none
 init=$1; shift
 
 if [ -t 0 ]; then
@@ -47,7 +47,7 @@ esac
 qemu-system-$arch -accel tcg -cpu "${QUIRE_CPU:-max}" $machine -m "$ram" -smp "$cpus" -nodefaults -display none \
 	-no-reboot -chardev stdio,id=console,mux=on,signal=off -serial chardev:console \
 	-mon chardev=console,mode=readline $extra \
-	-kernel "$kernel" -initrd "$initrd" -append "${append:+$append }init=$init -- $*" || status=$?
+	-kernel "$kernel" $([ "$initrd" = none ] || echo "-initrd $initrd") -append "${append:+$append }init=$init -- $*" || status=$?
 # An even status is QEMU's own.
 [ $((status & 1)) = 1 ] && exit $((status >> 1))
 [ "$status" = 0 ] && { echo "run.sh: the machine stopped without an exit status" >&2; exit 125; }

@@ -264,7 +264,7 @@ long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct 
 	p = process_find_locked(pid);
 	if (p)
 		*old = p->rlim[which];
-	if (p && new && new->cur <= new->max)
+	if (p && new &&new->cur <= new->max)
 		p->rlim[which] = *new; /* its space hears of it at the next exec */
 	spin_unlock_irqrestore(&task_lock, flags);
 	return p ? 0 : -ESRCH;

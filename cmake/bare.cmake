@@ -20,7 +20,7 @@ set(common cmdline log random record trace user) # of ports/bare/common: what ev
 if(arch STREQUAL "x86_64")
 	list(APPEND bare_flags -fcf-protection=none -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
 	list(APPEND bare_link_flags -Wl,--no-warn-rwx-segments)
-	set(vdso_flags -fcf-protection=none)
+	set(vdso_flags -fcf-protection=none -mgeneral-regs-only)
 	list(APPEND common vmemmap srat uart16550)
 elseif(arch STREQUAL "aarch64")
 	# clang's target is aarch64-none-elf (CMakePresets.json); programs are for Linux, with Debian's libraries unpacked.
@@ -30,7 +30,15 @@ elseif(arch STREQUAL "aarch64")
 	list(APPEND common vmemmap fdt fdt_boot pl011)
 	set(user_flags --target=aarch64-linux-gnu "--sysroot=${sysroot}" "--gcc-toolchain=${sysroot}/usr")
 	set(user_link_flags -fuse-ld=lld)
-	set(vdso_flags --target=aarch64-linux-gnu -fuse-ld=lld)
+	set(vdso_flags --target=aarch64-linux-gnu -mgeneral-regs-only -fuse-ld=lld)
+	set(strip llvm-strip)
+	set(BUSYBOX "${sysroot}/bin/busybox")
+elseif(arch STREQUAL "armv7")
+	# Programs are those of Debian's armhf: Thumb-2 and the FPU's registers for arguments.
+	set(sysroot "${CMAKE_SOURCE_DIR}/build/cache/armhf")
+	set(user_flags --target=arm-linux-gnueabihf "--sysroot=${sysroot}" "--gcc-toolchain=${sysroot}/usr")
+	set(user_link_flags -fuse-ld=lld)
+	set(vdso_flags --target=arm-linux-gnueabi -march=armv7-a -marm -mfloat-abi=soft -fuse-ld=lld)
 	set(strip llvm-strip)
 	set(BUSYBOX "${sysroot}/bin/busybox")
 endif()
@@ -49,7 +57,7 @@ if(EXISTS "${arch_dir}/vdso/vdso.ld")
 	set(vdso "${CMAKE_BINARY_DIR}/vdso.so")
 	add_custom_command(OUTPUT "${vdso}"
 		COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -nostdlib -ffreestanding
-			-fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only ${vdso_flags}
+			-fno-stack-protector -fno-asynchronous-unwind-tables ${vdso_flags}
 			-I "${CMAKE_SOURCE_DIR}/include" -I "${port_dir}/include" -I "${kernel_dir}"
 			-Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096
 			-T "${arch_dir}/vdso/vdso.ld" ${vdso_sources} -o "${vdso}"
@@ -119,6 +127,9 @@ endfunction()
 
 file(GLOB user_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/boot/user/*.c")
 list(FILTER user_sources EXCLUDE REGEX "/mmtests_[a-z0-9_]+\\.c$")
+if(NOT arch STREQUAL "armv7")
+	list(FILTER user_sources EXCLUDE REGEX "_armv7\\.c$")
+endif()
 foreach(source IN LISTS user_sources)
 	get_filename_component(name "${source}" NAME_WE)
 	quire_user_program(user.${name} ${name} "${source}" -Wall -Wextra)

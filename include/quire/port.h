@@ -12,8 +12,8 @@
  *
  * <quire_port.h> must define:
  *
- *   PAGE_OFFSET              kernel virtual address of physical 0 in the linear map, as it stands in the
- *                            page tables (on a hosted port it is not a host pointer)
+ *   PAGE_OFFSET              kernel virtual address of physical PORT_PHYS_OFFSET in the linear map, as it
+ *                            stands in the page tables (on a hosted port it is not a host pointer)
  *   PORT_VMALLOC_START/END   kernel virtual range that vmalloc and ioremap may use, page-aligned
  *   PORT_TASK_SIZE           first address above user space
  *   PORT_PT_FORMAT           the page tables that the processor reads (src/maps/formats): x86_64,
@@ -33,12 +33,15 @@
  *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
+ *   PORT_PHYS_OFFSET         physical address that PAGE_OFFSET shows, a multiple of what a large page maps;
+ *                            need not be a constant.  Else 0.
  *   PORT_FIXADDR_TOP         kernel virtual address of the fixmap's highest page: 3 MiB up to its end are
  *                            nobody else's (quire/fixmap.h).
  *   PORT_VMALLOC_OWN         0: what vmalloc returns are addresses of a simulated machine, which the library
  *                            itself cannot use (it keeps nothing of its own there).  Else 1.
  *   PORT_MODULES_START/END   kernel virtual range, page-aligned and apart from vmalloc's, that branches
- *                            from the kernel's text reach: module_alloc() takes from it first.
+ *                            from the kernel's text reach: module_alloc() takes from it first.  It may lie
+ *                            below PAGE_OFFSET, and belongs to the kernel's half of a root then.
  *   PORT_VMEMMAP             constant address of the frame-descriptor array (descriptor of pfn 0).  With it
  *                            the port provides port_vmemmap_populate(); without it quire
  *                            allocates one flat array that spans lowest to highest frame.
@@ -62,6 +65,9 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_PHYS_OFFSET
+#define PORT_PHYS_OFFSET 0UL
+#endif
 #ifndef PORT_FIXADDR_TOP
 #define PORT_FIXADDR_TOP 0UL
 #endif

@@ -121,6 +121,12 @@ pte_t pt_lookup(pt_entry *root, unsigned long va, unsigned *level)
 	}
 }
 
+/* Where the linear map shows pa. */
+static unsigned long linear_at(phys_addr_t pa)
+{
+	return PAGE_OFFSET + (unsigned long)(pa - PORT_PHYS_OFFSET);
+}
+
 static bool __init touches(phys_addr_t pa, phys_addr_t size, phys_addr_t start, phys_addr_t end)
 {
 	return pa < end && start < pa + size;
@@ -149,7 +155,7 @@ static bool __init fits_large(const struct maps_image *image, phys_addr_t pa, ph
 static void __init map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
 {
 	while (pa < end) {
-		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
+		unsigned long va = linear_at(pa);
 
 		if (fits_large(image, pa, end)) {
 			pt_publish_block(kernel_entry(va, LARGE_LEVEL), LARGE_LEVEL,
@@ -222,17 +228,19 @@ void __init maps_early_init(const struct maps_image *image)
 	make_fixmap_tables();
 }
 
-/* Whoever still uses the part faults, and the linear map shows frames like any others. */
+/* Whoever still uses the part faults, and the linear map shows frames like any others.  Where the image has no
+ * addresses but those of the linear map, only the latter. */
 static void drop_init_part(const struct maps_image *image)
 {
 	unsigned long start =
 		image->virt_base + (unsigned long)(image->init_start - image->text_start);
-	unsigned long linear = PAGE_OFFSET + (unsigned long)image->init_start;
+	unsigned long linear = linear_at(image->init_start);
 	unsigned long size = (unsigned long)(image->init_end - image->init_start), at;
 
 	spin_lock(&kernel_map.lock);
 	for (at = 0; at < size; at += PAGE_SIZE) {
-		pte_set(kernel_entry(start + at, PT_LAST), 0);
+		if (start != linear)
+			pte_set(kernel_entry(start + at, PT_LAST), 0);
 		if (image->init_start + at < image->init_text_end)
 			pte_set(kernel_entry(linear + at, PT_LAST),
 				(image->init_start + at) | PT_KERNEL_RW);
@@ -258,12 +266,11 @@ unsigned long free_initmem(void)
 bool maps_text_touches(unsigned long start, unsigned long end)
 {
 	const struct maps_image *image = &kernel_map.image;
-	unsigned long text = image->virt_base, linear = PAGE_OFFSET;
+	unsigned long text = image->virt_base, linear = linear_at(image->text_start);
 	unsigned long size = (unsigned long)(image->text_end - image->text_start);
 
 	if (!image->virt_base)
 		return false;
-	linear += (unsigned long)image->text_start;
 	return (start < text + size && text < end) || (start < linear + size && linear < end);
 }
 
@@ -310,7 +317,7 @@ static int split_large(pt_entry *entry)
 
 int set_memory_4k(unsigned long addr, int numpages)
 {
-	unsigned long start = PAGE_ALIGN_DOWN(PAGE_OFFSET + (unsigned long)__pa((void *)addr));
+	unsigned long start = PAGE_ALIGN_DOWN(linear_at(__pa((void *)addr)));
 	unsigned long end = start + (unsigned long)numpages * PAGE_SIZE, va;
 	int error = 0;
 
@@ -331,7 +338,7 @@ int set_memory_4k(unsigned long addr, int numpages)
 
 static int set_linear(const struct page *page, u64 prot)
 {
-	unsigned long va = PAGE_OFFSET + (page_to_pfn(page) << PAGE_SHIFT);
+	unsigned long va = linear_at(page_to_phys(page));
 	unsigned level;
 	pt_entry *entry = leaf_of(va, &level);
 
@@ -362,10 +369,18 @@ void maps_forget_tables(void)
 }
 
 /* ---- roots of user spaces -------------------------------------------------------------------- */
+/* The root's first entry of the kernel's half: modules may lie below the linear map. */
+static unsigned kernel_index(void)
+{
+	bool below = PORT_MODULES_START && PORT_MODULES_START < PAGE_OFFSET;
+
+	return pt_index(below ? PORT_MODULES_START : PAGE_OFFSET, 0);
+}
+
 /* What of a root is the kernel's; nothing, where its half has a root of its own. */
 static pt_entry *kernel_half(pt_entry *root)
 {
-	return pt_slot(root, pt_index(PAGE_OFFSET, 0), 0);
+	return pt_slot(root, kernel_index(), 0);
 }
 
 static size_t kernel_half_size(void)
@@ -384,7 +399,7 @@ bool maps_kernel_fault(phys_addr_t root, unsigned long va)
 	pt_entry *from = pt_slot(kernel_map.pgd, i, 0), *to = pt_slot(__va(root), i, 0);
 	u64 raw = pt_read(from);
 
-	if (pt_fmt.split_roots || i < pt_index(PAGE_OFFSET, 0) || !pt_used(raw))
+	if (pt_fmt.split_roots || i < kernel_index() || !pt_used(raw))
 		return false;
 	if (pt_read(to) == raw) /* another CPU was faster, or there is nothing below */
 		return pte_valid(pt_lookup(kernel_map.pgd, va, NULL));

@@ -7,7 +7,7 @@
  *   BEGIN_NODE "soc\0"  PROP len name value  …  BEGIN_NODE … END_NODE  END_NODE  END
  *
  * One pass.  What a node's properties say is kept while it is open, one slot per level, and acted on
- * where it ends: by then its parent's cell counts are known.
+ * where it ends: by then its parent's cell counts are known, and how each bus above it sees addresses.
  *
  * Always true:  nothing outside blob[0, totalsize) is read, and totalsize <= max.
  */
@@ -34,7 +34,10 @@ struct node {
 	const char *name;
 	u32 address_cells, size_cells; /* of its children's reg */
 	struct bytes compatible, device_type, reg, status, interrupts, method;
-	bool no_map;
+	struct bytes ranges; /* where its children's addresses are in its parent's */
+	bool has_ranges;     /* without it they are nowhere there                  */
+	u32 clock_hz;
+	bool no_map, off;
 };
 
 struct reader {
@@ -124,12 +127,47 @@ static bool reg_range(const struct reader *r, const struct node *n, unsigned i,
 	return true;
 }
 
+/* A number of one or two cells, wherever in the tree. */
+static u64 cells(const u8 *at, u32 n)
+{
+	return n == 2 ? be64(at) : be32(at);
+}
+
+/* The range is in the addresses of `bus`: say it in those of the bus that this one is on. */
+static bool translate(const struct node *bus, struct fdt_range *r)
+{
+	u32 child = bus->address_cells, parent = (bus - 1)->address_cells, s = bus->size_cells;
+	u32 one = (child + parent + s) * 4;
+
+	if (!bus->has_ranges || child > 2 || parent < 1 || parent > 2 || s < 1 || s > 2)
+		return false;
+	if (!bus->ranges.len)
+		return true; /* the same addresses */
+	for (u32 at = 0; bus->ranges.len - at >= one; at += one) {
+		const u8 *entry = bus->ranges.at + at;
+		u64 from = cells(entry, child), to = cells(entry + child * 4, parent);
+		u64 size = cells(entry + (child + parent) * 4, s);
+
+		if (r->base < from || r->base - from >= size || r->size > size - (r->base - from))
+			continue;
+		r->base = to + (r->base - from);
+		return true;
+	}
+	return false;
+}
+
+/* A range of a device's reg as the processor sees it. */
 static bool device_range(const struct reader *r, const struct node *n, unsigned i,
 			 struct fdt_range *out)
 {
 	struct fdt_range found;
 
-	if (!reg_range(r, n, i, &found) || !good_range(found.base, found.size))
+	if (!reg_range(r, n, i, &found))
+		return false;
+	for (const struct node *bus = n - 1; bus > r->open; bus--)
+		if (!translate(bus, &found))
+			return false;
+	if (!good_range(found.base, found.size))
 		return false;
 	*out = found;
 	return true;
@@ -187,6 +225,19 @@ static void take_timer(struct fdt_machine *m, const struct node *n)
 		m->timer_irq = 16 + be32(n->interrupts.at + 2 * each + 4);
 }
 
+/* One interrupt of three cells, the first of which says that it is a private one. */
+static void take_global_timer(struct reader *r, const struct node *n)
+{
+	struct fdt_machine *m = r->m;
+
+	if (m->global_timer.size || !device_range(r, n, 0, &m->global_timer))
+		return;
+	m->global_timer_hz = n->clock_hz;
+	if (n->interrupts.len >= 12 && be32(n->interrupts.at) == 1 &&
+	    be32(n->interrupts.at + 4) < 16)
+		m->global_timer_irq = 16 + be32(n->interrupts.at + 4);
+}
+
 static void take_gic(struct reader *r, const struct node *n, unsigned version)
 {
 	struct fdt_machine *m = r->m;
@@ -216,8 +267,11 @@ static void take_device(struct reader *r, const struct node *n)
 		device_range(r, n, 0, &m->rtc);
 	else if (lists(n->compatible, "arm,gic-v3"))
 		take_gic(r, n, 3);
-	else if (lists(n->compatible, "arm,cortex-a15-gic") || lists(n->compatible, "arm,gic-400"))
+	else if (lists(n->compatible, "arm,cortex-a15-gic") ||
+		 lists(n->compatible, "arm,gic-400") || lists(n->compatible, "arm,cortex-a9-gic"))
 		take_gic(r, n, 2);
+	else if (lists(n->compatible, "arm,cortex-a9-global-timer"))
+		take_global_timer(r, n);
 	else if (lists(n->compatible, "arm,armv8-timer") || lists(n->compatible, "arm,armv7-timer"))
 		take_timer(m, n);
 	else if (lists(n->compatible, "arm,psci-0.2") || lists(n->compatible, "arm,psci-1.0")) {
@@ -226,16 +280,21 @@ static void take_device(struct reader *r, const struct node *n)
 	}
 }
 
+static bool is_on(const struct node *n)
+{
+	return !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+}
+
 /* The innermost open node ends. */
 static const char *end_node(struct reader *r)
 {
-	const struct node *n = &r->open[r->depth - 1];
-	bool on = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+	struct node *n = &r->open[r->depth - 1];
 	unsigned depth = r->depth--;
+	bool on = is_on(n) && !n->off;
 
 	if (depth == 2 && on && lists(n->device_type, "memory"))
 		return take_memory(r, n);
-	if (depth == 2 && on)
+	if (depth >= 2 && on)
 		take_device(r, n);
 	if (depth == 3 && on && is_named(n - 1, "reserved-memory"))
 		return take_reserved(r, n);
@@ -257,7 +316,11 @@ static const char *begin_node(struct reader *r)
 	r->at = (r->at + 4) & ~3u;
 	if (r->depth == MAX_DEPTH)
 		return "its nodes are nested too deeply";
-	r->open[r->depth++] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	r->open[r->depth] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	/* What is on a bus that is off is off; a bus says so in front of what is on it. */
+	if (r->depth)
+		r->open[r->depth].off = r->open[r->depth - 1].off || !is_on(&r->open[r->depth - 1]);
+	r->depth++;
 	return NULL;
 }
 
@@ -286,6 +349,7 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		     { "reg", &n->reg },
 		     { "status", &n->status },
 		     { "interrupts", &n->interrupts },
+		     { "ranges", &n->ranges },
 		     { "method", &n->method } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
@@ -295,6 +359,10 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		n->address_cells = (u32)number(v);
 	else if (!qstrcmp(name, "#size-cells"))
 		n->size_cells = (u32)number(v);
+	else if (!qstrcmp(name, "clock-frequency"))
+		n->clock_hz = (u32)number(v);
+	else if (!qstrcmp(name, "ranges"))
+		n->has_ranges = true;
 	else if (!qstrcmp(name, "no-map"))
 		n->no_map = true;
 }

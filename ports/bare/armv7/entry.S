@@ -57,7 +57,7 @@ primary:
 	bic r0, r0, #31
 	orr r0, r0, #SVC_MODE
 	orr r0, r0, #MASKED
-	msr spsr_hyp, r0
+	msr spsr_fsxc, r0
 	mov r1, #0
 	mcr p15, 4, r1, c1, c1, 0       /* HCR */
 	mcr p15, 4, r1, c1, c1, 2       /* HCPTR */

@@ -7,12 +7,13 @@
  *   BEGIN_NODE "soc\0"  PROP len name value  …  BEGIN_NODE … END_NODE  END_NODE  END
  *
  * One pass.  What a node's properties say is kept while it is open, one slot per level, and acted on
- * where it ends: by then its parent's cell counts are known, and how each bus above it sees addresses.
+ * where it ends: by then its parents' cell counts and ranges are known.
  *
  * Always true:  nothing outside blob[0, totalsize) is read, and totalsize <= max.
  */
 #include "fdt.h"
 #include <quire/bytes.h>
+#include <quire/printk.h>
 
 #define MAGIC        0xd00dfeedu
 #define HEADER_SIZE  40u
@@ -33,11 +34,11 @@ struct bytes {
 struct node {
 	const char *name;
 	u32 address_cells, size_cells; /* of its children's reg */
-	struct bytes compatible, device_type, reg, status, interrupts, method;
-	struct bytes ranges; /* where its children's addresses are in its parent's */
-	bool has_ranges;     /* without it they are nowhere there                  */
-	u32 clock_hz;
-	bool no_map, off;
+	struct bytes compatible, device_type, reg, status, interrupts, method, ranges, isa,
+		timebase;
+	u32 reg_shift, clock_hz;
+	bool no_map, has_ranges;
+	bool off; /* it, or what it is in, is not in use */
 };
 
 struct reader {
@@ -50,6 +51,7 @@ struct reader {
 	struct {
 		const char *name;
 		struct fdt_range where;
+		unsigned shift;
 	} uart[MAX_UARTS];
 	struct fdt_machine *m;
 };
@@ -127,48 +129,48 @@ static bool reg_range(const struct reader *r, const struct node *n, unsigned i,
 	return true;
 }
 
-/* A number of one or two cells, wherever in the tree. */
-static u64 cells(const u8 *at, u32 n)
+/* Cells that are a number; *at moves behind them. */
+static u64 cells(const u8 **at, u32 n)
 {
-	return n == 2 ? be64(at) : be32(at);
+	const u8 *v = *at;
+
+	*at += (size_t)n * 4;
+	return n == 2 ? be64(v) : be32(v);
 }
 
-/* The range is in the addresses of `bus`: say it in those of the bus that this one is on. */
-static bool translate(const struct node *bus, struct fdt_range *r)
+/* One bus up: where the parent of `bus` sees what its children call [base, base + size). */
+static bool translate(const struct node *bus, struct fdt_range *where)
 {
-	u32 child = bus->address_cells, parent = (bus - 1)->address_cells, s = bus->size_cells;
-	u32 one = (child + parent + s) * 4;
+	u32 c = bus->address_cells, p = bus[-1].address_cells, s = bus->size_cells;
+	u32 one = (c + p + s) * 4;
 
-	if (!bus->has_ranges || child > 2 || parent < 1 || parent > 2 || s < 1 || s > 2)
+	if (!bus->has_ranges || c < 1 || c > 2 || p < 1 || p > 2 || s < 1 || s > 2)
 		return false;
 	if (!bus->ranges.len)
-		return true; /* the same addresses */
-	for (u32 at = 0; bus->ranges.len - at >= one; at += one) {
-		const u8 *entry = bus->ranges.at + at;
-		u64 from = cells(entry, child), to = cells(entry + child * 4, parent);
-		u64 size = cells(entry + (child + parent) * 4, s);
+		return true; /* the same addresses on both sides */
+	for (u32 i = 0; i < bus->ranges.len / one; i++) {
+		const u8 *at = bus->ranges.at + (size_t)i * one;
+		u64 child = cells(&at, c), parent = cells(&at, p), size = cells(&at, s);
 
-		if (r->base < from || r->base - from >= size || r->size > size - (r->base - from))
+		if (where->base < child || where->base - child >= size)
 			continue;
-		r->base = to + (r->base - from);
-		return true;
+		where->base = where->base - child + parent;
+		return good_range(where->base, where->size);
 	}
 	return false;
 }
 
-/* A range of a device's reg as the processor sees it. */
+/* Range `i` of a device, as the processor sees it: through every bus between the two. */
 static bool device_range(const struct reader *r, const struct node *n, unsigned i,
 			 struct fdt_range *out)
 {
 	struct fdt_range found;
 
-	if (!reg_range(r, n, i, &found))
+	if (!reg_range(r, n, i, &found) || !good_range(found.base, found.size))
 		return false;
-	for (const struct node *bus = n - 1; bus > r->open; bus--)
+	for (const struct node *bus = n - 1; bus > &r->open[0]; bus--)
 		if (!translate(bus, &found))
 			return false;
-	if (!good_range(found.base, found.size))
-		return false;
 	*out = found;
 	return true;
 }
@@ -254,6 +256,7 @@ static void take_uart(struct reader *r, const struct node *n)
 	if (r->nr_uarts == MAX_UARTS || !device_range(r, n, 0, &where))
 		return;
 	r->uart[r->nr_uarts].name = n->name;
+	r->uart[r->nr_uarts].shift = n->reg_shift < 4 ? n->reg_shift : 0;
 	r->uart[r->nr_uarts++].where = where;
 }
 
@@ -261,10 +264,14 @@ static void take_device(struct reader *r, const struct node *n)
 {
 	struct fdt_machine *m = r->m;
 
-	if (lists(n->compatible, "arm,pl011"))
+	if (lists(n->compatible, "arm,pl011") || lists(n->compatible, "ns16550a"))
 		take_uart(r, n);
-	else if (lists(n->compatible, "arm,pl031") && !m->rtc.size)
+	else if ((lists(n->compatible, "arm,pl031") ||
+		  lists(n->compatible, "google,goldfish-rtc")) &&
+		 !m->rtc.size)
 		device_range(r, n, 0, &m->rtc);
+	else if (lists(n->compatible, "sifive,test0") || lists(n->compatible, "sifive,test1"))
+		device_range(r, n, 0, &m->finisher);
 	else if (lists(n->compatible, "arm,gic-v3"))
 		take_gic(r, n, 3);
 	else if (lists(n->compatible, "arm,cortex-a15-gic") ||
@@ -280,27 +287,38 @@ static void take_device(struct reader *r, const struct node *n)
 	}
 }
 
+static void take_cpu(struct fdt_machine *m, const struct node *n)
+{
+	if (m->nr_cpus == FDT_MAX_CPUS)
+		return;
+	if (!m->nr_cpus++ && is_string(n->isa))
+		quire_snprintf(m->isa, sizeof(m->isa), "%s", (const char *)n->isa.at);
+}
+
 static bool is_on(const struct node *n)
 {
-	return !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+	bool says = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+
+	return says && !n->off;
 }
 
 /* The innermost open node ends. */
 static const char *end_node(struct reader *r)
 {
-	struct node *n = &r->open[r->depth - 1];
+	const struct node *n = &r->open[r->depth - 1];
+	bool on = is_on(n);
 	unsigned depth = r->depth--;
-	bool on = is_on(n) && !n->off;
 
 	if (depth == 2 && on && lists(n->device_type, "memory"))
 		return take_memory(r, n);
+	if (depth == 2 && is_named(n, "cpus") && number(n->timebase) <= ~0u)
+		r->m->timebase = (u32)number(n->timebase);
 	if (depth >= 2 && on)
 		take_device(r, n);
 	if (depth == 3 && on && is_named(n - 1, "reserved-memory"))
 		return take_reserved(r, n);
-	if (depth == 3 && on && is_named(n - 1, "cpus") && lists(n->device_type, "cpu") &&
-	    r->m->nr_cpus < FDT_MAX_CPUS)
-		r->m->nr_cpus++;
+	if (depth == 3 && on && is_named(n - 1, "cpus") && lists(n->device_type, "cpu"))
+		take_cpu(r->m, n);
 	return NULL;
 }
 
@@ -317,9 +335,9 @@ static const char *begin_node(struct reader *r)
 	if (r->depth == MAX_DEPTH)
 		return "its nodes are nested too deeply";
 	r->open[r->depth] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
-	/* What is on a bus that is off is off; a bus says so in front of what is on it. */
+	/* A node's properties stand in front of the nodes in it. */
 	if (r->depth)
-		r->open[r->depth].off = r->open[r->depth - 1].off || !is_on(&r->open[r->depth - 1]);
+		r->open[r->depth].off = !is_on(&r->open[r->depth - 1]);
 	r->depth++;
 	return NULL;
 }
@@ -349,8 +367,10 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		     { "reg", &n->reg },
 		     { "status", &n->status },
 		     { "interrupts", &n->interrupts },
+		     { "method", &n->method },
 		     { "ranges", &n->ranges },
-		     { "method", &n->method } };
+		     { "riscv,isa", &n->isa },
+		     { "timebase-frequency", &n->timebase } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
 		if (!qstrcmp(name, kept[i].name))
@@ -359,12 +379,14 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		n->address_cells = (u32)number(v);
 	else if (!qstrcmp(name, "#size-cells"))
 		n->size_cells = (u32)number(v);
+	else if (!qstrcmp(name, "reg-shift"))
+		n->reg_shift = (u32)number(v);
+	else if (!qstrcmp(name, "no-map"))
+		n->no_map = true;
 	else if (!qstrcmp(name, "clock-frequency"))
 		n->clock_hz = (u32)number(v);
 	else if (!qstrcmp(name, "ranges"))
 		n->has_ranges = true;
-	else if (!qstrcmp(name, "no-map"))
-		n->no_map = true;
 }
 
 static const char *property(struct reader *r)
@@ -489,11 +511,15 @@ static bool is_stdout(struct bytes path, const char *name)
 
 static void choose_uart(struct reader *r)
 {
-	if (r->nr_uarts)
-		r->m->uart = r->uart[0].where;
+	unsigned chosen = 0;
+
+	if (!r->nr_uarts)
+		return;
 	for (unsigned i = 0; i < r->nr_uarts && r->stdout_path.len; i++)
 		if (is_stdout(r->stdout_path, r->uart[i].name))
-			r->m->uart = r->uart[i].where;
+			chosen = i;
+	r->m->uart = r->uart[chosen].where;
+	r->m->uart_shift = r->uart[chosen].shift;
 }
 
 const char *fdt_read(const void *blob, size_t max, struct fdt_machine *m)

@@ -20,6 +20,7 @@
 #include <quire/err.h>
 #include <quire/event.h>
 #include <quire/gfp.h>
+#include <quire/highmem.h>
 #include <quire/mm.h>
 #include <quire/pagemap.h>
 #include <quire/quire.h>
@@ -137,6 +138,15 @@ static inline u32 get_u32(unsigned long addr)
 		if (why_)                                                                          \
 			fail_msg("mm_check: %s", why_);                                            \
 	} while (0)
+
+/* What a page holds, wherever it is. */
+static inline u32 page_u32(struct page *page, unsigned offset)
+{
+	u32 v;
+
+	memcpy_from_page((char *)&v, page, offset, sizeof(v));
+	return v;
+}
 
 /* A small random source whose seed can be replayed: QUIRE_SEED=n. */
 static inline u64 seed_from_env(u64 otherwise)

@@ -117,6 +117,7 @@ endfunction()
 # PREFIX/NAME.  `lib` has highmem.
 function(quire_add_highmem_tests prefix lib)
 	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/spaces/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/unit/watch/report_test.c"
 		"${CMAKE_SOURCE_DIR}/tests/model/mm_*_test.c" "${CMAKE_SOURCE_DIR}/tests/inject/mm_*_test.c")
 	foreach(source IN LISTS sources)
 		get_filename_component(name "${source}" NAME_WE)

@@ -18,11 +18,14 @@
 
 #include <quire/bytes.h>
 #include <quire/fixmap.h>
+#include <quire/mmzone.h>
 #include <quire/page.h>
 #include <quire/types.h>
 
 /* ---- how much --------------------------------------------------------------------------------- */
-/* Frames of ZONE_HIGHMEM, and of ZONE_MOVABLE where that has no addresses: managed, and free now. */
+/* Whether the zone's frames have no addresses: ZONE_HIGHMEM, or a ZONE_MOVABLE that was cut from it. */
+bool is_highmem(const struct zone *zone);
+/* Frames of such zones: managed, and free now. */
 unsigned long totalhigh_pages(void);
 unsigned long nr_free_highpages(void);
 /* One past the last address of the linear map that is RAM.  After frames_init(). */

@@ -8,7 +8,7 @@
 #include "frames.h"
 
 /* MOVABLE is cut from the top of the highest zone: it may be of either kind. */
-static bool is_high(const struct zone *zone)
+bool is_highmem(const struct zone *zone)
 {
 	return zone->idx == ZONE_HIGHMEM || (PORT_HIGHMEM && zone->idx == ZONE_MOVABLE &&
 					     zone->zone_start_pfn >= QUIRE_LOWMEM_END_PFN);
@@ -19,7 +19,7 @@ unsigned long totalhigh_pages(void)
 	unsigned long n = 0;
 	struct zone *zone;
 
-	for_each_populated_zone(zone) n += is_high(zone) ? zone_managed_pages(zone) : 0;
+	for_each_populated_zone(zone) n += is_highmem(zone) ? zone_managed_pages(zone) : 0;
 	return n;
 }
 
@@ -28,7 +28,8 @@ unsigned long nr_free_highpages(void)
 	unsigned long n = 0;
 	struct zone *zone;
 
-	for_each_populated_zone(zone) n += is_high(zone) ? racy_read(zone->nr_free) : 0;
+	for_each_populated_zone(zone) n +=
+		is_highmem(zone) ? zone_page_state(zone, NR_FREE_PAGES) : 0;
 	return n;
 }
 

@@ -65,13 +65,11 @@ const char *kmap_local_check(void)
 {
 	unsigned cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
 		if (*per_cpu_ptr(&kmap_depth, cpu))
 			return "a page of kmap_local_page() was not unmapped";
-		for (unsigned i = 0; i < KM_MAX_IDX; i++)
-			if (pt_lookup(kernel_map.pgd,
-				      fix_to_virt(FIX_KMAP_BEGIN + cpu * KM_MAX_IDX + i), NULL))
-				return "a page for kmap_local_page() is mapped and not in use";
-	}
+	for (unsigned idx = FIX_KMAP_BEGIN; idx < FIX_KMAP_END + 1u; idx++)
+		if (pt_lookup(kernel_map.pgd, fix_to_virt(idx), NULL))
+			return "a page for kmap_local_page() is mapped and not in use";
 	return NULL;
 }

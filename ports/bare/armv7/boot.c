@@ -73,17 +73,16 @@ static void __init read_tree(phys_addr_t pa)
 		quire_panic("the device tree at %lx cannot be used: %s\n", (unsigned long)pa, why);
 }
 
-/* What of the range the linear map has room for, in whole MiB; the rest is left out. */
+/* What of the range lies behind the image's 128 MiB, in whole MiB; the rest is left out. */
 static void __init clip(struct fdt_range *r)
 {
-	const u64 start = PORT_PHYS_OFFSET, end = start + BARE_LOWMEM_SIZE;
-	u64 from = max(r->base, start), to = min(r->base + r->size, end);
+	u64 from = QUIRE_ALIGN_UP(max(r->base, (u64)PORT_PHYS_OFFSET), (u64)MIB);
+	u64 to = QUIRE_ALIGN_DOWN(min(r->base + r->size, 1ULL << 32), (u64)MIB);
 
-	from = QUIRE_ALIGN_UP(from, (u64)MIB);
-	to = QUIRE_ALIGN_DOWN(to, (u64)MIB);
 	if (from == r->base && to == r->base + r->size)
 		return;
-	pr_warn("RAM [%llx, +%llx): there are linear addresses for %llu KiB of it\n",
+	pr_warn("RAM [%llx, +%llx): %llu KiB of it have physical addresses of 32 bits above the "
+		"kernel's\n",
 		(unsigned long long)r->base, (unsigned long long)r->size,
 		(unsigned long long)(from < to ? (to - from) >> 10 : 0));
 	*r = (struct fdt_range){ from, from < to ? to - from : 0 };
@@ -101,9 +100,13 @@ static void __init early_ram(void)
 			m->mem[kept++] = m->mem[i];
 	}
 	m->nr_mem = kept;
-	for (unsigned i = 0; i < kept; i++)
-		for (u64 pa = m->mem[i].base; pa < m->mem[i].base + m->mem[i].size; pa += MIB)
+	for (unsigned i = 0; i < kept; i++) {
+		u64 end = min(m->mem[i].base + m->mem[i].size, (u64)PORT_LOWMEM_PHYS_END);
+
+		for (u64 pa = m->mem[i].base; pa < end; pa += MIB)
 			early_section((unsigned long)port_phys_to_virt(pa), pa, BARE_SECTION);
+	}
+	memblock_set_current_limit(PORT_LOWMEM_PHYS_END);
 }
 
 /* On the early stack with the early tables, interrupts off. */

@@ -5,6 +5,7 @@
  */
 #include "bare_private.h"
 #include <quire/err.h>
+#include <quire/highmem.h>
 #include <quire/uaccess.h>
 
 #define SEMI_EXIT_EXTENDED 0x20
@@ -90,10 +91,16 @@ static void forget_instructions(void)
 
 void bare_sync_icache(unsigned long entry)
 {
-	unsigned long at = (unsigned long)port_phys_to_virt(entry & PAGE_MASK), line = data_line();
+	unsigned long pfn = entry >> PAGE_SHIFT, line = data_line(), at;
+	void *page;
 
+	if (!pfn_valid(pfn))
+		return; /* a device's */
+	page = kmap_local_page(pfn_to_page(pfn));
+	at = (unsigned long)page;
 	for (unsigned long a = at; a < at + PAGE_SIZE; a += line)
 		BARE_WRITE(c7, 0, c11, 1, a); /* DCCMVAU */
+	kunmap_local(page);
 	forget_instructions();
 }
 

@@ -28,7 +28,9 @@
 #define PORT_FIXADDR_TOP   0xfff7f000UL
 #define PORT_TASK_SIZE     (PAGE_OFFSET - (16UL << 20))
 #define PORT_MODULES_START PORT_TASK_SIZE
-#define PORT_MODULES_END   (PAGE_OFFSET - (2UL << 20))
+#define PORT_MODULES_END   PORT_PKMAP_START
+#define PORT_PKMAP_START   (PAGE_OFFSET - (2UL << 20))
+#define PORT_LOWMEM_END    0xf0000000UL /* the rest of RAM is high memory */
 #define PORT_PHYS_OFFSET   port_virt_to_phys((void *)PAGE_OFFSET)
 #define PORT_PT_FORMAT     armv7
 #define PORT_KERNEL_TABLES 1
@@ -37,9 +39,6 @@
 #define PORT_INIT_SECTIONS 1
 #define PORT_ASIDS         1
 #define PORT_PT_WRITTEN    1
-
-/* Linear addresses end here: the rest of RAM is high memory. */
-#define BARE_LOWMEM_END 0xf0000000UL
 
 /* Where things are in the per-CPU block that TPIDRPRW points to (struct bare_cpu in bare.h checks
  * them). */

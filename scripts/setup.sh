@@ -5,7 +5,7 @@
 #
 #   run     build the kernel and boot it          test    everything `make test` uses
 #   bench   Debian's own kernel to compare with   lint    clang-format and clang-tidy
-#   run-x86_64, run-aarch64    `run` for that machine
+#   run-x86_64, run-aarch64, run-armv7    `run` for that machine
 #
 # Debian packages only (docs/dependencies.md says what for).  As root or with sudo it installs what is missing;
 # without either it prints the command.  What must not be installed (a kernel, 32-bit libraries) is downloaded
@@ -22,7 +22,10 @@ packages_for() {
 	run-aarch64)
 	       packages_for run
 	       echo clang lld llvm qemu-system-arm ;;
-	test)  packages_for run-aarch64
+	run-armv7)
+	       packages_for run-aarch64
+	       echo device-tree-compiler ;;
+	test)  packages_for run-armv7
 	       packages_for lint
 	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux
 	       echo g++ git perl python3 redis-server redis-tools sqlite3 ;;
@@ -30,7 +33,7 @@ packages_for() {
 	bench) packages_for run
 	       echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 libtbbmalloc2 gnuplot-nox g++ python3 perl sqlite3 git \
 	            redis-server redis-tools ;;
-	*)     echo "setup.sh: no goal called '$1' (run, run-aarch64, test, lint, bench)" >&2; exit 2 ;;
+	*)     echo "setup.sh: no goal called '$1' (run, run-aarch64, run-armv7, test, lint, bench)" >&2; exit 2 ;;
 	esac
 }
 
@@ -95,6 +98,12 @@ need_aarch64_user() {
 	fetch arm64 aarch64 libc6-dev linux-libc-dev libgcc-12-dev busybox-static
 }
 
+# The same for the ARMv7 machine: hard-float EABI.
+need_armv7_user() {
+	[ -e "$cache/armhf/bin/busybox" ] && [ -e "$cache/armhf/usr/lib/arm-linux-gnueabihf/libc.a" ] && return
+	fetch armhf armhf libc6-dev linux-libc-dev libgcc-12-dev busybox-static
+}
+
 need_cloud_kernel() {
 	[ -s "$cache/linux/vmlinuz" ] && return
 	mkdir -p "$cache/linux"
@@ -128,8 +137,10 @@ fi
 for goal in "$@"; do
 	case $goal in
 	test)  need_cmocka32
-	       need_aarch64_user ;;
+	       need_aarch64_user
+	       need_armv7_user ;;
 	run-aarch64) need_aarch64_user ;;
+	run-armv7) need_armv7_user ;;
 	bench) need_cloud_kernel ;;
 	esac
 done

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * abi.h - numbers and layouts of the Linux user interface on 64-bit machines, as its manual pages
- * give them.  What differs between them is in arch/ARCH/arch.h.
+ * abi.h - numbers and layouts of the Linux user interface, as its manual pages give them.  What differs
+ * between machines is in arch/ARCH/arch.h.
+ *
+ * A word of the interface is a `long`, as wide as the machine's registers; what is s64 or u64 here is so
+ * everywhere.  No structure is aligned to more than a word on any machine (ABI_WORDS).
  */
 #ifndef KERNEL_ABI_H
 #define KERNEL_ABI_H
 
 #include <quire/types.h>
 #include "arch.h"
+
+#define ABI_LONG_BITS (8 * sizeof(long))
+/* Where a word is 64 bits wide an int before one leaves a gap: so many ints fill it. */
+#define ABI_GAP       (sizeof(long) / 4 - 1)
+#define ABI_WORDS     __attribute__((__packed__, __aligned__(sizeof(long))))
 
 /* ---- errors that quire/err.h has no need of -------------------------------------------------- */
 #define EALREADY       114
@@ -74,18 +82,25 @@ struct linux_statx {
 _Static_assert(sizeof(struct linux_statx) == 256, "struct statx");
 
 struct linux_statfs {
-	s64 f_type, f_bsize;
-	u64 f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+	long f_type, f_bsize;
+	unsigned long f_blocks, f_bfree, f_bavail, f_files, f_ffree;
 	u32 f_fsid[2];
-	s64 f_namelen, f_frsize, f_flags, spare[4];
+	long f_namelen, f_frsize, f_flags, spare[4];
 };
-_Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
+_Static_assert(sizeof(struct linux_statfs) == 8 + 14 * sizeof(long), "struct statfs");
 
 struct linux_dirent64 {
 	u64 d_ino;
 	s64 d_off;
 	u16 d_reclen;
 	u8 d_type;
+	char d_name[];
+};
+/* getdents(): the type is the last byte of the record. */
+struct linux_dirent {
+	unsigned long d_ino;
+	long d_off;
+	u16 d_reclen;
 	char d_name[];
 };
 #define DT_OF_MODE(m) (((m)&S_IFMT) >> 12)
@@ -100,6 +115,9 @@ struct linux_dirent64 {
 #define F_SETLKW        7
 #define F_SETOWN        8
 #define F_GETOWN        9
+#define F_GETLK64       12 /* of 32-bit machines, as are the next two */
+#define F_SETLK64       13
+#define F_SETLKW64      14
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
@@ -121,16 +139,16 @@ struct linux_pollfd {
 	s16 events, revents;
 };
 struct linux_iovec {
-	u64 base, len;
+	unsigned long base, len;
 };
 #define IOV_MAX 1024
 
 /* ---- time ------------------------------------------------------------------------------------ */
-struct linux_timespec {
+struct linux_timespec { /* on 32-bit machines that of the calls whose name ends in _time64 */
 	s64 tv_sec, tv_nsec;
 };
 struct linux_timeval {
-	s64 tv_sec, tv_usec;
+	long tv_sec, tv_usec;
 };
 struct linux_itimerval {
 	struct linux_timeval it_interval, it_value;
@@ -149,10 +167,10 @@ struct linux_itimerval {
 
 struct linux_rusage {
 	struct linux_timeval ru_utime, ru_stime;
-	s64 ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock,
+	long ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock,
 		ru_oublock, ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
 };
-struct linux_rlimit {
+struct linux_rlimit { /* of prlimit64() */
 	u64 cur, max;
 };
 #define RLIMIT_CPU     0
@@ -168,15 +186,15 @@ struct linux_rlimit {
 #define RLIM_NLIMITS   16
 
 struct linux_sysinfo {
-	s64 uptime;
-	u64 loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	long uptime;
+	unsigned long loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
 	u16 procs, pad;
-	u32 pad2;
-	u64 totalhigh, freehigh;
+	u32 pad2[ABI_GAP];
+	unsigned long totalhigh, freehigh;
 	u32 mem_unit;
-	u32 pad3;
+	u32 pad3[sizeof(long) == 8 ? 1 : 2];
 };
-_Static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo");
+_Static_assert(sizeof(struct linux_sysinfo) == (sizeof(long) == 8 ? 112 : 64), "struct sysinfo");
 
 /* ---- signals --------------------------------------------------------------------------------- */
 #define SIGHUP    1
@@ -229,26 +247,28 @@ _Static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo");
 #define SS_DISABLE    2
 #define SS_AUTODISARM (1u << 31)
 
-struct linux_sigaction {
-	u64 handler, flags, restorer, mask;
+struct ABI_WORDS linux_sigaction {
+	unsigned long handler, flags, restorer;
+	u64 mask;
 };
+_Static_assert(sizeof(struct linux_sigaction) == 3 * sizeof(long) + 8, "struct sigaction");
 struct linux_siginfo {
-	s32 si_signo, si_errno, si_code, pad;
+	s32 si_signo, si_errno, si_code, pad[ABI_GAP];
 	union {
 		struct {
 			s32 pid;
 			u32 uid;
 			union {
-				u64 value;
+				unsigned long value;
 				s32 status;
 			};
-			s64 utime, stime;
+			long utime, stime;
 		};
 		struct {
-			u64 addr;
+			unsigned long addr;
 			s16 addr_lsb; /* BUS_MCEERR_*: log2 of what is lost around addr */
 		};
-		s32 raw[28];
+		s32 raw[29 - ABI_GAP];
 	};
 };
 _Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t");
@@ -279,10 +299,11 @@ _Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t");
 #define CLD_CONTINUED 6
 
 struct linux_stack_t {
-	u64 sp;
-	u32 flags, pad;
-	u64 size;
+	unsigned long sp;
+	u32 flags, pad[ABI_GAP];
+	unsigned long size;
 };
+_Static_assert(sizeof(struct linux_stack_t) == 3 * sizeof(long), "stack_t");
 
 /* ---- processes ------------------------------------------------------------------------------- */
 #define CLONE_VM             0x100u

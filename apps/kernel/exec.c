@@ -38,7 +38,7 @@ struct exec {
 	char *path; /* as given to execve, for AT_EXECFN            */
 	struct elf_image elf;
 	struct mm_struct *mm; /* the new space                                */
-	u64 bias, entry, interp_base, stack, vdso;
+	unsigned long bias, entry, interp_base, stack, vdso;
 	char comm[16];
 };
 
@@ -96,9 +96,9 @@ static int args_add_user(struct exec_args *a, const char __user *s)
 	}
 }
 
-static int args_add_vector(struct exec_args *a, const u64 __user *vec, unsigned *count)
+static int args_add_vector(struct exec_args *a, const unsigned long __user *vec, unsigned *count)
 {
-	u64 at;
+	unsigned long at;
 	int error;
 
 	for (*count = 0; vec; vec++, ++*count) {
@@ -106,7 +106,7 @@ static int args_add_vector(struct exec_args *a, const u64 __user *vec, unsigned 
 			return -EFAULT;
 		if (!at)
 			break;
-		if (*count >= ARG_LIMIT / 8)
+		if (*count >= ARG_LIMIT / sizeof(at))
 			return -E2BIG;
 		error = args_add_user(a, (const char __user *)at);
 		if (error)
@@ -207,16 +207,17 @@ static unsigned long prot_of(u32 flags)
 }
 
 /* One segment: the file's pages, zeros to the end of the last one, and the rest of the bss. */
-static int map_load(struct mm_struct *mm, struct file *file, const struct elf_load *l, u64 bias)
+static int map_load(struct mm_struct *mm, struct file *file, const struct elf_load *l,
+		    unsigned long bias)
 {
-	u64 start = PAGE_ALIGN_DOWN(l->vaddr + bias), file_end = l->vaddr + bias + l->filesz;
-	u64 end = PAGE_ALIGN(l->vaddr + bias + l->memsz), mapped = PAGE_ALIGN(file_end);
+	unsigned long at_start = l->vaddr + bias, file_end = at_start + l->filesz;
+	unsigned long start = PAGE_ALIGN_DOWN(at_start), end = PAGE_ALIGN(at_start + l->memsz);
+	unsigned long mapped = PAGE_ALIGN(file_end);
 	long at;
 
 	if (l->filesz) {
 		at = do_mmap(mm, file, start, file_end - start, prot_of(l->flags),
-			     MAP_PRIVATE | MAP_FIXED_NOREPLACE,
-			     PAGE_ALIGN_DOWN(l->offset) >> PAGE_SHIFT);
+			     MAP_PRIVATE | MAP_FIXED_NOREPLACE, (pgoff_t)(l->offset >> PAGE_SHIFT));
 		if (at < 0)
 			return at == -EEXIST ? -ENOEXEC : (int)at;
 		if (l->memsz > l->filesz && (l->flags & ELF_WRITE) && mapped > file_end &&
@@ -230,7 +231,8 @@ static int map_load(struct mm_struct *mm, struct file *file, const struct elf_lo
 	return (int)vm_brk_flags(mm, mapped, end - mapped, l->flags & ELF_EXEC ? VM_EXEC : 0);
 }
 
-static int map_image(struct mm_struct *mm, struct kfile *f, const struct elf_image *elf, u64 bias)
+static int map_image(struct mm_struct *mm, struct kfile *f, const struct elf_image *elf,
+		     unsigned long bias)
 {
 	u64 size = (u64)f->f.f_mapping->i_size;
 
@@ -245,6 +247,19 @@ static int map_image(struct mm_struct *mm, struct kfile *f, const struct elf_ima
 			return error;
 	}
 	return 0;
+}
+
+/* A program for another machine is told so: its file is in order, and ENOEXEC alone would not say it. */
+static int read_elf(const char *path, const void *head, size_t len, struct elf_image *elf)
+{
+	static const struct elf_machine ours = { ARCH_ELF_MACHINE, sizeof(long) == 8 ? 64 : 32,
+						 PORT_TASK_SIZE };
+	int error = elf_parse(head, len, &ours, elf);
+
+	if (error && elf->foreign)
+		printk("exec: %s is a program %s, and this machine is " ARCH_NAME "\n", path,
+		       elf->foreign);
+	return error;
 }
 
 /* PT_INTERP: the dynamic loader goes where there is room and gets control first. */
@@ -271,7 +286,7 @@ static int map_interp(struct exec *x)
 	error = open_program(&y, path);
 	if (error)
 		goto out;
-	error = elf_parse(y.head, y.head_len, ARCH_ELF_MACHINE, elf);
+	error = read_elf(path, y.head, y.head_len, elf);
 	if (!error && !elf->pie)
 		error = -ENOEXEC;
 	if (error)
@@ -288,21 +303,13 @@ out:
 	return error;
 }
 
-static void set_limits(struct mm_struct *mm, struct process *p)
-{
-	mm->limits.as = p->rlim[RLIMIT_AS].cur;
-	mm->limits.data = p->rlim[RLIMIT_DATA].cur;
-	mm->limits.stack = p->rlim[RLIMIT_STACK].cur;
-	mm->limits.memlock = p->rlim[RLIMIT_MEMLOCK].cur;
-}
-
 static void note_segments(struct exec *x)
 {
 	struct mm_struct *mm = x->mm;
 
 	for (unsigned i = 0; i < x->elf.nr_loads; i++) {
 		const struct elf_load *l = &x->elf.load[i];
-		u64 start = l->vaddr + x->bias, end = start + l->filesz;
+		unsigned long start = l->vaddr + x->bias, end = start + l->filesz;
 
 		if (l->flags & ELF_EXEC) {
 			mm->start_code = start;
@@ -316,17 +323,18 @@ static void note_segments(struct exec *x)
 }
 
 /* auxv, in the order of Linux's reports. */
-static unsigned fill_auxv(const struct exec *x, u64 *v, u64 random, u64 platform, u64 execfn)
+static unsigned fill_auxv(const struct exec *x, unsigned long *v, unsigned long random,
+			  unsigned long platform, unsigned long execfn)
 {
 	struct process *p = current->proc;
-	u64 aux[][2] = {
+	unsigned long aux[][2] = {
 		{ 33, x->vdso },
 		{ 51, arch_min_frame() },
 		{ 16, arch_hwcap() },
 		{ 6, PAGE_SIZE },
 		{ 17, USER_HZ },
 		{ 3, x->elf.phdr ? x->elf.phdr + x->bias : 0 },
-		{ 4, 56 },
+		{ 4, x->elf.phentsize },
 		{ 5, x->elf.phnum },
 		{ 7, x->interp_base },
 		{ 8, 0 },
@@ -348,7 +356,7 @@ static unsigned fill_auxv(const struct exec *x, u64 *v, u64 random, u64 platform
 }
 
 /* Pointers to `n` consecutive strings; the address after them. */
-static u64 point(u64 *v, unsigned n, const char **s, u64 at)
+static unsigned long point(unsigned long *v, unsigned n, const char **s, unsigned long at)
 {
 	for (unsigned i = 0; i < n; i++) {
 		size_t len = strlen(*s) + 1;
@@ -366,10 +374,10 @@ static int build_stack(struct exec *x)
 	struct exec_args *a = &x->args;
 	struct mm_struct *mm = x->mm;
 	size_t path_len = strlen(x->path) + 1, words = 1 + a->argc + 1 + a->envc + 1 + 44;
-	u64 execfn = STACK_TOP - 8 - path_len, strings = execfn - a->used,
-	    extra = (strings - 32) & ~15ULL;
-	u64 sp = (extra - words * 8) & ~15ULL, *v, *w;
-	u8 tail[32] = ARCH_NAME;
+	unsigned long execfn = STACK_TOP - 8 - path_len, strings = execfn - a->used;
+	unsigned long extra = (strings - 32) & ~15UL, *v, *w;
+	unsigned long sp = (extra - words * sizeof(*v)) & ~15UL;
+	u8 tail[32] = ARCH_PLATFORM;
 	const char *s = a->buf;
 	int error = -EFAULT;
 
@@ -380,7 +388,7 @@ static int build_stack(struct exec *x)
 	}
 	if (error)
 		return error;
-	v = kvmalloc(words * 8, GFP_KERNEL);
+	v = kvmalloc(words * sizeof(*v), GFP_KERNEL);
 	if (!v)
 		return -ENOMEM;
 	random_bytes(tail + 16, 16);
@@ -396,7 +404,7 @@ static int build_stack(struct exec *x)
 	if (!copy_to_user((void __user *)execfn, x->path, path_len) &&
 	    !copy_to_user((void __user *)strings, a->buf, a->used) &&
 	    !copy_to_user((void __user *)extra, tail, sizeof(tail)) &&
-	    !copy_to_user((void __user *)sp, v, (size_t)(w - v) * 8))
+	    !copy_to_user((void __user *)sp, v, (size_t)(w - v) * sizeof(*v)))
 		error = 0;
 	kvfree(v);
 	mm->start_stack = sp;
@@ -410,7 +418,7 @@ static int build_space(struct exec *x)
 	unsigned long vdso = 0;
 	int error;
 
-	set_limits(x->mm, current->proc);
+	tell_limits(x->mm, current->proc);
 	x->bias = x->elf.pie ? PIE_BASE - x->elf.low : 0;
 	x->entry = x->elf.entry + x->bias;
 	error = map_image(x->mm, x->file, &x->elf, x->bias);
@@ -441,7 +449,7 @@ static void switch_space(struct task *t, struct mm_struct *mm)
 }
 
 /* ---- commit ---------------------------------------------------------------------------------- */
-static void start_registers(struct task *t, u64 entry, u64 sp)
+static void start_registers(struct task *t, unsigned long entry, unsigned long sp)
 {
 	regs_start(task_regs(t), entry, sp);
 	bare_fpu_reset(&t->thread);
@@ -501,7 +509,7 @@ static void commit(struct exec *x, struct mm_struct *old)
 	p->vdso = x->vdso;
 	p->exit_signal = SIGCHLD;
 	if (old)
-		p->maxrss = max3(p->maxrss, old->hiwater_rss, get_mm_rss(old));
+		p->maxrss = max3(p->maxrss, (u64)old->hiwater_rss, (u64)get_mm_rss(old));
 	exec_release_vfork(p);
 	start_registers(t, x->entry, x->stack);
 	if (old)
@@ -529,7 +537,7 @@ static int find_program(struct exec *x)
 		error = open_script(x, name);
 		quire_snprintf(name, sizeof(name), "%s", x->args.buf);
 	}
-	return error ? error : elf_parse(x->head, x->head_len, ARCH_ELF_MACHINE, &x->elf);
+	return error ? error : read_elf(x->path, x->head, x->head_len, &x->elf);
 }
 
 /* x->path and x->args are filled in; both are freed here. */
@@ -566,7 +574,8 @@ static long do_exec(struct exec *x)
 	return error;
 }
 
-static long execve_user(char *path, const u64 __user *argv, const u64 __user *envp)
+static long execve_user(char *path, const unsigned long __user *argv,
+			const unsigned long __user *envp)
 {
 	struct exec *x = kzalloc(sizeof(*x), GFP_KERNEL);
 	long error = -ENOMEM;
@@ -592,7 +601,8 @@ static long execve_user(char *path, const u64 __user *argv, const u64 __user *en
 	return error;
 }
 
-long sys_execve(const char __user *path, const u64 __user *argv, const u64 __user *envp)
+long sys_execve(const char __user *path, const unsigned long __user *argv,
+		const unsigned long __user *envp)
 {
 	char *name = getname(path);
 	long error;

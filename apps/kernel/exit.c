@@ -39,7 +39,7 @@ static void leave_space(struct task *t)
 		if (t->clear_child_tid && !put_user(0u, t->clear_child_tid))
 			futex_wake(t->clear_child_tid, 1, ~0u);
 	}
-	t->proc->maxrss = max3(t->proc->maxrss, mm->hiwater_rss, get_mm_rss(mm));
+	t->proc->maxrss = max3(t->proc->maxrss, (u64)mm->hiwater_rss, (u64)get_mm_rss(mm));
 	if (t == t->proc->leader || t->proc->nr_tasks == 1)
 		exec_release_vfork(t->proc);
 	spin_lock_irqsave(&task_lock, flags);
@@ -285,22 +285,17 @@ static bool wanted(const struct wait_request *w, const struct process *child,
 	return child->pgid == (w->which ? -w->which : me->pgid);
 }
 
-static struct linux_timeval timeval_of(u64 ns)
-{
-	return (struct linux_timeval){ (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000) };
-}
-
 /* Own and waited-for usage of a child that has ended. */
 static void fill_usage(struct linux_rusage *u, const struct process *p)
 {
 	memset(u, 0, sizeof(*u));
-	u->ru_utime = timeval_of(p->utime + p->cutime);
-	u->ru_stime = timeval_of(p->stime + p->cstime);
-	u->ru_maxrss = (s64)(max(p->maxrss, p->cmaxrss) * (PAGE_SIZE / 1024));
-	u->ru_minflt = (s64)(p->minflt + p->cminflt);
-	u->ru_majflt = (s64)(p->majflt + p->cmajflt);
-	u->ru_nvcsw = (s64)p->nvcsw;
-	u->ru_nivcsw = (s64)p->nivcsw;
+	u->ru_utime = ns_to_timeval(p->utime + p->cutime);
+	u->ru_stime = ns_to_timeval(p->stime + p->cstime);
+	u->ru_maxrss = (long)(max(p->maxrss, p->cmaxrss) * (PAGE_SIZE / 1024));
+	u->ru_minflt = (long)(p->minflt + p->cminflt);
+	u->ru_majflt = (long)(p->majflt + p->cmajflt);
+	u->ru_nvcsw = (long)p->nvcsw;
+	u->ru_nivcsw = (long)p->nivcsw;
 }
 
 static void add_usage(struct process *to, const struct process *child)

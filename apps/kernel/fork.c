@@ -14,7 +14,7 @@
 #include "syscall.h"
 
 struct clone_request {
-	u64 flags, stack, tls;
+	unsigned long flags, stack, tls;
 	u32 __user *parent_tid, *child_tid;
 	int exit_signal;
 };
@@ -171,7 +171,7 @@ static struct task *make_child(const struct clone_request *r)
 	if (r->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = r->child_tid;
 	if (r->flags & CLONE_CHILD_SETTID)
-		t->restart_rmtp = (u64)r->child_tid;
+		t->restart_rmtp = (unsigned long)r->child_tid;
 	copy_thread(t, r);
 	error = pid_alloc(t);
 	if (!error)
@@ -188,7 +188,7 @@ no_parts:
 	return ERR_PTR(error);
 }
 
-static bool sensible(u64 flags)
+static bool sensible(unsigned long flags)
 {
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return false;
@@ -270,6 +270,15 @@ struct linux_clone_args {
 		set_tid_size, cgroup;
 };
 
+/* A word of the machine cannot hold one of the addresses. */
+static bool beyond_words(const struct linux_clone_args *a)
+{
+	return (unsigned long)a->stack != a->stack ||
+	       (unsigned long)a->stack_size != a->stack_size || (unsigned long)a->tls != a->tls ||
+	       (unsigned long)a->parent_tid != a->parent_tid ||
+	       (unsigned long)a->child_tid != a->child_tid;
+}
+
 long sys_clone3(const struct linux_clone_args __user *uargs, size_t size)
 {
 	struct linux_clone_args a;
@@ -281,14 +290,14 @@ long sys_clone3(const struct linux_clone_args __user *uargs, size_t size)
 	if (copy_from_user(&a, uargs, min(size, sizeof(a))))
 		return -EFAULT;
 	if ((a.flags & 0xff) || a.exit_signal > NSIG || a.set_tid_size || (a.flags >> 32) ||
-	    !a.stack != !a.stack_size)
+	    !a.stack != !a.stack_size || beyond_words(&a))
 		return -EINVAL;
 	r = (struct clone_request){
-		.flags = a.flags,
-		.stack = a.stack ? a.stack + a.stack_size : 0,
-		.tls = a.tls,
-		.parent_tid = (u32 __user *)a.parent_tid,
-		.child_tid = (u32 __user *)a.child_tid,
+		.flags = (unsigned long)a.flags,
+		.stack = (unsigned long)(a.stack ? a.stack + a.stack_size : 0),
+		.tls = (unsigned long)a.tls,
+		.parent_tid = (u32 __user *)(unsigned long)a.parent_tid,
+		.child_tid = (u32 __user *)(unsigned long)a.child_tid,
 		.exit_signal = (int)a.exit_signal,
 	};
 	return clone_with(&r);
@@ -300,20 +309,21 @@ long sys_set_tid_address(u32 __user *at)
 	return current->tid;
 }
 
-long sys_set_robust_list(u64 head, u64 len)
+#define ROBUST_LIST_SIZE (3 * sizeof(long))
+
+long sys_set_robust_list(unsigned long head, size_t len)
 {
-	if (len != 24)
+	if (len != ROBUST_LIST_SIZE)
 		return -EINVAL;
 	current->robust_list = head;
-	current->robust_len = len;
 	return 0;
 }
 
-long sys_get_robust_list(int pid, u64 __user *head, u64 __user *len)
+long sys_get_robust_list(int pid, unsigned long __user *head, size_t __user *len)
 {
 	if (pid && pid != current->tid)
 		return -EPERM;
-	if (put_user(current->robust_list, head) || put_user((u64)24, len))
+	if (put_user(current->robust_list, head) || put_user(ROBUST_LIST_SIZE, len))
 		return -EFAULT;
 	return 0;
 }

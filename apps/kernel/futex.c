@@ -47,7 +47,7 @@ void __init futex_init(void)
 
 static struct futex_bucket *bucket_of(const struct futex_key *k)
 {
-	u64 h = ((u64)k->space ^ k->at * 0x9e3779b97f4a7c15ULL) * 0x9e3779b97f4a7c15ULL;
+	u64 h = ((unsigned long)k->space ^ k->at * 0x9e3779b97f4a7c15ULL) * 0x9e3779b97f4a7c15ULL;
 
 	return &buckets[h >> 56];
 }
@@ -57,19 +57,19 @@ static int make_key(u32 __user *at, bool private, struct futex_key *k)
 {
 	struct page *page;
 
-	if ((u64)at & 3)
+	if ((unsigned long)at & 3)
 		return -EINVAL;
 	if (!access_ok(at, 4))
 		return -EFAULT;
 	k->space = current->mm;
-	k->at = (u64)at;
+	k->at = (unsigned long)at;
 	if (private)
 		return 0;
-	if (get_user_pages(current->mm, (u64)at & PAGE_MASK, 1, 0, &page) != 1)
+	if (get_user_pages(current->mm, (unsigned long)at & PAGE_MASK, 1, 0, &page) != 1)
 		return -EFAULT;
 	if (PageFlag(page, PG_cache)) {
 		k->space = page->mapping;
-		k->at = (page->index << PAGE_SHIFT) + ((u64)at & ~PAGE_MASK);
+		k->at = ((u64)page->index << PAGE_SHIFT) + ((unsigned long)at & ~PAGE_MASK);
 	}
 	put_page(page);
 	return 0;
@@ -255,27 +255,28 @@ static long futex_wake_op(u32 __user *from, u32 __user *to, int n, int n2, u32 o
 	return pass ? woken + wake_key(&b, n2, ~0u) : woken;
 }
 
-static long wait_op(u32 __user *at, int op, u32 val, const void __user *timeout, u32 bitset)
+static long wait_op(u32 __user *at, int op, u32 val, const u64 *ns, u32 bitset)
 {
-	u64 expires = TIME_NEVER, ns;
+	u64 expires = TIME_NEVER;
 	bool absolute = (op & 127) == FUTEX_WAIT_BITSET;
-	int error;
 
-	if (timeout) {
-		error = get_timespec(timeout, &ns);
-		if (error)
-			return error;
+	if (ns) {
 		if (!absolute)
-			expires = now_ns() + ns;
+			expires = now_ns() + *ns;
 		else if (op & FUTEX_CLOCK_REALTIME)
-			expires = (s64)ns > wall_offset_ns ? ns - (u64)wall_offset_ns : 0;
+			expires = (s64)*ns > wall_offset_ns ? *ns - (u64)wall_offset_ns : 0;
 		else
-			expires = ns;
+			expires = *ns;
 	}
 	return futex_wait(at, val, expires, absolute ? bitset : ~0u, op & FUTEX_PRIVATE_FLAG);
 }
 
-long sys_futex(u32 __user *at, int op, u32 val, u64 timeout, u32 __user *at2, u32 val3)
+bool futex_has_timeout(int op)
+{
+	return (op & 127) == FUTEX_WAIT || (op & 127) == FUTEX_WAIT_BITSET;
+}
+
+long do_futex(u32 __user *at, int op, u32 val, const u64 *ns, u32 val2, u32 __user *at2, u32 val3)
 {
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	struct futex_key key;
@@ -283,18 +284,27 @@ long sys_futex(u32 __user *at, int op, u32 val, u64 timeout, u32 __user *at2, u3
 
 	switch (op & 127) {
 	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET: return wait_op(at, op, val, (const void __user *)timeout, val3);
+	case FUTEX_WAIT_BITSET: return wait_op(at, op, val, ns, val3);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
 		error = make_key(at, private, &key);
 		return error ? error
 			     : wake_key(&key, (int)val, (op & 127) == FUTEX_WAKE ? ~0u : val3);
-	case FUTEX_REQUEUE: return futex_requeue(at, at2, (int)val, (int)timeout, private, NULL);
-	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(at, at2, (int)val, (int)timeout, private, &val3);
-	case FUTEX_WAKE_OP: return futex_wake_op(at, at2, (int)val, (int)timeout, val3, private);
+	case FUTEX_REQUEUE: return futex_requeue(at, at2, (int)val, (int)val2, private, NULL);
+	case FUTEX_CMP_REQUEUE: return futex_requeue(at, at2, (int)val, (int)val2, private, &val3);
+	case FUTEX_WAKE_OP: return futex_wake_op(at, at2, (int)val, (int)val2, val3, private);
 	default: return -ENOSYS;
 	}
+}
+
+/* The fourth argument is the address of a time or a number. */
+long sys_futex(u32 __user *at, int op, u32 val, unsigned long timeout, u32 __user *at2, u32 val3)
+{
+	bool timed = timeout && futex_has_timeout(op);
+	u64 ns;
+	int error = timed ? get_timespec((const void __user *)timeout, &ns) : 0;
+
+	return error ? error : do_futex(at, op, val, timed ? &ns : NULL, (u32)timeout, at2, val3);
 }
 
 /* ---- a task that dies with locks held -------------------------------------------------------- */
@@ -302,7 +312,7 @@ static void release_one(u32 __user *at, int tid)
 {
 	u32 old, seen;
 
-	if (((u64)at & 3) || get_user(old, at))
+	if (((unsigned long)at & 3) || get_user(old, at))
 		return;
 	while ((old & FUTEX_TID_MASK) == (u32)tid) {
 		if (port_cmpxchg_user(at, old, (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &seen))
@@ -320,20 +330,23 @@ static void release_one(u32 __user *at, int tid)
 void futex_exit_robust(struct task *t)
 {
 	struct {
-		u64 next, offset, pending;
+		unsigned long next;
+		long offset;
+		unsigned long pending;
 	} head;
-	u64 at, next;
+	unsigned long at, next;
 
 	if (!t->robust_list || copy_from_user(&head, (void __user *)t->robust_list, sizeof(head)))
 		return;
 	at = head.next & ~1UL;
 	for (unsigned n = 0; at != t->robust_list && n < 2048; n++) {
-		if (get_user(next, (u64 __user *)at))
+		if (get_user(next, (unsigned long __user *)at))
 			return;
 		if (at != (head.pending & ~1UL))
-			release_one((u32 __user *)(at + head.offset), t->tid);
+			release_one((u32 __user *)(at + (unsigned long)head.offset), t->tid);
 		at = next & ~1UL;
 	}
 	if (head.pending & ~1UL)
-		release_one((u32 __user *)((head.pending & ~1UL) + head.offset), t->tid);
+		release_one((u32 __user *)((head.pending & ~1UL) + (unsigned long)head.offset),
+			    t->tid);
 }

@@ -139,8 +139,10 @@ static inline s64 wall_ns(void)
 }
 /* Nanoseconds of a timespec, clipped; -EINVAL for a bad one. */
 int timespec_to_ns(const struct linux_timespec *ts, u64 *ns);
+int read_timespec(const void __user *at, struct linux_timespec *ts);
 int get_timespec(const void __user *at, u64 *ns);
 int put_timespec(void __user *at, u64 ns);
+struct linux_timeval ns_to_timeval(u64 ns);
 
 /* ---- signals --------------------------------------------------------------------------------- */
 struct sigqueue {
@@ -189,7 +191,7 @@ struct process {
 	struct task *vfork_waiter; /* sleeps until we exec or exit                         */
 	struct task *exec_task;    /* ends all others of the process                       */
 	u64 personality;
-	u64 vdso; /* where its program has it                             */
+	unsigned long vdso; /* where its program has it                             */
 };
 
 struct task {
@@ -216,18 +218,27 @@ struct task {
 	struct sigpending pending;
 	struct linux_stack_t altstack;
 	u32 __user *clear_child_tid;
-	u64 robust_list, robust_len;
+	unsigned long robust_list;
 	u64 minflt, majflt, utime, stime, nvcsw, nivcsw;
-	u64 fault_addr, fault_error; /* for the signal frame                                 */
-	u64 fault_trapno;            /* TRAP_*                                               */
-	u64 restart_expires;         /* nanosleep that a signal cut short                    */
-	u64 restart_rmtp;
+	unsigned long fault_addr;   /* for the signal frame                                 */
+	unsigned long fault_trapno; /* TRAP_*                                               */
+	u64 fault_error;
+	u64 restart_expires; /* nanosleep that a signal cut short                    */
+	unsigned long restart_rmtp;
+	int (*restart_put)(void __user *at, u64 ns); /* how the time left is written          */
 	struct ktimer sleep_timer;
 	void *stack; /* KSTACK_SIZE bytes from the stack cache               */
 	char comm[16];
 };
 
 #define KSTACK_SIZE 16384
+
+/* An address in full width. */
+#if UINTPTR_MAX > 0xffffffffu
+#define ADDRESS "%016lx"
+#else
+#define ADDRESS "%08lx"
+#endif
 
 /* Why a program was stopped: x86's numbers, because its signal frames show them. */
 #define TRAP_OPCODE     6
@@ -299,13 +310,16 @@ void exec_release_vfork(struct process *p);
 int kernel_exec(const char *path, char *const *argv, char *const *envp);
 void kill_all_and_reap(void);
 
+/* sys_proc.c */
+void tell_limits(struct mm_struct *mm, const struct process *p);
+
 /* signal.c */
 int signal_init(void);
 int send_signal(int sig, const struct linux_siginfo *info, struct process *p);
 int send_signal_task(int sig, const struct linux_siginfo *info, struct task *t);
 int send_signal_locked(int sig, const struct linux_siginfo *info, struct process *p,
 		       struct task *t);
-void force_signal(int sig, int code, u64 addr);
+void force_signal(int sig, int code, unsigned long addr);
 void signal_kill(struct process *p);
 int kill_pgrp(int sig, int pgid, const struct linux_siginfo *info);
 int kill_pgrp_locked(int sig, int pgid, const struct linux_siginfo *info);

@@ -245,6 +245,13 @@ static void __ref kmain(void *arg)
 	bare_exit(status && !(status & 127) ? 127 : status);
 }
 
+/* Where the frame descriptors are, if not with the rest of the linear map. */
+#ifdef PORT_VMEMMAP
+#define VMEMMAP PORT_VMEMMAP
+#else
+#define VMEMMAP 0ul
+#endif
+
 /* ---- the beginning --------------------------------------------------------------------------- */
 static void __init show_layout(void)
 {
@@ -268,12 +275,13 @@ static void __init show_layout(void)
 	       (unsigned long)(bare_clock.hz / 1000000),
 	       (unsigned long)(bare_clock.hz / 1000 % 1000), features);
 	printk("virtual memory layout:\n");
-	printk("  user     0000000000000000 - %016lx\n", PORT_TASK_SIZE);
-	printk("  linear   %016lx - %016lx  all RAM\n", PAGE_OFFSET,
+	printk("  user     " ADDRESS " - " ADDRESS "\n", 0ul, PORT_TASK_SIZE);
+	printk("  linear   " ADDRESS " - " ADDRESS "  all RAM\n", PAGE_OFFSET,
 	       PAGE_OFFSET + (end << PAGE_SHIFT));
-	printk("  vmalloc  %016lx - %016lx\n", PORT_VMALLOC_START, PORT_VMALLOC_END);
-	printk("  vmemmap  %016lx\n", PORT_VMEMMAP);
-	printk("  image    %016lx  text %lu KiB, rodata %lu KiB, data and bss %lu KiB\n",
+	printk("  vmalloc  " ADDRESS " - " ADDRESS "\n", PORT_VMALLOC_START, PORT_VMALLOC_END);
+	if (VMEMMAP)
+		printk("  vmemmap  " ADDRESS "\n", VMEMMAP);
+	printk("  image    " ADDRESS "  text %lu KiB, rodata %lu KiB, data and bss %lu KiB\n",
 	       i->virt_base, (unsigned long)(i->text_end - i->text_start) >> 10,
 	       (unsigned long)(i->rodata_end - i->rodata_start) >> 10,
 	       (unsigned long)(i->data_end - i->data_start) >> 10);

@@ -27,19 +27,22 @@
 #define SHM_REMAP  040000
 #define SHM_EXEC   0100000
 
-struct linux_shmid_ds {
+struct ABI_WORDS linux_shmid_ds {
 	s32 key;
 	u32 uid, gid, cuid, cgid;
 	u32 mode;
 	u16 seq, pad2;
-	u32 pad3;
-	u64 unused1, unused2;
-	u64 segsz;
-	s64 atime, dtime, ctime;
+	u32 pad3[ABI_GAP];
+	unsigned long unused1, unused2, segsz;
+	s64 atime, dtime, ctime; /* where a word has 32 bits, two words each */
 	s32 cpid, lpid;
-	u64 nattch, unused4, unused5;
+	unsigned long nattch, unused4, unused5;
 };
-_Static_assert(sizeof(struct linux_shmid_ds) == 112, "struct shmid_ds");
+_Static_assert(sizeof(struct linux_shmid_ds) == (sizeof(long) == 8 ? 112 : 84), "struct shmid_ds");
+
+#define IPC_64 0x100 /* 32-bit programs ask for it */
+#define SIZE_LIMIT                                                                                 \
+	(sizeof(long) == 8 ? 1ULL << 40 : 0xfeffffffULL) /* SHMMAX                      */
 
 struct segment {
 	struct file *file; /* NULL: free slot */
@@ -76,7 +79,7 @@ static long new_segment(s32 key, size_t size, u32 mode)
 	struct segment *s = NULL;
 	char name[24];
 
-	if (size == 0 || size > (1ULL << 40))
+	if (size == 0 || (u64)size > SIZE_LIMIT)
 		return -EINVAL;
 	for (unsigned i = 0; i < SHM_MAX && !s; i++)
 		if (!segments[i].file)
@@ -203,11 +206,11 @@ long sys_shmdt(unsigned long addr)
 	return end ? do_munmap(mm, addr, end - addr) : -EINVAL;
 }
 
-static u64 attached(struct segment *s)
+static unsigned long attached(struct segment *s)
 {
 	struct address_space *mapping = s->file->f_mapping;
 	struct span_node *at;
-	u64 n = 0;
+	unsigned long n = 0;
 
 	spin_lock(&mapping->i_mmap_lock);
 	span_for_each(at, &mapping->i_mmap, 0, ~(pgoff_t)0) n++;
@@ -271,7 +274,8 @@ static long control(int id, int cmd, void __user *arg)
 /* IPC_INFO and SHM_INFO: the limits, and the highest slot in use. */
 static long info(int cmd, void __user *arg)
 {
-	u64 v[9] = { 1ULL << 40, 1, SHM_MAX, SHM_MAX, 1ULL << 28 };
+	unsigned long v[9] = { (unsigned long)SIZE_LIMIT, 1, SHM_MAX, SHM_MAX,
+			       (unsigned long)(SIZE_LIMIT >> PAGE_SHIFT) };
 	long top = 0;
 
 	if (cmd == SHM_INFO)
@@ -286,13 +290,15 @@ static long info(int cmd, void __user *arg)
 			v[2] += segments[i].file->f_mapping->nrpages;
 		}
 	}
-	return copy_to_user(arg, v, cmd == SHM_INFO ? 48 : 72) ? -EFAULT : top;
+	return copy_to_user(arg, v, (cmd == SHM_INFO ? 6 : 9) * sizeof(*v)) ? -EFAULT : top;
 }
 
 long sys_shmctl(int id, int cmd, void __user *arg)
 {
 	long r;
 
+	if (sizeof(long) == 4)
+		cmd &= ~IPC_64;
 	mutex_lock(&shm_mutex);
 	r = cmd == IPC_INFO || cmd == SHM_INFO ? info(cmd, arg) : control(id, cmd, arg);
 	mutex_unlock(&shm_mutex);

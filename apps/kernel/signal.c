@@ -65,7 +65,7 @@ void signal_exec(struct task *t)
 		if (a->handler > SIG_IGN)
 			memset(a, 0, sizeof(*a));
 		else
-			a->flags = a->mask = 0;
+			a->mask = a->flags = 0;
 	}
 	t->altstack = (struct linux_stack_t){ .flags = SS_DISABLE };
 }
@@ -116,7 +116,7 @@ bool signal_fatal_pending(struct task *t)
 
 bool signal_ignored(struct task *t, int sig)
 {
-	u64 h = t->sighand->action[sig - 1].handler;
+	unsigned long h = t->sighand->action[sig - 1].handler;
 
 	return h == SIG_IGN || (h == SIG_DFL && (SIGBIT(sig) & DEFAULT_IGNORES));
 }
@@ -337,7 +337,7 @@ int kill_pgrp(int sig, int pgid, const struct linux_siginfo *info)
 
 /* The current task did it to itself (a fault): not even a blocked or ignored signal can be put
  * off. */
-void force_signal(int sig, int code, u64 addr)
+void force_signal(int sig, int code, unsigned long addr)
 {
 	struct task *t = current;
 	struct linux_siginfo info;
@@ -384,8 +384,8 @@ void signal_notify_parent_locked(struct process *p, int code, int status)
 	info.pid = p->pid;
 	info.uid = p->uid;
 	info.status = status;
-	info.utime = (s64)(p->utime / (NSEC_PER_SEC / USER_HZ));
-	info.stime = (s64)(p->stime / (NSEC_PER_SEC / USER_HZ));
+	info.utime = (long)(p->utime / (NSEC_PER_SEC / USER_HZ));
+	info.stime = (long)(p->stime / (NSEC_PER_SEC / USER_HZ));
 	send_signal_locked(sig, &info, parent, NULL);
 }
 
@@ -429,7 +429,7 @@ static void stop_here(struct task *t, int sig)
 /* A system call that a signal cut short: `action` runs next, or NULL if none does. */
 static void restart_syscall(struct bare_regs *regs, const struct linux_sigaction *action)
 {
-	s64 result = (s64)regs_result(regs);
+	long result = (long)regs_result(regs);
 	bool again;
 
 	if (regs_syscall(regs) < 0)
@@ -443,10 +443,11 @@ static void restart_syscall(struct bare_regs *regs, const struct linux_sigaction
 	else
 		return;
 	if (!again) {
-		regs_set_result(regs, (u64)-EINTR);
+		regs_set_result(regs, (unsigned long)-EINTR);
 	} else {
-		regs_repeat_syscall(regs, result == -ERESTART_BLOCK ? ARCH_NR_RESTART
-								    : (u64)regs_syscall(regs));
+		regs_repeat_syscall(regs, result == -ERESTART_BLOCK
+						  ? ARCH_NR_RESTART
+						  : (unsigned long)regs_syscall(regs));
 	}
 	regs_forget_syscall(regs);
 }
@@ -479,13 +480,11 @@ static void handle(struct bare_regs *regs, int sig, const struct linux_siginfo *
 static void end_by_signal(struct task *t, const struct bare_regs *regs, int sig)
 {
 	if (sig == SIGSEGV && t->fault_trapno == TRAP_PAGE)
-		printk("%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx\n", t->comm, t->tid,
-		       (unsigned long)t->fault_addr, (unsigned long)regs_pc(regs),
-		       (unsigned long)regs_sp(regs), (unsigned long)(u32)t->fault_error);
+		printk("%s[%d]: segfault at %lx ip " ADDRESS " sp " ADDRESS " error %x\n", t->comm,
+		       t->tid, t->fault_addr, regs_pc(regs), regs_sp(regs), (u32)t->fault_error);
 	else if (sig == SIGSEGV && t->fault_trapno == TRAP_PROTECTION)
 		printk("traps: %s[%d] general protection fault ip:%lx sp:%lx error:%lx\n", t->comm,
-		       t->tid, (unsigned long)regs_pc(regs), (unsigned long)regs_sp(regs),
-		       (unsigned long)(u32)t->fault_error);
+		       t->tid, regs_pc(regs), regs_sp(regs), (unsigned long)(u32)t->fault_error);
 	else if (sig == SIGILL && t->fault_trapno == TRAP_OPCODE)
 		printk("traps: %s[%d] trap invalid opcode ip:%lx sp:%lx error:0\n", t->comm, t->tid,
 		       (unsigned long)regs_pc(regs), (unsigned long)regs_sp(regs));

@@ -9,10 +9,10 @@
 int signal_push_frame(struct bare_regs *regs, int sig, const struct linux_siginfo *info,
 		      const struct linux_sigaction *action, u64 mask);
 /* Where a handler's frame ends: on the alternate stack, or `redzone` bytes below the stack pointer. */
-u64 signal_stack_top(const struct task *t, const struct bare_regs *regs,
-		     const struct linux_sigaction *action, u64 redzone);
+unsigned long signal_stack_top(const struct task *t, const struct bare_regs *regs,
+			       const struct linux_sigaction *action, unsigned long redzone);
 /* The alternate stack as a program that runs on `sp` sees it. */
-struct linux_stack_t signal_altstack(const struct task *t, u64 sp);
+struct linux_stack_t signal_altstack(const struct task *t, unsigned long sp);
 /* The frame is written. */
 void signal_enter_handler(struct task *t);
 /* The registers are the frame's again: so are mask and alternate stack. */

@@ -8,21 +8,21 @@
 
 #define CANNOT_BLOCK (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
-static bool on_altstack(const struct task *t, u64 sp)
+static bool on_altstack(const struct task *t, unsigned long sp)
 {
 	return !(t->altstack.flags & SS_AUTODISARM) && t->altstack.size && sp > t->altstack.sp &&
 	       sp - t->altstack.sp <= t->altstack.size;
 }
 
-u64 signal_stack_top(const struct task *t, const struct bare_regs *regs,
-		     const struct linux_sigaction *action, u64 redzone)
+unsigned long signal_stack_top(const struct task *t, const struct bare_regs *regs,
+			       const struct linux_sigaction *action, unsigned long redzone)
 {
 	if ((action->flags & SA_ONSTACK) && t->altstack.size && !on_altstack(t, regs_sp(regs)))
 		return t->altstack.sp + t->altstack.size;
 	return regs_sp(regs) - redzone;
 }
 
-struct linux_stack_t signal_altstack(const struct task *t, u64 sp)
+struct linux_stack_t signal_altstack(const struct task *t, unsigned long sp)
 {
 	struct linux_stack_t s = t->altstack;
 
@@ -60,7 +60,7 @@ long sys_sigaltstack(const struct linux_stack_t __user *in, struct linux_stack_t
 	struct linux_stack_t old = signal_altstack(t, regs_sp(task_regs(t))), new;
 	bool on = on_altstack(t, regs_sp(task_regs(t)));
 
-	old.pad = 0;
+	memset(old.pad, 0, sizeof(old.pad));
 	if (in) {
 		if (copy_from_user(&new, in, sizeof(new)))
 			return -EFAULT;

@@ -110,7 +110,9 @@ static long vector(unsigned fd, const struct linux_iovec __user *vec, unsigned l
 	for (unsigned long i = 0; i < count; i++) {
 		struct iobuf io;
 
-		r = copy_from_user(&v, vec + i, sizeof(v)) ? -EFAULT : (s64)v.len < 0 ? -EINVAL : 0;
+		r = copy_from_user(&v, vec + i, sizeof(v)) ? -EFAULT
+		    : (long)v.len < 0                      ? -EINVAL
+							   : 0;
 		if (r || !v.len) {
 			if (r)
 				break;
@@ -121,7 +123,7 @@ static long vector(unsigned fd, const struct linux_iovec __user *vec, unsigned l
 		if (r < 0)
 			break;
 		done += r;
-		if ((u64)r < v.len)
+		if ((size_t)r < v.len)
 			break;
 	}
 	kfile_put(f);
@@ -152,14 +154,14 @@ long sys_pwritev(unsigned fd, const struct linux_iovec __user *vec, unsigned lon
 
 /* ---- position and size ----------------------------------------------------------------------- */
 /* The first page at or after `first` that is cached, or -1. */
-static long next_cached(struct address_space *mapping, pgoff_t first)
+static s64 next_cached(struct address_space *mapping, pgoff_t first)
 {
 	struct page *page = find_get_next_page(mapping, &first, (pgoff_t)-2);
 
 	if (!page)
 		return -1;
 	put_page(page);
-	return (long)first - 1;
+	return (s64)first - 1;
 }
 
 /* SEEK_DATA (3) and SEEK_HOLE (4): a page that is not cached is a hole. */
@@ -167,26 +169,25 @@ static quire_loff_t seek_data(struct kfile *f, quire_loff_t off, bool data)
 {
 	struct address_space *mapping = f->f.f_mapping;
 	quire_loff_t size = mapping ? mapping->i_size : f->inode->data.i_size;
-	pgoff_t page = (pgoff_t)off >> PAGE_SHIFT;
-	long next;
+	s64 page = off >> PAGE_SHIFT, next;
 
 	if (off < 0 || off >= size)
 		return -ENXIO;
 	if (!mapping)
 		return data ? off : size;
-	next = next_cached(mapping, page);
+	next = next_cached(mapping, (pgoff_t)page);
 	if (data) {
 		if (next < 0 || next << PAGE_SHIFT >= size)
 			return -ENXIO;
-		return max(off, (quire_loff_t)(next << PAGE_SHIFT));
+		return max(off, next << PAGE_SHIFT);
 	}
-	for (; next == (long)page; next = next_cached(mapping, page))
+	for (; next == page; next = next_cached(mapping, (pgoff_t)page))
 		page++;
-	off = max(off, (quire_loff_t)(page << PAGE_SHIFT));
+	off = max(off, page << PAGE_SHIFT);
 	return min(off, size);
 }
 
-long sys_lseek(unsigned fd, quire_loff_t off, int whence)
+quire_loff_t do_lseek(unsigned fd, quire_loff_t off, int whence)
 {
 	struct kfile *f = fget(fd);
 	quire_loff_t base = 0, to;
@@ -221,6 +222,13 @@ long sys_lseek(unsigned fd, quire_loff_t off, int whence)
 	return to;
 }
 
+long sys_lseek(unsigned fd, long off, int whence)
+{
+	quire_loff_t to = do_lseek(fd, off, whence);
+
+	return to == (long)to ? (long)to : -EOVERFLOW;
+}
+
 long sys_ftruncate(unsigned fd, quire_loff_t size)
 {
 	struct kfile *f = fget(fd);
@@ -243,8 +251,8 @@ long sys_ftruncate(unsigned fd, quire_loff_t size)
 /* Make the pages of [off, end) exist. */
 static long allocate_pages(struct inode *inode, quire_loff_t off, quire_loff_t end)
 {
-	for (pgoff_t i = (pgoff_t)off >> PAGE_SHIFT; i <= (pgoff_t)(end - 1) >> PAGE_SHIFT; i++) {
-		struct page *page = read_mapping_page(&inode->data, i);
+	for (s64 i = off >> PAGE_SHIFT; i <= (end - 1) >> PAGE_SHIFT; i++) {
+		struct page *page = read_mapping_page(&inode->data, (pgoff_t)i);
 
 		if (IS_ERR(page))
 			return PTR_ERR(page) == -ENOMEM ? -ENOSPC : PTR_ERR(page);
@@ -504,7 +512,7 @@ struct getdents {
 	struct dir_context ctx;
 	char __user *at;
 	size_t room, done;
-	bool old; /* getdents: the type is the last byte of the record */
+	bool old; /* getdents: struct linux_dirent */
 	int error;
 };
 
@@ -512,25 +520,30 @@ static bool emit_dirent(struct dir_context *ctx, const char *name, size_t len, u
 			unsigned type)
 {
 	struct getdents *g = container_of(ctx, struct getdents, ctx);
-	char record[NAME_MAX + 32];
+	char record[NAME_MAX + 32] __attribute__((__aligned__(8)));
 	struct linux_dirent64 *d = (struct linux_dirent64 *)record;
-	size_t size = QUIRE_ALIGN_UP(offsetof(struct linux_dirent64, d_name) + len + 2, (size_t)8);
+	struct linux_dirent *old = (struct linux_dirent *)record;
+	size_t name_at = g->old ? offsetof(struct linux_dirent, d_name)
+				: offsetof(struct linux_dirent64, d_name);
+	size_t size = QUIRE_ALIGN_UP(name_at + len + 2, g->old ? sizeof(long) : (size_t)8);
 
 	if (size > g->room - g->done) {
 		g->error = g->done ? 0 : -EINVAL;
 		return false;
 	}
 	memset(record, 0, size);
-	d->d_ino = ino;
-	d->d_off = (s64)ctx->pos + 1;
-	d->d_reclen = (u16)size;
 	if (g->old) {
-		memcpy(record + 18, name, len);
+		old->d_ino = (unsigned long)ino;
+		old->d_off = (long)ctx->pos + 1;
+		old->d_reclen = (u16)size;
 		record[size - 1] = (char)type;
 	} else {
+		d->d_ino = ino;
+		d->d_off = (s64)ctx->pos + 1;
+		d->d_reclen = (u16)size;
 		d->d_type = (u8)type;
-		memcpy(d->d_name, name, len);
 	}
+	memcpy(record + name_at, name, len);
 	if (copy_to_user(g->at + g->done, record, size)) {
 		g->error = -EFAULT;
 		return false;

@@ -23,7 +23,8 @@ static long map_file(unsigned long addr, unsigned long len, unsigned long prot, 
 	else if (f->inode && (f->inode->seals & 0x18) && shared && (prot & PROT_WRITE))
 		r = -EPERM;
 	else
-		r = do_mmap(current->mm, &f->f, addr, len, prot, flags, off >> PAGE_SHIFT);
+		r = do_mmap(current->mm, &f->f, addr, len, prot, flags,
+			    (pgoff_t)(off >> PAGE_SHIFT));
 	kfile_put(f);
 	return r;
 }
@@ -35,7 +36,7 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 		return -EINVAL;
 	if (!(flags & MAP_ANONYMOUS))
 		return map_file(addr, len, prot, flags, fd, off);
-	return do_mmap(current->mm, NULL, addr, len, prot, flags, off >> PAGE_SHIFT);
+	return do_mmap(current->mm, NULL, addr, len, prot, flags, (pgoff_t)(off >> PAGE_SHIFT));
 }
 
 long sys_munmap(unsigned long addr, unsigned long len)
@@ -178,7 +179,7 @@ static int vec_next(struct vec_walk *w)
 			return 0;
 		if (copy_from_user(&w->now, w->vec, sizeof(w->now)))
 			return -EFAULT;
-		if ((s64)w->now.len < 0)
+		if ((long)w->now.len < 0)
 			return -EINVAL;
 		w->vec++;
 		w->left--;
@@ -203,7 +204,7 @@ static long vm_transfer(struct mm_struct *mm, struct vec_walk *local, struct vec
 			r = vec_next(remote);
 		if (r <= 0)
 			break;
-		n = min3(local->now.len, remote->now.len, (u64)VM_CHUNK);
+		n = min3(local->now.len, remote->now.len, (unsigned long)VM_CHUNK);
 		r = -EFAULT;
 		if (write) {
 			if (copy_from_user(buf, (const void __user *)local->now.base, n))

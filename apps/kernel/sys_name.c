@@ -157,35 +157,50 @@ long sys_statx(int dfd, const char __user *path, unsigned flags, unsigned mask,
 	return copy_to_user(out, &x, sizeof(x)) ? -EFAULT : 0;
 }
 
-static long put_statfs(struct inode *inode, struct linux_statfs __user *out)
+static long get_statfs(struct inode *inode, struct linux_statfs *s)
 {
-	struct linux_statfs s;
 	bool ram;
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	ram = ramfs_is(inode);
 	inode_put(inode);
-	memset(&s, 0, sizeof(s));
-	s.f_type = ram ? 0x01021994 : 0x9fa0; /* tmpfs, proc */
-	s.f_bsize = s.f_frsize = PAGE_SIZE;
-	s.f_namelen = NAME_MAX;
+	memset(s, 0, sizeof(*s));
+	s->f_type = ram ? 0x01021994 : 0x9fa0; /* tmpfs, proc */
+	s->f_bsize = s->f_frsize = PAGE_SIZE;
+	s->f_namelen = NAME_MAX;
 	if (ram) {
-		s.f_blocks = totalram_pages();
-		s.f_bfree = s.f_bavail = nr_free_pages();
-		s.f_files = s.f_ffree = s.f_blocks;
+		s->f_blocks = totalram_pages();
+		s->f_bfree = s->f_bavail = nr_free_pages();
+		s->f_files = s->f_ffree = s->f_blocks;
 	}
-	return copy_to_user(out, &s, sizeof(s)) ? -EFAULT : 0;
+	return 0;
+}
+
+long statfs_of_path(const char __user *path, struct linux_statfs *out)
+{
+	return get_statfs(find_inode(AT_FDCWD, path, 0), out);
+}
+
+long statfs_of_fd(unsigned fd, struct linux_statfs *out)
+{
+	return get_statfs(inode_of_fd(fd), out);
 }
 
 long sys_statfs(const char __user *path, struct linux_statfs __user *out)
 {
-	return put_statfs(find_inode(AT_FDCWD, path, 0), out);
+	struct linux_statfs s;
+	long r = statfs_of_path(path, &s);
+
+	return r ? r : copy_to_user(out, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
 long sys_fstatfs(unsigned fd, struct linux_statfs __user *out)
 {
-	return put_statfs(inode_of_fd(fd), out);
+	struct linux_statfs s;
+	long r = statfs_of_fd(fd, &s);
+
+	return r ? r : copy_to_user(out, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
 /* Everybody is root: only execution can be refused. */
@@ -297,42 +312,47 @@ static long change_times(struct inode *inode, const struct linux_timespec ts[2])
 	return 0;
 }
 
+static const struct linux_timespec times_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+
+long do_utimens(int dfd, const char __user *path, const struct linux_timespec *times,
+		unsigned flags)
+{
+	return change_times(path ? find_inode(dfd, path, flags) : inode_of_fd((unsigned)dfd),
+			    times ? times : times_now);
+}
+
 long sys_utimensat(int dfd, const char __user *path, const struct linux_timespec __user *times,
 		   unsigned flags)
 {
-	struct linux_timespec ts[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct linux_timespec ts[2];
 
-	if (times && copy_from_user(ts, times, sizeof(ts)))
+	if (times && (read_timespec(&times[0], &ts[0]) || read_timespec(&times[1], &ts[1])))
 		return -EFAULT;
-	return change_times(path ? find_inode(dfd, path, flags) : inode_of_fd((unsigned)dfd), ts);
+	return do_utimens(dfd, path, times ? ts : NULL, flags);
 }
 
 long sys_utimes(const char __user *path, const struct linux_timeval __user *times)
 {
-	struct linux_timespec ts[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct linux_timespec ts[2];
 	struct linux_timeval tv[2];
 
-	if (times) {
-		if (copy_from_user(tv, times, sizeof(tv)))
-			return -EFAULT;
-		for (unsigned i = 0; i < 2; i++)
-			ts[i] = (struct linux_timespec){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
-	}
-	return change_times(find_inode(AT_FDCWD, path, 0), ts);
+	if (times && copy_from_user(tv, times, sizeof(tv)))
+		return -EFAULT;
+	for (unsigned i = 0; times && i < 2; i++)
+		ts[i] = (struct linux_timespec){ tv[i].tv_sec, (s64)tv[i].tv_usec * 1000 };
+	return change_times(find_inode(AT_FDCWD, path, 0), times ? ts : times_now);
 }
 
-long sys_utime(const char __user *path, const s64 __user *times)
+long sys_utime(const char __user *path, const long __user *times)
 {
-	struct linux_timespec ts[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
-	s64 t[2];
+	struct linux_timespec ts[2];
+	long t[2];
 
-	if (times) {
-		if (copy_from_user(t, times, sizeof(t)))
-			return -EFAULT;
-		ts[0] = (struct linux_timespec){ t[0], 0 };
-		ts[1] = (struct linux_timespec){ t[1], 0 };
-	}
-	return change_times(find_inode(AT_FDCWD, path, 0), ts);
+	if (times && copy_from_user(t, times, sizeof(t)))
+		return -EFAULT;
+	for (unsigned i = 0; times && i < 2; i++)
+		ts[i] = (struct linux_timespec){ t[i], 0 };
+	return change_times(find_inode(AT_FDCWD, path, 0), times ? ts : times_now);
 }
 
 long sys_truncate(const char __user *path, quire_loff_t size)

@@ -218,6 +218,20 @@ long sys_setsid(void)
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */
+static unsigned long limit_in_words(u64 limit)
+{
+	return (unsigned long)min(limit, (u64)~0ul);
+}
+
+/* The space keeps to its process's limits. */
+void tell_limits(struct mm_struct *mm, const struct process *p)
+{
+	mm->limits.as = limit_in_words(p->rlim[RLIMIT_AS].cur);
+	mm->limits.data = limit_in_words(p->rlim[RLIMIT_DATA].cur);
+	mm->limits.stack = limit_in_words(p->rlim[RLIMIT_STACK].cur);
+	mm->limits.memlock = limit_in_words(p->rlim[RLIMIT_MEMLOCK].cur);
+}
+
 static long change_limit(struct process *p, unsigned which, const struct linux_rlimit *new)
 {
 	struct mm_struct *mm;
@@ -229,42 +243,44 @@ static long change_limit(struct process *p, unsigned which, const struct linux_r
 	p->rlim[which] = *new;
 	mm = process_mm_get(p);
 	if (mm) {
-		mm->limits.as = p->rlim[RLIMIT_AS].cur;
-		mm->limits.data = p->rlim[RLIMIT_DATA].cur;
-		mm->limits.stack = p->rlim[RLIMIT_STACK].cur;
-		mm->limits.memlock = p->rlim[RLIMIT_MEMLOCK].cur;
+		tell_limits(mm, p);
 		mmput(mm);
 	}
 	return 0;
+}
+
+long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct linux_rlimit *old)
+{
+	struct process *p = current->proc;
+	unsigned long flags;
+
+	if (which >= RLIM_NLIMITS)
+		return -EINVAL;
+	if (!pid || pid == p->pid) {
+		*old = p->rlim[which];
+		return new ? change_limit(p, which, new) : 0;
+	}
+	spin_lock_irqsave(&task_lock, flags);
+	p = process_find_locked(pid);
+	if (p)
+		*old = p->rlim[which];
+	if (p && new && new->cur <= new->max)
+		p->rlim[which] = *new; /* its space hears of it at the next exec */
+	spin_unlock_irqrestore(&task_lock, flags);
+	return p ? 0 : -ESRCH;
 }
 
 long sys_prlimit64(int pid, unsigned which, const struct linux_rlimit __user *in,
 		   struct linux_rlimit __user *out)
 {
 	struct linux_rlimit new, old;
-	struct process *p = current->proc;
-	unsigned long flags;
-	long r = 0;
+	long r;
 
 	if (which >= RLIM_NLIMITS)
 		return -EINVAL;
 	if (in && copy_from_user(&new, in, sizeof(new)))
 		return -EFAULT;
-	if (pid && pid != p->pid) {
-		spin_lock_irqsave(&task_lock, flags);
-		p = process_find_locked(pid);
-		if (p)
-			old = p->rlim[which];
-		if (p && in && new.cur <= new.max)
-			p->rlim[which] = new; /* its space hears of it at the next exec */
-		spin_unlock_irqrestore(&task_lock, flags);
-		if (!p)
-			return -ESRCH;
-	} else {
-		old = p->rlim[which];
-		if (in)
-			r = change_limit(p, which, &new);
-	}
+	r = do_prlimit(pid, which, in ? &new : NULL, &old);
 	if (!r && out && copy_to_user(out, &old, sizeof(old)))
 		return -EFAULT;
 	return r;
@@ -281,19 +297,14 @@ long sys_setrlimit(unsigned which, const struct linux_rlimit __user *in)
 }
 
 /* ---- usage ----------------------------------------------------------------------------------- */
-static struct linux_timeval tv_of(u64 ns)
-{
-	return (struct linux_timeval){ (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000) };
-}
-
 static void add_task(struct linux_rusage *u, const struct task *t, u64 *utime, u64 *stime)
 {
 	*utime += t->utime;
 	*stime += t->stime;
-	u->ru_minflt += (s64)t->minflt;
-	u->ru_majflt += (s64)t->majflt;
-	u->ru_nvcsw += (s64)t->nvcsw;
-	u->ru_nivcsw += (s64)t->nivcsw;
+	u->ru_minflt += (long)t->minflt;
+	u->ru_majflt += (long)t->majflt;
+	u->ru_nvcsw += (long)t->nvcsw;
+	u->ru_nivcsw += (long)t->nivcsw;
 }
 
 static void usage_self(struct linux_rusage *u, u64 *utime, u64 *stime)
@@ -304,16 +315,17 @@ static void usage_self(struct linux_rusage *u, u64 *utime, u64 *stime)
 
 	*utime = p->utime;
 	*stime = p->stime;
-	u->ru_minflt = (s64)p->minflt;
-	u->ru_majflt = (s64)p->majflt;
-	u->ru_nvcsw = (s64)p->nvcsw;
-	u->ru_nivcsw = (s64)p->nivcsw;
+	u->ru_minflt = (long)p->minflt;
+	u->ru_majflt = (long)p->majflt;
+	u->ru_nvcsw = (long)p->nvcsw;
+	u->ru_nivcsw = (long)p->nivcsw;
 	spin_lock_irqsave(&task_lock, flags);
 	list_for_each_entry(t, &p->tasks, thread_link)
 		add_task(u, t, utime, stime);
 	spin_unlock_irqrestore(&task_lock, flags);
-	u->ru_maxrss = (s64)(max3(p->maxrss, current->mm->hiwater_rss, get_mm_rss(current->mm)) *
-			     (PAGE_SIZE / 1024));
+	u->ru_maxrss = (long)(max3(p->maxrss, (u64)current->mm->hiwater_rss,
+				   (u64)get_mm_rss(current->mm)) *
+			      (PAGE_SIZE / 1024));
 }
 
 long sys_getrusage(int who, struct linux_rusage __user *out)
@@ -330,30 +342,30 @@ long sys_getrusage(int who, struct linux_rusage __user *out)
 	} else if (who == -1) {
 		utime = p->cutime;
 		stime = p->cstime;
-		u.ru_minflt = (s64)p->cminflt;
-		u.ru_majflt = (s64)p->cmajflt;
-		u.ru_maxrss = (s64)(p->cmaxrss * (PAGE_SIZE / 1024));
+		u.ru_minflt = (long)p->cminflt;
+		u.ru_majflt = (long)p->cmajflt;
+		u.ru_maxrss = (long)(p->cmaxrss * (PAGE_SIZE / 1024));
 	} else {
 		return -EINVAL;
 	}
-	u.ru_utime = tv_of(utime);
-	u.ru_stime = tv_of(stime);
+	u.ru_utime = ns_to_timeval(utime);
+	u.ru_stime = ns_to_timeval(stime);
 	return copy_to_user(out, &u, sizeof(u)) ? -EFAULT : 0;
 }
 
-long sys_times(s64 __user *out)
+long sys_times(long __user *out)
 {
 	struct process *p = current->proc;
 	const u64 tick = NSEC_PER_SEC / USER_HZ;
 	struct linux_rusage u;
 	u64 utime, stime;
-	s64 v[4];
+	long v[4];
 
 	usage_self(&u, &utime, &stime);
-	v[0] = (s64)(utime / tick);
-	v[1] = (s64)(stime / tick);
-	v[2] = (s64)(p->cutime / tick);
-	v[3] = (s64)(p->cstime / tick);
+	v[0] = (long)(utime / tick);
+	v[1] = (long)(stime / tick);
+	v[2] = (long)(p->cutime / tick);
+	v[3] = (long)(p->cstime / tick);
 	if (out && copy_to_user(out, v, sizeof(v)))
 		return -EFAULT;
 	return (long)(now_ns() / tick);
@@ -364,9 +376,9 @@ long sys_sysinfo(struct linux_sysinfo __user *out)
 	struct linux_sysinfo s;
 
 	memset(&s, 0, sizeof(s));
-	s.uptime = (s64)(now_ns() / NSEC_PER_SEC);
+	s.uptime = (long)(now_ns() / NSEC_PER_SEC);
 	for (unsigned i = 0; i < 3; i++)
-		s.loads[i] = sched_loadavg(i);
+		s.loads[i] = (unsigned long)sched_loadavg(i);
 	s.totalram = totalram_pages() * PAGE_SIZE;
 	s.freeram = nr_free_pages() * PAGE_SIZE;
 	s.procs = (u16)nr_processes;
@@ -555,22 +567,22 @@ long sys_sched_getparam(int pid, int __user *out)
 	return pid < 0 ? -EINVAL : put_user(0, out);
 }
 
-long sys_sched_getaffinity(int pid, unsigned size, u64 __user *mask)
+long sys_sched_getaffinity(int pid, unsigned size, unsigned long __user *mask)
 {
-	u64 cpus = (1ULL << bare_nr_cpus_online()) - 1;
+	unsigned long cpus = (1ul << bare_nr_cpus_online()) - 1;
 
 	(void)pid;
-	if (size < 8 || size % 8)
+	if (size < sizeof(cpus) || size % sizeof(cpus))
 		return -EINVAL;
-	return copy_to_user(mask, &cpus, 8) ? -EFAULT : 8;
+	return copy_to_user(mask, &cpus, sizeof(cpus)) ? -EFAULT : (long)sizeof(cpus);
 }
 
-long sys_sched_setaffinity(int pid, unsigned size, const u64 __user *mask)
+long sys_sched_setaffinity(int pid, unsigned size, const unsigned long __user *mask)
 {
-	u64 cpus = 0;
+	unsigned long cpus = 0;
 
 	(void)pid;
-	if (copy_from_user(&cpus, mask, min(size, 8u)))
+	if (copy_from_user(&cpus, mask, min((size_t)size, sizeof(cpus))))
 		return -EFAULT;
 	return cpus & 1 ? 0 : -EINVAL;
 }

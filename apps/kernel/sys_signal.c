@@ -113,12 +113,12 @@ long sys_pause(void)
 	return -ERESTARTNOHAND;
 }
 
-long sys_rt_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out,
-			 const void __user *timeout, size_t size)
+long do_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out, const u64 *ns,
+		     size_t size)
 {
 	struct task *t = current;
 	struct linux_siginfo info;
-	u64 wanted, expires = TIME_NEVER, ns, old = t->blocked;
+	u64 wanted, expires = ns ? now_ns() + *ns : TIME_NEVER, old = t->blocked;
 	unsigned long flags;
 	bool in_time = true;
 	int sig;
@@ -127,13 +127,6 @@ long sys_rt_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out
 		return -EINVAL;
 	if (get_user(wanted, set))
 		return -EFAULT;
-	if (timeout) {
-		int error = get_timespec(timeout, &ns);
-
-		if (error)
-			return error;
-		expires = now_ns() + ns;
-	}
 	wanted &= ~CANNOT_BLOCK;
 	for (;;) {
 		spin_lock_irqsave(&task_lock, flags);
@@ -153,6 +146,15 @@ long sys_rt_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out
 	if (out && copy_to_user(out, &info, sizeof(info)))
 		return -EFAULT;
 	return sig;
+}
+
+long sys_rt_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out,
+			 const void __user *timeout, size_t size)
+{
+	u64 ns;
+	int error = timeout ? get_timespec(timeout, &ns) : 0;
+
+	return error ? error : do_sigtimedwait(set, out, timeout ? &ns : NULL, size);
 }
 
 /* ---- kill ------------------------------------------------------------------------------------ */

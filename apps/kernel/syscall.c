@@ -11,7 +11,7 @@ static u32 unknown_count[UNKNOWN_MAX + 1]; /* (a) the last one: all higher numbe
 /* In the table wherever there is no call of that number. */
 long sys_unknown(void)
 {
-	u64 nr = (u64)regs_syscall(task_regs(current));
+	unsigned long nr = (unsigned long)regs_syscall(task_regs(current));
 
 	__atomic_fetch_add(&unknown_count[nr < UNKNOWN_MAX ? nr : UNKNOWN_MAX], 1,
 			   __ATOMIC_RELAXED);

@@ -16,7 +16,8 @@ struct linux_clone_args;
 long sys_unknown(void);
 
 /* exec.c */
-long sys_execve(const char __user *path, const u64 __user *argv, const u64 __user *envp);
+long sys_execve(const char __user *path, const unsigned long __user *argv,
+		const unsigned long __user *envp);
 
 /* exit.c */
 long sys_exit(int code);
@@ -32,8 +33,8 @@ long sys_fork(void);
 long sys_vfork(void);
 long sys_clone3(const struct linux_clone_args __user *uargs, size_t size);
 long sys_set_tid_address(u32 __user *at);
-long sys_set_robust_list(u64 head, u64 len);
-long sys_get_robust_list(int pid, u64 __user *head, u64 __user *len);
+long sys_set_robust_list(unsigned long head, size_t len);
+long sys_get_robust_list(int pid, unsigned long __user *head, size_t __user *len);
 
 /* fs/files.c */
 long sys_close(unsigned fd);
@@ -47,13 +48,23 @@ long sys_fcntl(unsigned fd, int cmd, unsigned long arg);
 long sys_poll(struct linux_pollfd __user *fds, unsigned n, int timeout_ms);
 long sys_ppoll(struct linux_pollfd __user *fds, unsigned n, const void __user *timeout,
 	       const u64 __user *mask, size_t size);
-long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
+long sys_select(int n, void __user *in, void __user *out, void __user *ex,
 		struct linux_timeval __user *timeout);
-long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
-		  const void __user *timeout, const u64 __user *mask);
+/* mask: address and size of a signal mask. */
+long sys_pselect6(int n, void __user *in, void __user *out, void __user *ex,
+		  const void __user *timeout, const unsigned long __user *mask);
+/* The same two with the time already read, in ns; NULL: no limit. */
+long do_ppoll(struct linux_pollfd __user *fds, unsigned n, const u64 *timeout,
+	      const u64 __user *mask, size_t size);
+long do_pselect(int n, void __user *const sets[3], const u64 *timeout,
+		const unsigned long __user *mask);
 
 /* futex.c */
-long sys_futex(u32 __user *at, int op, u32 val, u64 timeout, u32 __user *at2, u32 val3);
+long sys_futex(u32 __user *at, int op, u32 val, unsigned long timeout, u32 __user *at2, u32 val3);
+/* Whether `timeout` of the call is the address of a time. */
+bool futex_has_timeout(int op);
+/* The call with its time, if it has one, in *ns. */
+long do_futex(u32 __user *at, int op, u32 val, const u64 *ns, u32 val2, u32 __user *at2, u32 val3);
 
 /* shm.c */
 long sys_shmget(s32 key, size_t size, int flags);
@@ -76,7 +87,8 @@ long sys_preadv(unsigned fd, const struct linux_iovec __user *vec, unsigned long
 		quire_loff_t pos);
 long sys_pwritev(unsigned fd, const struct linux_iovec __user *vec, unsigned long count,
 		 quire_loff_t pos);
-long sys_lseek(unsigned fd, quire_loff_t off, int whence);
+long sys_lseek(unsigned fd, long off, int whence);
+quire_loff_t do_lseek(unsigned fd, quire_loff_t off, int whence);
 long sys_ftruncate(unsigned fd, quire_loff_t size);
 long sys_fallocate(unsigned fd, int mode, quire_loff_t off, quire_loff_t len);
 long sys_fsync(unsigned fd);
@@ -127,6 +139,9 @@ long sys_lstat(const char __user *path, struct linux_stat __user *out);
 long sys_fstat(unsigned fd, struct linux_stat __user *out);
 long sys_statx(int dfd, const char __user *path, unsigned flags, unsigned mask,
 	       struct linux_statx __user *out);
+/* What the two calls below tell, in kernel memory. */
+long statfs_of_path(const char __user *path, struct linux_statfs *out);
+long statfs_of_fd(unsigned fd, struct linux_statfs *out);
 long sys_statfs(const char __user *path, struct linux_statfs __user *out);
 long sys_fstatfs(unsigned fd, struct linux_statfs __user *out);
 long sys_faccessat2(int dfd, const char __user *path, unsigned mode, unsigned flags);
@@ -141,8 +156,11 @@ long sys_lchown(const char __user *path, u32 uid, u32 gid);
 long sys_fchown(unsigned fd, u32 uid, u32 gid);
 long sys_utimensat(int dfd, const char __user *path, const struct linux_timespec __user *times,
 		   unsigned flags);
+/* times NULL: now. */
+long do_utimens(int dfd, const char __user *path, const struct linux_timespec *times,
+		unsigned flags);
 long sys_utimes(const char __user *path, const struct linux_timeval __user *times);
-long sys_utime(const char __user *path, const s64 __user *times);
+long sys_utime(const char __user *path, const long __user *times);
 long sys_truncate(const char __user *path, quire_loff_t size);
 long sys_umask(u32 mask);
 long sys_mkdirat(int dfd, const char __user *path, u32 mode);
@@ -198,10 +216,12 @@ long sys_setpgid(int pid, int pgid);
 long sys_setsid(void);
 long sys_prlimit64(int pid, unsigned which, const struct linux_rlimit __user *in,
 		   struct linux_rlimit __user *out);
+/* In kernel memory; new NULL: as it is. */
+long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct linux_rlimit *old);
 long sys_getrlimit(unsigned which, struct linux_rlimit __user *out);
 long sys_setrlimit(unsigned which, const struct linux_rlimit __user *in);
 long sys_getrusage(int who, struct linux_rusage __user *out);
-long sys_times(s64 __user *out);
+long sys_times(long __user *out);
 long sys_sysinfo(struct linux_sysinfo __user *out);
 long sys_uname(struct linux_utsname __user *out);
 long sys_sethostname(const char __user *name, long len);
@@ -216,8 +236,8 @@ long sys_getpriority(int which, int who);
 long sys_setpriority(int which, int who, int nice);
 long sys_sched_getscheduler(int pid);
 long sys_sched_getparam(int pid, int __user *out);
-long sys_sched_getaffinity(int pid, unsigned size, u64 __user *mask);
-long sys_sched_setaffinity(int pid, unsigned size, const u64 __user *mask);
+long sys_sched_getaffinity(int pid, unsigned size, unsigned long __user *mask);
+long sys_sched_setaffinity(int pid, unsigned size, const unsigned long __user *mask);
 long sys_getcpu(u32 __user *cpu, u32 __user *node);
 long sys_rseq(void);
 
@@ -230,18 +250,27 @@ long sys_rt_sigsuspend(const u64 __user *mask, size_t size);
 long sys_pause(void);
 long sys_rt_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out,
 			 const void __user *timeout, size_t size);
+/* The same with the time in *ns; NULL: no limit. */
+long do_sigtimedwait(const u64 __user *set, struct linux_siginfo __user *out, const u64 *ns,
+		     size_t size);
 long sys_kill(int pid, int sig);
 long sys_tgkill(int tgid, int tid, int sig);
 long sys_tkill(int tid, int sig);
 long sys_rt_sigqueueinfo(int pid, int sig, const struct linux_siginfo __user *uinfo);
 
 /* time.c */
+typedef int (*put_time_fn)(void __user *at, u64 ns);
+int read_clock(int which, u64 *ns);
+int clock_resolution(int which, u64 *ns);
+int set_clock(int which, u64 ns);
+/* clock_nanosleep(); `put` writes what is left to *rem if a signal comes. */
+long clock_sleep(int which, int flags, u64 ns, void __user *rem, put_time_fn put);
 long sys_clock_gettime(int which, void __user *ts);
 long sys_clock_getres(int which, void __user *ts);
 long sys_clock_settime(int which, const void __user *ts);
 long sys_gettimeofday(struct linux_timeval __user *tv, u64 __user *tz);
 long sys_settimeofday(const struct linux_timeval __user *tv, const void __user *tz);
-long sys_time(s64 __user *at);
+long sys_time(long __user *at);
 long sys_restart_syscall(void);
 long sys_nanosleep(const void __user *req, void __user *rem);
 long sys_clock_nanosleep(int which, int flags, const void __user *req, void __user *rem);

@@ -132,7 +132,7 @@ struct task *task_alloc(void)
 		kmem_cache_free(task_cache, t);
 		return NULL;
 	}
-	t->thread.kstack_top = (u64)t->stack + KSTACK_SIZE;
+	t->thread.kstack_top = (unsigned long)t->stack + KSTACK_SIZE;
 	t->thread.fpu = (char *)t + fpu_at;
 	t->altstack.flags = SS_DISABLE;
 	INIT_LIST_HEAD(&t->run_link);
@@ -265,7 +265,7 @@ struct mm_struct *process_mm_get(struct process *p)
 
 static void kthread_main(void *arg)
 {
-	void (*fn)(void *) = (void (*)(void *))current->restart_expires;
+	void (*fn)(void *) = (void (*)(void *))current->restart_rmtp;
 
 	sched_finish_new();
 	bare_irq_enable();
@@ -280,7 +280,7 @@ struct task *kthread_start(void (*fn)(void *), void *arg, const char *name)
 
 	if (!t)
 		return NULL;
-	t->restart_expires = (u64)fn;
+	t->restart_rmtp = (unsigned long)fn;
 	quire_snprintf(t->comm, sizeof(t->comm), "%s", name);
 	bare_fpu_fork(&t->thread);
 	bare_thread_init_kernel(&t->thread, kthread_main, arg);

@@ -146,13 +146,21 @@ int timespec_to_ns(const struct linux_timespec *ts, u64 *ns)
 	return 0;
 }
 
+/* Nanoseconds are a word of the machine and padding. */
+int read_timespec(const void __user *at, struct linux_timespec *ts)
+{
+	if (copy_from_user(ts, at, sizeof(*ts)))
+		return -EFAULT;
+	ts->tv_nsec = (long)ts->tv_nsec;
+	return 0;
+}
+
 int get_timespec(const void __user *at, u64 *ns)
 {
 	struct linux_timespec ts;
+	int error = read_timespec(at, &ts);
 
-	if (copy_from_user(&ts, at, sizeof(ts)))
-		return -EFAULT;
-	return timespec_to_ns(&ts, ns);
+	return error ? error : timespec_to_ns(&ts, ns);
 }
 
 int put_timespec(void __user *at, u64 ns)
@@ -160,6 +168,12 @@ int put_timespec(void __user *at, u64 ns)
 	struct linux_timespec ts = { (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC) };
 
 	return copy_to_user(at, &ts, sizeof(ts)) ? -EFAULT : 0;
+}
+
+struct linux_timeval ns_to_timeval(u64 ns)
+{
+	return (struct linux_timeval){ (long)(ns / NSEC_PER_SEC),
+				       (long)(ns % NSEC_PER_SEC / 1000) };
 }
 
 static u64 process_cpu_ns(struct process *p)
@@ -176,7 +190,7 @@ static u64 process_cpu_ns(struct process *p)
 	return sum;
 }
 
-static int read_clock(int which, u64 *ns)
+int read_clock(int which, u64 *ns)
 {
 	switch (which) {
 	case CLOCK_REALTIME:
@@ -200,16 +214,23 @@ long sys_clock_gettime(int which, void __user *ts)
 	return error ? error : put_timespec(ts, ns);
 }
 
+int clock_resolution(int which, u64 *ns)
+{
+	int error = read_clock(which, ns);
+
+	if (!error)
+		*ns = which == CLOCK_PROCESS_CPUTIME_ID || which == CLOCK_THREAD_CPUTIME_ID
+			      ? TICK_NS
+			      : 1;
+	return error;
+}
+
 long sys_clock_getres(int which, void __user *ts)
 {
 	u64 ns;
-	int error = read_clock(which, &ns);
+	int error = clock_resolution(which, &ns);
 
-	if (error || !ts)
-		return error;
-	return put_timespec(
-		ts, which == CLOCK_PROCESS_CPUTIME_ID || which == CLOCK_THREAD_CPUTIME_ID ? TICK_NS
-											  : 1);
+	return error || !ts ? error : put_timespec(ts, ns);
 }
 
 static void set_wall(u64 ns)
@@ -218,23 +239,25 @@ static void set_wall(u64 ns)
 	vdso_update_wall();
 }
 
+int set_clock(int which, u64 ns)
+{
+	if (which != CLOCK_REALTIME)
+		return -EINVAL;
+	set_wall(ns);
+	return 0;
+}
+
 long sys_clock_settime(int which, const void __user *ts)
 {
 	u64 ns;
-	int error;
+	int error = get_timespec(ts, &ns);
 
-	if (which != CLOCK_REALTIME)
-		return -EINVAL;
-	error = get_timespec(ts, &ns);
-	if (!error)
-		set_wall(ns);
-	return error;
+	return error ? error : set_clock(which, ns);
 }
 
 long sys_gettimeofday(struct linux_timeval __user *tv, u64 __user *tz)
 {
-	u64 ns = (u64)wall_ns();
-	struct linux_timeval v = { (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000) };
+	struct linux_timeval v = ns_to_timeval((u64)wall_ns());
 
 	if (tv && copy_to_user(tv, &v, sizeof(v)))
 		return -EFAULT;
@@ -256,9 +279,9 @@ long sys_settimeofday(const struct linux_timeval __user *tv, const void __user *
 	return 0;
 }
 
-long sys_time(s64 __user *at)
+long sys_time(long __user *at)
 {
-	s64 now = wall_ns() / NSEC_PER_SEC;
+	long now = (long)(wall_ns() / NSEC_PER_SEC);
 
 	if (at && put_user(now, at))
 		return -EFAULT;
@@ -280,22 +303,25 @@ static int sleep_until(u64 expires, u64 *left)
 	return -EINTR;
 }
 
-static long nanosleep_until(u64 expires, void __user *rem)
+static long nanosleep_until(u64 expires, void __user *rem, put_time_fn put)
 {
 	u64 left;
 
 	if (!sleep_until(expires, &left))
 		return 0;
-	if (rem && put_timespec(rem, left))
+	if (rem && put(rem, left))
 		return -EFAULT;
 	current->restart_expires = expires;
-	current->restart_rmtp = (u64)rem;
+	current->restart_rmtp = (unsigned long)rem;
+	current->restart_put = put;
 	return -ERESTART_BLOCK;
 }
 
 long sys_restart_syscall(void)
 {
-	return nanosleep_until(current->restart_expires, (void __user *)current->restart_rmtp);
+	struct task *t = current;
+
+	return nanosleep_until(t->restart_expires, (void __user *)t->restart_rmtp, t->restart_put);
 }
 
 long sys_nanosleep(const void __user *req, void __user *rem)
@@ -303,20 +329,25 @@ long sys_nanosleep(const void __user *req, void __user *rem)
 	u64 ns;
 	int error = get_timespec(req, &ns);
 
-	return error ? error : nanosleep_until(now_ns() + ns, rem);
+	return error ? error : nanosleep_until(now_ns() + ns, rem, put_timespec);
 }
 
 long sys_clock_nanosleep(int which, int flags, const void __user *req, void __user *rem)
 {
-	u64 ns, left;
+	u64 ns;
 	int error = get_timespec(req, &ns);
 
-	if (error)
-		return error;
+	return error ? error : clock_sleep(which, flags, ns, rem, put_timespec);
+}
+
+long clock_sleep(int which, int flags, u64 ns, void __user *rem, put_time_fn put)
+{
+	u64 left;
+
 	if (which != CLOCK_REALTIME && which != CLOCK_MONOTONIC && which != CLOCK_BOOTTIME)
 		return -EINVAL;
 	if (!(flags & TIMER_ABSTIME))
-		return nanosleep_until(now_ns() + ns, rem);
+		return nanosleep_until(now_ns() + ns, rem, put);
 	if (which == CLOCK_REALTIME)
 		ns = (s64)ns > wall_offset_ns ? ns - (u64)wall_offset_ns : 0;
 	return sleep_until(ns, &left) ? -ERESTARTNOHAND : 0;
@@ -362,14 +393,9 @@ long sys_alarm(unsigned seconds)
 	return (long)((left + NSEC_PER_SEC - 1) / NSEC_PER_SEC);
 }
 
-static struct linux_timeval to_timeval(u64 ns)
-{
-	return (struct linux_timeval){ (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000) };
-}
-
 static bool from_timeval(const struct linux_timeval *tv, u64 *ns)
 {
-	if (tv->tv_sec < 0 || tv->tv_sec > 9000000000LL || tv->tv_usec < 0 ||
+	if (tv->tv_sec < 0 || (s64)tv->tv_sec > 9000000000LL || tv->tv_usec < 0 ||
 	    tv->tv_usec >= 1000000)
 		return false;
 	*ns = (u64)tv->tv_sec * NSEC_PER_SEC + (u64)tv->tv_usec * 1000;
@@ -383,8 +409,8 @@ long sys_getitimer(int which, struct linux_itimerval __user *out)
 
 	if (which != 0)
 		return which == 1 || which == 2 ? -ENOSYS : -EINVAL;
-	v.it_value = to_timeval(real_timer_left(p));
-	v.it_interval = to_timeval(p->real_interval);
+	v.it_value = ns_to_timeval(real_timer_left(p));
+	v.it_interval = ns_to_timeval(p->real_interval);
 	return copy_to_user(out, &v, sizeof(v)) ? -EFAULT : 0;
 }
 

@@ -36,6 +36,7 @@ int __init vdso_init(void)
 	v = page_address(vvar_page);
 	v->base = bare_clock.base;
 	v->mult = bare_clock.mult;
+	v->counter = arch_user_counter();
 	vdso_update_wall();
 	for (unsigned i = 0; i < nr_vdso_pages; i++) {
 		vdso_pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);

@@ -8,7 +8,8 @@
 struct vvar {
 	u64 base;           /* ticks at monotonic time 0                            */
 	u64 mult;           /* ns = (ticks - base) * mult >> 32                       */
-	s64 wall_offset_ns; /* real time - monotonic time; one word, so always whole */
+	s64 wall_offset_ns; /* real time - monotonic time                            */
+	u32 counter;        /* not 0: programs can read the ticks themselves         */
 };
 
 #endif

@@ -30,6 +30,9 @@ struct iobuf {
 size_t io_put(struct iobuf *io, const void *from, size_t n); /* bytes not copied */
 size_t io_get(struct iobuf *io, void *to, size_t n);
 size_t io_zero(struct iobuf *io, size_t n);
+/* The bytes from `off` of a frame, which may have no address. */
+size_t io_put_page(struct iobuf *io, struct page *page, size_t off, size_t n);
+size_t io_get_page(struct iobuf *io, struct page *page, size_t off, size_t n);
 
 struct inode;
 struct dentry;

@@ -91,7 +91,7 @@ static long take(struct pipe *p, struct iobuf *io, size_t n)
 		struct slot *s = &p->slot[p->tail % SLOTS];
 		size_t len = min((size_t)s->len, n - done), bad;
 
-		bad = io_put(io, (char *)page_address(s->page) + s->off, len);
+		bad = io_put_page(io, s->page, s->off, len);
 		len -= bad;
 		s->off += (u32)len;
 		s->len -= (u32)len;
@@ -144,7 +144,7 @@ static long append(struct pipe *p, struct iobuf *io, size_t n)
 	struct slot *s = &p->slot[(p->head - 1) % SLOTS];
 	size_t room = PAGE_SIZE - s->off - s->len, len = min(room, n), bad;
 
-	bad = io_get(io, (char *)page_address(s->page) + s->off + s->len, len);
+	bad = io_get_page(io, s->page, s->off + s->len, len);
 	s->len += (u32)(len - bad);
 	return bad ? -EFAULT : (long)len;
 }

@@ -130,36 +130,50 @@ long sys_poll(struct linux_pollfd __user *fds, unsigned n, int timeout_ms)
 	return poll_user(fds, n, expires);
 }
 
+static u64 expiry(const u64 *timeout)
+{
+	return !timeout ? TIME_NEVER : *timeout ? now_ns() + *timeout : 0;
+}
+
+long do_ppoll(struct linux_pollfd __user *fds, unsigned n, const u64 *timeout,
+	      const u64 __user *mask, size_t size)
+{
+	u64 expires = expiry(timeout);
+	int error = use_mask(mask, size);
+
+	return error ? error : done_with_mask(poll_user(fds, n, expires));
+}
+
 long sys_ppoll(struct linux_pollfd __user *fds, unsigned n, const void __user *timeout,
 	       const u64 __user *mask, size_t size)
 {
-	u64 expires = TIME_NEVER, ns;
-	int error = 0;
+	u64 ns;
+	int error = timeout ? get_timespec(timeout, &ns) : 0;
 
-	if (timeout) {
-		error = get_timespec(timeout, &ns);
-		expires = ns ? now_ns() + ns : 0;
-	}
-	if (!error)
-		error = use_mask(mask, size);
-	return error ? error : done_with_mask(poll_user(fds, n, expires));
+	return error ? error : do_ppoll(fds, n, timeout ? &ns : NULL, mask, size);
 }
 
 /* ---- select ---------------------------------------------------------------------------------- */
 static const unsigned set_events[3] = { POLLIN | POLLRDNORM | POLLHUP | POLLERR,
 					POLLOUT | POLLWRNORM | POLLERR, POLLPRI };
 
-static int read_sets(u64 sets[3][16], u64 __user *const user[3], unsigned n)
+/* Bytes of a set of n descriptors: it is made of words. */
+static size_t set_size(unsigned n)
+{
+	return DIV_ROUND_UP(n, ABI_LONG_BITS) * sizeof(long);
+}
+
+static int read_sets(u64 sets[3][16], void __user *const user[3], unsigned n)
 {
 	for (unsigned s = 0; s < 3; s++) {
 		memset(sets[s], 0, 128);
-		if (user[s] && copy_from_user(sets[s], user[s], (n + 63) / 64 * 8))
+		if (user[s] && copy_from_user(sets[s], user[s], set_size(n)))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-static long select_until(unsigned n, u64 __user *const user[3], u64 expires)
+static long select_until(unsigned n, void __user *const user[3], u64 expires)
 {
 	u64 sets[3][16], out[3][16] = { 0 };
 	struct linux_pollfd *fds;
@@ -200,15 +214,15 @@ static long select_until(unsigned n, u64 __user *const user[3], u64 expires)
 	if (r < 0)
 		return r;
 	for (unsigned s = 0; s < 3; s++)
-		if (user[s] && copy_to_user(user[s], out[s], (n + 63) / 64 * 8))
+		if (user[s] && copy_to_user(user[s], out[s], set_size(n)))
 			return -EFAULT;
 	return bits;
 }
 
-long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
+long sys_select(int n, void __user *in, void __user *out, void __user *ex,
 		struct linux_timeval __user *timeout)
 {
-	u64 __user *const user[3] = { in, out, ex };
+	void __user *const user[3] = { in, out, ex };
 	struct linux_timeval tv;
 	u64 expires = TIME_NEVER, now, ns;
 	long r;
@@ -220,37 +234,43 @@ long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
 			return -EFAULT;
 		if (tv.tv_sec < 0 || tv.tv_usec < 0)
 			return -EINVAL;
-		ns = (u64)min(tv.tv_sec, (s64)8000000000) * NSEC_PER_SEC + (u64)tv.tv_usec * 1000;
+		ns = (u64)min((s64)tv.tv_sec, (s64)8000000000) * NSEC_PER_SEC +
+		     (u64)tv.tv_usec * 1000;
 		expires = ns ? now_ns() + ns : 0;
 	}
 	r = select_until((unsigned)n, user, expires);
 	if (timeout) {
 		now = now_ns();
 		ns = expires > now ? expires - now : 0;
-		tv = (struct linux_timeval){ (s64)(ns / NSEC_PER_SEC),
-					     (s64)(ns % NSEC_PER_SEC / 1000) };
+		tv = ns_to_timeval(ns);
 		if (copy_to_user(timeout, &tv, sizeof(tv)))
 			return -EFAULT;
 	}
 	return r == -EINTR ? -ERESTARTNOHAND : r;
 }
 
-long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
-		  const void __user *timeout, const u64 __user *mask)
+long do_pselect(int n, void __user *const sets[3], const u64 *timeout,
+		const unsigned long __user *mask)
 {
-	u64 __user *const user[3] = { in, out, ex };
-	u64 expires = TIME_NEVER, ns, arg[2] = { 0, 0 };
+	unsigned long arg[2] = { 0, 0 };
+	u64 expires = expiry(timeout);
 	int error = 0;
 
 	if (n < 0)
 		return -EINVAL;
-	if (timeout) {
-		error = get_timespec(timeout, &ns);
-		expires = ns ? now_ns() + ns : 0;
-	}
-	if (!error && mask && copy_from_user(arg, mask, sizeof(arg)))
+	if (mask && copy_from_user(arg, mask, sizeof(arg)))
 		error = -EFAULT;
 	if (!error)
 		error = use_mask((const u64 __user *)arg[0], arg[1]);
-	return error ? error : done_with_mask(select_until((unsigned)n, user, expires));
+	return error ? error : done_with_mask(select_until((unsigned)n, sets, expires));
+}
+
+long sys_pselect6(int n, void __user *in, void __user *out, void __user *ex,
+		  const void __user *timeout, const unsigned long __user *mask)
+{
+	void __user *const sets[3] = { in, out, ex };
+	u64 ns;
+	int error = timeout ? get_timespec(timeout, &ns) : 0;
+
+	return error ? error : do_pselect(n, sets, timeout ? &ns : NULL, mask);
 }

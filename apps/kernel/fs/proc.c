@@ -59,7 +59,7 @@ static bool is_dir(const struct proc_entry *e)
 static struct inode *proc_inode(const struct proc_entry *e, int pid, unsigned number)
 {
 	struct inode *inode = kmem_cache_alloc(proc_inode_cache, GFP_KERNEL);
-	u64 h = ((u64)e ^ (u64)pid << 32 ^ number) * 0x9e3779b97f4a7c15ULL;
+	u64 h = ((u64)(unsigned long)e ^ (u64)pid << 32 ^ number) * 0x9e3779b97f4a7c15ULL;
 
 	if (!inode)
 		return NULL;

@@ -44,7 +44,7 @@ static void copy_signals(struct pid_info *i, const struct task *t)
 	i->pending = t->pending.set;
 	i->blocked = t->blocked;
 	for (int s = 0; t->sighand && s < NSIG; s++) {
-		u64 h = t->sighand->action[s].handler;
+		unsigned long h = t->sighand->action[s].handler;
 
 		if (h == SIG_IGN)
 			i->ignored |= SIGBIT(s + 1);
@@ -266,10 +266,11 @@ static int status(struct seq_out *out, int pid)
 	}
 	seq_printf(out,
 		   "Threads:\t%d\nSigQ:\t0/"
-		   "0\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:"
-		   "\t%016lx\n",
-		   i->nr_tasks, (unsigned long)i->pending, (unsigned long)i->shared,
-		   (unsigned long)i->blocked, (unsigned long)i->ignored, (unsigned long)i->caught);
+		   "0\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\n"
+		   "SigCgt:\t%016llx\n",
+		   i->nr_tasks, (unsigned long long)i->pending, (unsigned long long)i->shared,
+		   (unsigned long long)i->blocked, (unsigned long long)i->ignored,
+		   (unsigned long long)i->caught);
 	seq_printf(
 		out,
 		"Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
@@ -447,7 +448,7 @@ static void limit_value(struct seq_out *out, u64 v)
 	if (v == RLIM_UNLIMITED)
 		seq_printf(out, "%-20s ", "unlimited");
 	else
-		seq_printf(out, "%-20lu ", (unsigned long)v);
+		seq_printf(out, "%-20llu ", (unsigned long long)v);
 }
 
 static int limits(struct seq_out *out, int pid)

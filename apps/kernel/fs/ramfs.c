@@ -94,7 +94,7 @@ static long ramfs_readlink(struct inode *inode, char *buf, size_t size)
 /* ---- names ----------------------------------------------------------------------------------- */
 static u32 hash_name(const struct dentry *dir, const char *name, size_t len)
 {
-	u32 h = (u32)((u64)dir >> 6);
+	u32 h = (u32)((unsigned long)dir >> 6);
 
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ (u8)name[i]) * 16777619u;
@@ -398,12 +398,13 @@ static long ramfs_read(struct kfile *f, struct iobuf *io, size_t n, quire_loff_t
 
 	while (done < n && *pos < mapping->i_size) {
 		size_t off = (size_t)*pos & ~PAGE_MASK, left, bad;
-		struct page *page = page_to_read(mapping, (pgoff_t)*pos >> PAGE_SHIFT);
+		struct page *page = page_to_read(mapping, (pgoff_t)(*pos >> PAGE_SHIFT));
 
 		if (IS_ERR(page))
 			return done ? (long)done : PTR_ERR(page);
-		left = min3(PAGE_SIZE - off, n - done, (size_t)(mapping->i_size - *pos));
-		bad = page ? io_put(io, (char *)page_address(page) + off, left) : io_zero(io, left);
+		left = (size_t)min((u64)min(PAGE_SIZE - off, n - done),
+				   (u64)(mapping->i_size - *pos));
+		bad = page ? io_put_page(io, page, off, left) : io_zero(io, left);
 		if (page)
 			put_page(page);
 		done += left - bad;
@@ -434,14 +435,14 @@ static long ramfs_write(struct kfile *f, struct iobuf *io, size_t n, quire_loff_
 			send_signal(SIGXFSZ, &info, current->proc);
 			return -EFBIG;
 		}
-		n = current->proc->rlim[RLIMIT_FSIZE].cur - (u64)*pos;
+		n = (size_t)(current->proc->rlim[RLIMIT_FSIZE].cur - (u64)*pos);
 	}
 	if ((f->inode->seals & F_SEAL_WRITE) ||
 	    ((f->inode->seals & F_SEAL_GROW) && *pos + (quire_loff_t)n > mapping->i_size))
 		return -EPERM;
 	while (done < n) {
 		size_t off = (size_t)*pos & ~PAGE_MASK, len = min(PAGE_SIZE - off, n - done), bad;
-		struct page *page = grab_cache_page_write(mapping, (pgoff_t)*pos >> PAGE_SHIFT,
+		struct page *page = grab_cache_page_write(mapping, (pgoff_t)(*pos >> PAGE_SHIFT),
 							  (unsigned)off, (unsigned)(off + len));
 
 		if (IS_ERR(page)) {
@@ -449,7 +450,7 @@ static long ramfs_write(struct kfile *f, struct iobuf *io, size_t n, quire_loff_
 				return PTR_ERR(page) == -ENOMEM ? -ENOSPC : PTR_ERR(page);
 			break;
 		}
-		bad = io_get(io, (char *)page_address(page) + off, len);
+		bad = io_get_page(io, page, off, len);
 		set_page_dirty(page);
 		put_page(page);
 		done += len - bad;

@@ -11,6 +11,7 @@
  */
 #include "sysfs.h"
 #include <quire/cma.h>
+#include <quire/linux/highmem.h>
 
 struct claim {
 	struct list_head link; /* in claims, newest first */
@@ -84,8 +85,12 @@ static int base_pfn(struct seq_out *out, int n)
 /* What a device would do; had anybody else still a use for a frame it would show. */
 static void write_over(struct page *pages, unsigned long count)
 {
-	for (unsigned long i = 0; i < count; i++)
-		memset(page_address(pages + i), 0xc5, PAGE_SIZE);
+	for (unsigned long i = 0; i < count; i++) {
+		void *at = kmap_local_page(pages + i);
+
+		memset(at, 0xc5, PAGE_SIZE);
+		kunmap_local(at);
+	}
 }
 
 static int alloc_store(const char *text)

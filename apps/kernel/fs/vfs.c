@@ -7,6 +7,7 @@
  * Lock: fs_mutex while a path is walked.
  */
 #include "fs.h"
+#include <quire/linux/highmem.h>
 
 #define MAX_LINKS 40
 
@@ -447,12 +448,13 @@ void inode_stat(struct inode *inode, struct linux_stat *st)
 	st->st_size = S_ISFIFO(inode->mode) ? 0 : inode->data.i_size;
 	st->st_blksize = PAGE_SIZE;
 	st->st_blocks = (s64)inode->data.nrpages * 8;
-	st->st_atime = (u64)(inode->atime / NSEC_PER_SEC);
-	st->st_atime_nsec = (u64)(inode->atime % NSEC_PER_SEC);
-	st->st_mtime = (u64)(inode->mtime / NSEC_PER_SEC);
-	st->st_mtime_nsec = (u64)(inode->mtime % NSEC_PER_SEC);
-	st->st_ctime = (u64)(inode->ctime / NSEC_PER_SEC);
-	st->st_ctime_nsec = (u64)(inode->ctime % NSEC_PER_SEC);
+	st->st_atime = (unsigned long)(inode->atime / NSEC_PER_SEC);
+	st->st_atime_nsec = (unsigned long)(inode->atime % NSEC_PER_SEC);
+	st->st_mtime = (unsigned long)(inode->mtime / NSEC_PER_SEC);
+	st->st_mtime_nsec = (unsigned long)(inode->mtime % NSEC_PER_SEC);
+	st->st_ctime = (unsigned long)(inode->ctime / NSEC_PER_SEC);
+	st->st_ctime_nsec = (unsigned long)(inode->ctime % NSEC_PER_SEC);
+	arch_finish_stat(st);
 }
 
 /* ---- copies to and from whoever reads or writes ---------------------------------------------- */
@@ -489,6 +491,23 @@ size_t io_zero(struct iobuf *io, size_t n)
 	else
 		bad = clear_user((void __user *)io->at, n);
 	io->at += n - bad;
+	return bad;
+}
+
+/* Both sleep, so the frame needs a mapping that others on this CPU leave alone. */
+size_t io_put_page(struct iobuf *io, struct page *page, size_t off, size_t n)
+{
+	size_t bad = io_put(io, (char *)kmap(page) + off, n);
+
+	kunmap(page);
+	return bad;
+}
+
+size_t io_get_page(struct iobuf *io, struct page *page, size_t off, size_t n)
+{
+	size_t bad = io_get(io, (char *)kmap(page) + off, n);
+
+	kunmap(page);
 	return bad;
 }
 

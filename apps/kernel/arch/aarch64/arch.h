@@ -8,7 +8,8 @@
 
 #include <bare.h>
 
-#define ARCH_NAME        "aarch64" /* uname -m, AT_PLATFORM                   */
+#define ARCH_NAME        "aarch64" /* uname -m                                */
+#define ARCH_PLATFORM    ARCH_NAME /* AT_PLATFORM */
 #define ARCH_ELF_MACHINE 183
 #define ARCH_NR_RESTART  128   /* restart_syscall()                           */
 #define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __kernel_rt_sigreturn()  */
@@ -30,35 +31,41 @@ struct linux_stat {
 };
 _Static_assert(sizeof(struct linux_stat) == 128, "struct stat");
 
+/* All fields of every machine are filled in. */
+static inline void arch_finish_stat(struct linux_stat *st)
+{
+	(void)st;
+}
+
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline u64 regs_pc(const struct bare_regs *r)
+static inline unsigned long regs_pc(const struct bare_regs *r)
 {
 	return r->pc;
 }
 
-static inline u64 regs_sp(const struct bare_regs *r)
+static inline unsigned long regs_sp(const struct bare_regs *r)
 {
 	return r->sp;
 }
 
-static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
 {
 	r->sp = sp;
 }
 
 /* What a system call returns. */
-static inline u64 regs_result(const struct bare_regs *r)
+static inline unsigned long regs_result(const struct bare_regs *r)
 {
 	return r->x[0];
 }
 
-static inline void regs_set_result(struct bare_regs *r, u64 v)
+static inline void regs_set_result(struct bare_regs *r, unsigned long v)
 {
 	r->x[0] = v;
 }
 
 /* Number of the system call that they are from; negative: they are from none. */
-static inline s64 regs_syscall(const struct bare_regs *r)
+static inline long regs_syscall(const struct bare_regs *r)
 {
 	return r->syscall;
 }
@@ -69,7 +76,7 @@ static inline void regs_forget_syscall(struct bare_regs *r)
 }
 
 /* Make the call again, as number `nr`. */
-static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)
 {
 	r->x[0] = r->orig_x0;
 	r->x[8] = nr;
@@ -77,28 +84,34 @@ static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
 }
 
 /* A program begins. */
-static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+static inline void regs_start(struct bare_regs *r, unsigned long pc, unsigned long sp)
 {
 	*r = (struct bare_regs){ .pc = pc, .sp = sp, .syscall = -1 };
 	bare_set_tls(0);
 }
 
 /* A child goes on with its parent's thread-local storage, or with its own. */
-static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+static inline void thread_copy_tls(struct bare_thread *child, bool own, unsigned long tls)
 {
 	child->tls = own ? tls : bare_get_tls();
 }
 
 /* AT_HWCAP */
-static inline u64 arch_hwcap(void)
+static inline unsigned long arch_hwcap(void)
 {
 	return bare_hwcap();
 }
 
 /* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
-static inline u64 arch_min_frame(void)
+static inline unsigned long arch_min_frame(void)
 {
 	return 4720;
+}
+
+/* Whether programs can read the clock's counter. */
+static inline bool arch_user_counter(void)
+{
+	return true;
 }
 
 #endif

@@ -8,7 +8,8 @@
 
 #include <bare.h>
 
-#define ARCH_NAME        "x86_64" /* uname -m, AT_PLATFORM                     */
+#define ARCH_NAME        "x86_64"  /* uname -m                                */
+#define ARCH_PLATFORM    ARCH_NAME /* AT_PLATFORM */
 #define ARCH_ELF_MACHINE 62
 #define ARCH_NR_RESTART  219 /* restart_syscall()                              */
 
@@ -27,37 +28,43 @@ struct linux_stat {
 };
 _Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
 
+/* All fields of every machine are filled in. */
+static inline void arch_finish_stat(struct linux_stat *st)
+{
+	(void)st;
+}
+
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline u64 regs_pc(const struct bare_regs *r)
+static inline unsigned long regs_pc(const struct bare_regs *r)
 {
 	return r->rip;
 }
 
-static inline u64 regs_sp(const struct bare_regs *r)
+static inline unsigned long regs_sp(const struct bare_regs *r)
 {
 	return r->rsp;
 }
 
-static inline void regs_set_sp(struct bare_regs *r, u64 sp)
+static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
 {
 	r->rsp = sp;
 }
 
 /* What a system call returns. */
-static inline u64 regs_result(const struct bare_regs *r)
+static inline unsigned long regs_result(const struct bare_regs *r)
 {
 	return r->rax;
 }
 
-static inline void regs_set_result(struct bare_regs *r, u64 v)
+static inline void regs_set_result(struct bare_regs *r, unsigned long v)
 {
 	r->rax = v;
 }
 
 /* Number of the system call that they are from; negative: they are from none. */
-static inline s64 regs_syscall(const struct bare_regs *r)
+static inline long regs_syscall(const struct bare_regs *r)
 {
-	return (s64)r->orig_rax;
+	return (long)r->orig_rax;
 }
 
 static inline void regs_forget_syscall(struct bare_regs *r)
@@ -66,14 +73,14 @@ static inline void regs_forget_syscall(struct bare_regs *r)
 }
 
 /* Make the call again, as number `nr`. */
-static inline void regs_repeat_syscall(struct bare_regs *r, u64 nr)
+static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)
 {
 	r->rax = nr;
 	r->rip -= 2; /* the SYSCALL instruction */
 }
 
 /* A program begins. */
-static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
+static inline void regs_start(struct bare_regs *r, unsigned long pc, unsigned long sp)
 {
 	*r = (struct bare_regs){
 		.rip = pc,
@@ -88,22 +95,28 @@ static inline void regs_start(struct bare_regs *r, u64 pc, u64 sp)
 }
 
 /* A child goes on with its parent's thread-local storage, or with its own. */
-static inline void thread_copy_tls(struct bare_thread *child, bool own, u64 tls)
+static inline void thread_copy_tls(struct bare_thread *child, bool own, unsigned long tls)
 {
 	child->fsbase = own ? tls : bare_get_fsbase();
 	child->gsbase = bare_get_gsbase();
 }
 
 /* AT_HWCAP: CPUID.1.EDX of a plain x86-64 processor. */
-static inline u64 arch_hwcap(void)
+static inline unsigned long arch_hwcap(void)
 {
 	return 0x078bfbfd;
 }
 
 /* AT_MINSIGSTKSZ: bytes that a signal frame takes. */
-static inline u64 arch_min_frame(void)
+static inline unsigned long arch_min_frame(void)
 {
 	return 1536 + bare_fpu_frame_size();
+}
+
+/* Whether programs can read the clock's counter. */
+static inline bool arch_user_counter(void)
+{
+	return true;
 }
 
 #endif

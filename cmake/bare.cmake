@@ -20,7 +20,7 @@ set(common cmdline log random record trace user) # of ports/bare/common: what ev
 if(arch STREQUAL "x86_64")
 	list(APPEND bare_flags -fcf-protection=none -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
 	list(APPEND bare_link_flags -Wl,--no-warn-rwx-segments)
-	set(vdso_flags -fcf-protection=none)
+	set(vdso_flags -fcf-protection=none -mgeneral-regs-only)
 	list(APPEND common vmemmap srat uart16550)
 elseif(arch STREQUAL "aarch64")
 	# clang's target is aarch64-none-elf (CMakePresets.json); programs are for Linux, with Debian's libraries unpacked.
@@ -30,19 +30,24 @@ elseif(arch STREQUAL "aarch64")
 	list(APPEND common vmemmap fdt fdt_boot gic pl011 pl031)
 	set(user_flags --target=aarch64-linux-gnu "--sysroot=${sysroot}" "--gcc-toolchain=${sysroot}/usr")
 	set(user_link_flags -fuse-ld=lld)
-	set(vdso_flags --target=aarch64-linux-gnu -fuse-ld=lld)
+	set(vdso_flags --target=aarch64-linux-gnu -mgeneral-regs-only -fuse-ld=lld)
 	set(strip llvm-strip)
 	set(BUSYBOX "${sysroot}/bin/busybox")
-endif()
-if(arch STREQUAL "armv7")
-	# As clang's target for AArch64: programs are for Linux, with Debian's libraries unpacked.
-	set(QUIRE_PAGE_OFFSET 0x80000000 CACHE STRING "bare/armv7: where RAM is seen: 0x80000000 (2G/2G) or 0xc0000000 (3G/1G)")
+elseif(arch STREQUAL "armv7")
+	set(QUIRE_PAGE_OFFSET 0x80000000 CACHE STRING "where RAM is seen: 0x80000000 (2G/2G) or 0xc0000000 (3G/1G)")
 	if(NOT QUIRE_PAGE_OFFSET MATCHES "^0x[8c]0000000$")
 		message(FATAL_ERROR "QUIRE_PAGE_OFFSET is ${QUIRE_PAGE_OFFSET}: only 0x80000000 and 0xc0000000 are laid out")
 	endif()
 	list(APPEND bare_flags -mcpu=cortex-a9 -marm -mfloat-abi=soft "-DQUIRE_PAGE_OFFSET=${QUIRE_PAGE_OFFSET}")
 	list(APPEND bare_link_flags -fuse-ld=lld "-Wl,--defsym=QUIRE_PAGE_OFFSET=${QUIRE_PAGE_OFFSET}")
 	list(APPEND common divide64 fdt fdt_boot gic pl011 pl031)
+	# Programs are those of Debian's armhf: Thumb-2 and the FPU's registers for arguments.
+	set(sysroot "${CMAKE_SOURCE_DIR}/build/cache/armhf")
+	set(user_flags --target=arm-linux-gnueabihf "--sysroot=${sysroot}" "--gcc-toolchain=${sysroot}/usr")
+	set(user_link_flags -fuse-ld=lld)
+	set(vdso_flags --target=arm-linux-gnueabi -march=armv7-a -marm -mfloat-abi=soft -fuse-ld=lld)
+	set(strip llvm-strip)
+	set(BUSYBOX "${sysroot}/bin/busybox")
 endif()
 if(QUIRE_LTO)
 	list(APPEND bare_flags $<IF:$<C_COMPILER_ID:GNU>,-flto=auto,-flto>)
@@ -59,7 +64,7 @@ if(EXISTS "${arch_dir}/vdso/vdso.ld")
 	set(vdso "${CMAKE_BINARY_DIR}/vdso.so")
 	add_custom_command(OUTPUT "${vdso}"
 		COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -nostdlib -ffreestanding
-			-fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only ${vdso_flags}
+			-fno-stack-protector -fno-asynchronous-unwind-tables ${vdso_flags}
 			-I "${CMAKE_SOURCE_DIR}/include" -I "${port_dir}/include" -I "${kernel_dir}"
 			-Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096
 			-T "${arch_dir}/vdso/vdso.ld" ${vdso_sources} -o "${vdso}"

@@ -24,7 +24,6 @@
 #define GT_DEFAULT_HZ 100000000u /* where the tree says nothing */
 
 struct bare_clock bare_clock;
-bool bare_clock_for_user;
 static bool generic;             /* the CPU has the generic timer */
 static volatile void *registers; /* of the global timer; NULL: nowhere */
 static u64 ticks_per_ns;         /* 32.32 */
@@ -45,6 +44,11 @@ static u64 read_global(void)
 	return (u64)high << 32 | low;
 }
 
+bool bare_user_counter(void)
+{
+	return generic;
+}
+
 u64 bare_ticks(void)
 {
 	u64 v = 0;
@@ -62,7 +66,6 @@ static u32 __init start_generic(void)
 
 	BARE_WRITE(c14, 0, c3, 1, 0); /* CNTV_CTL */
 	BARE_WRITE(c14, 0, c1, 0, 2); /* CNTKCTL: programs read the virtual counter */
-	bare_clock_for_user = true;
 	/* The firmware may have forgotten: better a wrong clock than none. */
 	return hz < 1000000 ? 62500000 : hz;
 }

@@ -76,7 +76,7 @@ static bool has_d32(void)
 bool bare_features(char *buf, size_t size)
 {
 	quire_snprintf(buf, size, "asid8 vfp-d%u%s%s", has_d32() ? 32 : 16,
-		       has_neon() ? " neon" : "", bare_clock_for_user ? " cntvct" : "");
+		       has_neon() ? " neon" : "", bare_user_counter() ? " cntvct" : "");
 	return true;
 }
 

@@ -107,13 +107,14 @@ void bare_sync_icache(unsigned long entry)
 /* uaccess.S: how many bytes at the end were not cleaned */
 size_t bare_clean_user(unsigned long start, unsigned long end, unsigned long line);
 
-int bare_sync_user(unsigned long start, unsigned long end)
+int bare_flush_user_icache(unsigned long start, unsigned long end)
 {
+	unsigned long line = data_line();
 	size_t left;
 
 	if (start > end || !access_ok((void __user *)start, end - start))
 		return -EFAULT;
-	left = bare_clean_user(start & ~(data_line() - 1), end, data_line());
+	left = bare_clean_user(start & ~(line - 1), end, line);
 	forget_instructions();
 	return left ? -EFAULT : 0;
 }

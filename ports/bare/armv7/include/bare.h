@@ -128,7 +128,7 @@ unsigned long bare_get_tls(void);
 
 u64 bare_ticks(void);
 /* Whether programs can read the clock themselves (CNTVCT). */
-extern bool bare_clock_for_user;
+bool bare_user_counter(void);
 
 #define BARE_CLOCK_NAME  "counter"
 #define BARE_IPI_TLB     0
@@ -143,9 +143,9 @@ extern bool bare_clock_for_user;
  * undefined instruction has none of; defined by the kernel. */
 void trap_user(struct bare_regs *regs, unsigned what, u32 fsr, unsigned long addr);
 
-/* Make stores to [start, end) of the current space seen by its instruction fetches (cacheflush(2)): 0, or
- * -EFAULT: not all of it is there. */
-int bare_sync_user(unsigned long start, unsigned long end);
+/* Make stores to [start, end), user addresses of the current space, seen by its instruction fetches: 0, or
+ * -EFAULT: not all of it is there.  May sleep. */
+int bare_flush_user_icache(unsigned long start, unsigned long end);
 
 u64 bare_hwcap(void); /* AT_HWCAP: what programs may use */
 

@@ -9,7 +9,7 @@
  *
  * The number and the root are two registers, and a walk between the two writes would file entries of one space
  * under the number of another.  So the kernel's root, whose entries are all global, is loaded in between
- * (Architecture Reference Manual ARMv7-A, B3.10.4).  Branch predictors need not be told: cpu.c looks.
+ * (Architecture Reference Manual ARMv7-A, B3.10.4).  Branch predictors need not be told, nor caches of entries: look_at_cpu().
  */
 #include "bare_private.h"
 #include <quire/asid.h>
@@ -88,8 +88,22 @@ bool port_membarrier(void)
 	return true;
 }
 
+/* Two things that this file counts on: with the Multiprocessing Extensions table walks see what is in caches, and
+ * branch predictors go by the ASID, or with the instruction cache (port.c), and want no other word. */
+static void __init look_at_cpu(void)
+{
+	bool walks = BARE_READ(c0, 0, c0, 5) >> 31;        /* MPIDR */
+	unsigned branches = BARE_READ(c0, 0, c1, 5) >> 28; /* ID_MMFR1 */
+
+	if (!walks || branches < 2)
+		quire_panic("this CPU cannot be used: %s\n",
+			    walks ? "its branch predictor must be told of each change of spaces"
+				  : "its table walks do not see its caches");
+}
+
 void __init bare_tlb_init(void)
 {
+	look_at_cpu();
 	if (asid_init(ASID_BITS))
 		quire_panic("ASIDs of %u bits are too few for %u CPUs\n", ASID_BITS,
 			    (unsigned)QUIRE_NR_CPUS);

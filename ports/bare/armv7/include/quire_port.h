@@ -178,7 +178,7 @@ void bare_sync_icache(unsigned long entry);
 #define BARE_PTE_USER_EXEC_MASK 0x19UL
 #define BARE_PTE_USER_EXEC      0x09UL
 
-/* Table walks read the caches (cpu.c looks whether they do): a barrier makes them see a store. */
+/* Table walks read the caches (tlb.c looks whether they do): a barrier makes them see a store. */
 static inline void port_pt_written(const void *at)
 {
 	unsigned long entry = *(const volatile unsigned long *)at;

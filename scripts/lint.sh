@@ -35,6 +35,9 @@ else
 	arm=$(known bare-aarch64 ports/bare/aarch64 ports/bare/common apps/kernel/arch/aarch64)
 	# shellcheck disable=SC2086
 	[ -z "$arm" ] || lint_tree bare-aarch64 $arm || status=1
+	arm32=$(known bare-armv7 ports/bare/armv7 ports/bare/common apps/kernel/arch/armv7)
+	# shellcheck disable=SC2086
+	[ -z "$arm32" ] || lint_tree bare-armv7 $arm32 || status=1
 fi
 if [ $status = 0 ]; then echo "ok 1 - clang-tidy"; else echo "not ok 1 - clang-tidy"; fi
 exit $status

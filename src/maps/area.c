@@ -18,10 +18,12 @@
 #include <quire/bits.h>
 #include <quire/bytes.h>
 #include <quire/err.h>
+#include <quire/highmem.h>
 #include <quire/percpu.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include "maps/area.h"
+#include "maps/kmap.h"
 
 struct maps_state maps;
 
@@ -43,6 +45,8 @@ void maps_exit(void)
 	if (maps.areas.first)
 		pr_warn("maps: vmalloc area 0x%lx is still there\n", maps.areas.first->start);
 	pt_drain_spares();
+	if (PORT_HIGHMEM)
+		kmap_exit();
 	if (maps.cache)
 		kmem_cache_destroy(maps.cache);
 	memset(&maps, 0, sizeof(maps));
@@ -350,5 +354,7 @@ const char *maps_check(void)
 	if (!why && bytes != maps.lazy_bytes)
 		why = "the bytes that wait for a purge do not add up";
 	spin_unlock(&maps.lock);
+	if (PORT_HIGHMEM && !why)
+		why = kmap_check();
 	return why;
 }

@@ -36,6 +36,12 @@
 		 ? PORT_VMALLOC_START + QUIRE_VMALLOC_MAX                                          \
 		 : PORT_VMALLOC_END)
 
+/* Where the linear map has it, or would. */
+static inline unsigned long maps_linear(phys_addr_t pa)
+{
+	return PAGE_OFFSET + (unsigned long)(pa - PORT_PHYS_OFFSET);
+}
+
 /* ---- entries --------------------------------------------------------------------------------- */
 /* The hardware may use it. */
 static inline bool pte_valid(pte_t e)

@@ -10,6 +10,7 @@
 #include <quire/bytes.h>
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/highmem.h>
 #include <quire/overflow.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
@@ -342,7 +343,7 @@ static bool read_page(char *to, unsigned long at, size_t n)
 		pte_t e = area_pte(at);
 
 		if (pte_valid(e) && pfn_valid(pte_pfn(e)))
-			memcpy(to, (char *)page_address(pte_page(e)) + (at & ~PAGE_MASK), n);
+			memcpy_from_page(to, pte_page(e), at & ~PAGE_MASK, n);
 		else
 			memset(to, 0, n);
 	}

@@ -151,7 +151,7 @@ at_el1:
 	subs x5, x5, #0x200000
 	b.hi 1b
 
-	ldr x0, =0x00ff                 /* attribute 0: write-back, 1: Device-nGnRnE */
+	ldr x0, =0x4400ff               /* attribute 0: write-back, 1: Device-nGnRnE, 2: not cached */
 	msr mair_el1, x0
 	ldr x0, =0xb5103510             /* 48 bits, 4 KiB, write-back, inner shareable, twice */
 	mrs x1, id_aa64mmfr0_el1

@@ -10,15 +10,14 @@
  *   ffff0fa0   memory_barrier    all survives
  *   ffff0f60   cmpxchg64         r0 -> old, r1 -> new, r2 -> two words; as cmpxchg; ip survives, r3 and lr may go
  *
- * Copied to the end of the page at 0xffff0000: [kuser_start, kuser_end) is KUSER_SIZE bytes.  Bodies that are
- * longer than their slot stand in front.  Position-independent, ARM instructions.
+ * kernel.ld puts these KUSER_SIZE bytes at the end of the page that is seen at 0xffff0000.  Bodies that are longer than
+ * their slot stand in front.  Position-independent, ARM instructions.
  */
 	.arch armv7-a
 	.syntax unified
-	.section .rodata, "a"
+	.section .vectors.kuser, "ax"
 	.arm
 	.balign 32
-	.globl kuser_start, kuser_end
 kuser_start:
 
 do_cmpxchg:

@@ -7,12 +7,13 @@
  *   BEGIN_NODE "soc\0"  PROP len name value  …  BEGIN_NODE … END_NODE  END_NODE  END
  *
  * One pass.  What a node's properties say is kept while it is open, one slot per level, and acted on
- * where it ends: by then its parent's cell counts are known.
+ * where it ends: by then its parents' cell counts and ranges are known.
  *
  * Always true:  nothing outside blob[0, totalsize) is read, and totalsize <= max.
  */
 #include "fdt.h"
 #include <quire/bytes.h>
+#include <quire/printk.h>
 
 #define MAGIC        0xd00dfeedu
 #define HEADER_SIZE  40u
@@ -33,8 +34,11 @@ struct bytes {
 struct node {
 	const char *name;
 	u32 address_cells, size_cells; /* of its children's reg */
-	struct bytes compatible, device_type, reg, status, interrupts, method;
-	bool no_map;
+	struct bytes compatible, device_type, reg, status, interrupts, method, ranges, isa,
+		timebase;
+	u32 reg_shift, clock_hz;
+	bool no_map, has_ranges;
+	bool off; /* it, or what it is in, is not in use */
 };
 
 struct reader {
@@ -47,6 +51,7 @@ struct reader {
 	struct {
 		const char *name;
 		struct fdt_range where;
+		unsigned shift;
 	} uart[MAX_UARTS];
 	struct fdt_machine *m;
 };
@@ -124,6 +129,38 @@ static bool reg_range(const struct reader *r, const struct node *n, unsigned i,
 	return true;
 }
 
+/* Cells that are a number; *at moves behind them. */
+static u64 cells(const u8 **at, u32 n)
+{
+	const u8 *v = *at;
+
+	*at += (size_t)n * 4;
+	return n == 2 ? be64(v) : be32(v);
+}
+
+/* One bus up: where the parent of `bus` sees what its children call [base, base + size). */
+static bool translate(const struct node *bus, struct fdt_range *where)
+{
+	u32 c = bus->address_cells, p = bus[-1].address_cells, s = bus->size_cells;
+	u32 one = (c + p + s) * 4;
+
+	if (!bus->has_ranges || c < 1 || c > 2 || p < 1 || p > 2 || s < 1 || s > 2)
+		return false;
+	if (!bus->ranges.len)
+		return true; /* the same addresses on both sides */
+	for (u32 i = 0; i < bus->ranges.len / one; i++) {
+		const u8 *at = bus->ranges.at + (size_t)i * one;
+		u64 child = cells(&at, c), parent = cells(&at, p), size = cells(&at, s);
+
+		if (where->base < child || where->base - child >= size)
+			continue;
+		where->base = where->base - child + parent;
+		return good_range(where->base, where->size);
+	}
+	return false;
+}
+
+/* Range `i` of a device, as the processor sees it: through every bus between the two. */
 static bool device_range(const struct reader *r, const struct node *n, unsigned i,
 			 struct fdt_range *out)
 {
@@ -131,6 +168,9 @@ static bool device_range(const struct reader *r, const struct node *n, unsigned 
 
 	if (!reg_range(r, n, i, &found) || !good_range(found.base, found.size))
 		return false;
+	for (const struct node *bus = n - 1; bus > &r->open[0]; bus--)
+		if (!translate(bus, &found))
+			return false;
 	*out = found;
 	return true;
 }
@@ -187,6 +227,19 @@ static void take_timer(struct fdt_machine *m, const struct node *n)
 		m->timer_irq = 16 + be32(n->interrupts.at + 2 * each + 4);
 }
 
+/* One interrupt of three cells, the first of which says that it is a private one. */
+static void take_global_timer(struct reader *r, const struct node *n)
+{
+	struct fdt_machine *m = r->m;
+
+	if (m->global_timer.size || !device_range(r, n, 0, &m->global_timer))
+		return;
+	m->global_timer_hz = n->clock_hz;
+	if (n->interrupts.len >= 12 && be32(n->interrupts.at) == 1 &&
+	    be32(n->interrupts.at + 4) < 16)
+		m->global_timer_irq = 16 + be32(n->interrupts.at + 4);
+}
+
 static void take_gic(struct reader *r, const struct node *n, unsigned version)
 {
 	struct fdt_machine *m = r->m;
@@ -203,6 +256,7 @@ static void take_uart(struct reader *r, const struct node *n)
 	if (r->nr_uarts == MAX_UARTS || !device_range(r, n, 0, &where))
 		return;
 	r->uart[r->nr_uarts].name = n->name;
+	r->uart[r->nr_uarts].shift = n->reg_shift < 4 ? n->reg_shift : 0;
 	r->uart[r->nr_uarts++].where = where;
 }
 
@@ -210,14 +264,21 @@ static void take_device(struct reader *r, const struct node *n)
 {
 	struct fdt_machine *m = r->m;
 
-	if (lists(n->compatible, "arm,pl011"))
+	if (lists(n->compatible, "arm,pl011") || lists(n->compatible, "ns16550a"))
 		take_uart(r, n);
-	else if (lists(n->compatible, "arm,pl031") && !m->rtc.size)
+	else if ((lists(n->compatible, "arm,pl031") ||
+		  lists(n->compatible, "google,goldfish-rtc")) &&
+		 !m->rtc.size)
 		device_range(r, n, 0, &m->rtc);
+	else if (lists(n->compatible, "sifive,test0") || lists(n->compatible, "sifive,test1"))
+		device_range(r, n, 0, &m->finisher);
 	else if (lists(n->compatible, "arm,gic-v3"))
 		take_gic(r, n, 3);
-	else if (lists(n->compatible, "arm,cortex-a15-gic") || lists(n->compatible, "arm,gic-400"))
+	else if (lists(n->compatible, "arm,cortex-a15-gic") ||
+		 lists(n->compatible, "arm,gic-400") || lists(n->compatible, "arm,cortex-a9-gic"))
 		take_gic(r, n, 2);
+	else if (lists(n->compatible, "arm,cortex-a9-global-timer"))
+		take_global_timer(r, n);
 	else if (lists(n->compatible, "arm,armv8-timer") || lists(n->compatible, "arm,armv7-timer"))
 		take_timer(m, n);
 	else if (lists(n->compatible, "arm,psci-0.2") || lists(n->compatible, "arm,psci-1.0")) {
@@ -226,22 +287,38 @@ static void take_device(struct reader *r, const struct node *n)
 	}
 }
 
+static void take_cpu(struct fdt_machine *m, const struct node *n)
+{
+	if (m->nr_cpus == FDT_MAX_CPUS)
+		return;
+	if (!m->nr_cpus++ && is_string(n->isa))
+		quire_snprintf(m->isa, sizeof(m->isa), "%s", (const char *)n->isa.at);
+}
+
+static bool is_on(const struct node *n)
+{
+	bool says = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+
+	return says && !n->off;
+}
+
 /* The innermost open node ends. */
 static const char *end_node(struct reader *r)
 {
 	const struct node *n = &r->open[r->depth - 1];
-	bool on = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+	bool on = is_on(n);
 	unsigned depth = r->depth--;
 
 	if (depth == 2 && on && lists(n->device_type, "memory"))
 		return take_memory(r, n);
-	if (depth == 2 && on)
+	if (depth == 2 && is_named(n, "cpus") && number(n->timebase) <= ~0u)
+		r->m->timebase = (u32)number(n->timebase);
+	if (depth >= 2 && on)
 		take_device(r, n);
 	if (depth == 3 && on && is_named(n - 1, "reserved-memory"))
 		return take_reserved(r, n);
-	if (depth == 3 && on && is_named(n - 1, "cpus") && lists(n->device_type, "cpu") &&
-	    r->m->nr_cpus < FDT_MAX_CPUS)
-		r->m->nr_cpus++;
+	if (depth == 3 && on && is_named(n - 1, "cpus") && lists(n->device_type, "cpu"))
+		take_cpu(r->m, n);
 	return NULL;
 }
 
@@ -257,7 +334,11 @@ static const char *begin_node(struct reader *r)
 	r->at = (r->at + 4) & ~3u;
 	if (r->depth == MAX_DEPTH)
 		return "its nodes are nested too deeply";
-	r->open[r->depth++] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	r->open[r->depth] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	/* A node's properties stand in front of the nodes in it. */
+	if (r->depth)
+		r->open[r->depth].off = !is_on(&r->open[r->depth - 1]);
+	r->depth++;
 	return NULL;
 }
 
@@ -286,7 +367,10 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		     { "reg", &n->reg },
 		     { "status", &n->status },
 		     { "interrupts", &n->interrupts },
-		     { "method", &n->method } };
+		     { "method", &n->method },
+		     { "ranges", &n->ranges },
+		     { "riscv,isa", &n->isa },
+		     { "timebase-frequency", &n->timebase } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
 		if (!qstrcmp(name, kept[i].name))
@@ -295,8 +379,14 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		n->address_cells = (u32)number(v);
 	else if (!qstrcmp(name, "#size-cells"))
 		n->size_cells = (u32)number(v);
+	else if (!qstrcmp(name, "reg-shift"))
+		n->reg_shift = (u32)number(v);
 	else if (!qstrcmp(name, "no-map"))
 		n->no_map = true;
+	else if (!qstrcmp(name, "clock-frequency"))
+		n->clock_hz = (u32)number(v);
+	else if (!qstrcmp(name, "ranges"))
+		n->has_ranges = true;
 }
 
 static const char *property(struct reader *r)
@@ -421,11 +511,15 @@ static bool is_stdout(struct bytes path, const char *name)
 
 static void choose_uart(struct reader *r)
 {
-	if (r->nr_uarts)
-		r->m->uart = r->uart[0].where;
+	unsigned chosen = 0;
+
+	if (!r->nr_uarts)
+		return;
 	for (unsigned i = 0; i < r->nr_uarts && r->stdout_path.len; i++)
 		if (is_stdout(r->stdout_path, r->uart[i].name))
-			r->m->uart = r->uart[i].where;
+			chosen = i;
+	r->m->uart = r->uart[chosen].where;
+	r->m->uart_shift = r->uart[chosen].shift;
 }
 
 const char *fdt_read(const void *blob, size_t max, struct fdt_machine *m)

@@ -22,12 +22,19 @@ struct fdt_machine {
 	unsigned nr_cpus;
 	const char *bootargs;         /* in the tree; NULL: none                        */
 	u64 initrd_start, initrd_end; /* start < end, or both 0                         */
-	struct fdt_range uart;        /* the first PL011, or the one of stdout-path     */
-	struct fdt_range rtc;         /* PL031                                          */
+	struct fdt_range uart;        /* the first PL011 or 16550, or that of stdout-path */
+	unsigned uart_shift;          /* its registers are 1 << this bytes apart        */
+	struct fdt_range rtc;         /* PL031, Goldfish                                */
+	struct fdt_range finisher;    /* SiFive's test device: ends the machine         */
+	u32 timebase;                 /* ticks per second of RISC-V's clock; 0: unknown */
+	char isa[64];                 /* what RISC-V the first CPU is; "": unknown      */
 	unsigned gic_version;         /* 2, 3, or 0: none that is known                 */
 	struct fdt_range gic_dist, gic_cpu, gic_redist; /* version 2 has cpu, 3 redist  */
-	unsigned timer_irq;     /* number at the GIC of the virtual timer's; 0: none */
-	bool psci, psci_by_smc; /* PSCI 0.2 or later is there; called by SMC, not HVC */
+	unsigned timer_irq; /* number at the GIC of the generic timer's virtual one; 0: none */
+	struct fdt_range global_timer; /* Cortex-A9's                         */
+	unsigned global_timer_irq;     /* number at the GIC; 0: none          */
+	u32 global_timer_hz;           /* 0: the tree does not say            */
+	bool psci, psci_by_smc;        /* PSCI 0.2 or later is there; called by SMC, not HVC */
 };
 
 /*

@@ -128,6 +128,91 @@ static void good_tree(void **state)
 	assert_true(machine.psci && machine.psci_by_smc);
 }
 
+/* A bus of one cell each, whose children's [from, from + 0x1000) are the parent's at `to`. */
+static void bus(const char *name, unsigned parent_cells, unsigned from, unsigned to)
+{
+	fdt_node(&f, name);
+	fdt_string(&f, "compatible", "simple-bus");
+	fdt_cells(&f, "#address-cells", 1, 1);
+	fdt_cells(&f, "#size-cells", 1, 1);
+	if (parent_cells == 2)
+		fdt_cells(&f, "ranges", 4, from, 0, to, 0x1000);
+	else
+		fdt_cells(&f, "ranges", 3, from, to, 0x1000);
+}
+
+static void uart_on_bus(const char *name, unsigned base, unsigned size)
+{
+	fdt_node(&f, name);
+	fdt_string(&f, "compatible", "arm,pl011");
+	fdt_cells(&f, "reg", 2, base, size);
+	fdt_end(&f);
+}
+
+static void buses_translate(void **state)
+{
+	(void)state;
+	start_tree();
+	bus("motherboard", 2, 0x70000000, 0x10000000);
+	bus("iofpga", 1, 0, 0x70000000);
+	uart_on_bus("uart@9f000", 0x9f000, 0x1000); /* outside of iofpga's range     */
+	uart_on_bus("uart@900", 0x900, 0x1000);     /* its end wraps nowhere         */
+	fdt_end(&f);
+	fdt_end(&f);
+	fdt_node(&f, "dark");
+	fdt_cells(&f, "#address-cells", 1, 1);
+	fdt_cells(&f, "#size-cells", 1, 1);
+	fdt_node(&f, "rtc@1");
+	fdt_string(&f, "compatible", "arm,pl031");
+	fdt_cells(&f, "reg", 2, 1, 0x1000);
+	fdt_end(&f);
+	fdt_end(&f);
+	memory(0, 0x40000000, 0x10000000);
+	finish_tree();
+	assert_null(read_tree());
+	assert_int_equal(machine.uart.base, 0x10000900);
+	assert_int_equal(machine.rtc.size, 0); /* a bus without ranges leads nowhere */
+}
+
+static void risc_v(void **state)
+{
+	(void)state;
+	start_tree();
+	fdt_node(&f, "cpus");
+	fdt_cells(&f, "#address-cells", 1, 1);
+	fdt_cells(&f, "#size-cells", 1, 0);
+	fdt_cells(&f, "timebase-frequency", 1, 10000000);
+	for (int i = 0; i < 2; i++) {
+		fdt_node(&f, i ? "cpu@1" : "cpu@0");
+		fdt_string(&f, "device_type", "cpu");
+		fdt_string(&f, "riscv,isa", i ? "rv64imac" : "rv64imafdc_zicsr");
+		fdt_end(&f);
+	}
+	fdt_end(&f);
+	fdt_node(&f, "soc");
+	fdt_cells(&f, "#address-cells", 1, 2);
+	fdt_cells(&f, "#size-cells", 1, 2);
+	fdt_value(&f, "ranges", "", 0);
+	device("serial@10000000", "ns16550a", 0x10000000, 0x100, 0, 0);
+	fdt_cells(&f, "reg-shift", 1, 2);
+	fdt_end(&f);
+	device("rtc@101000", "google,goldfish-rtc", 0x101000, 0x1000, 0, 0);
+	fdt_end(&f);
+	device("test@100000", "sifive,test1", 0x100000, 0x1000, 0, 0);
+	fdt_end(&f);
+	fdt_end(&f);
+	memory(0, 0x80000000, 0x10000000);
+	finish_tree();
+	assert_null(read_tree());
+	assert_int_equal(machine.nr_cpus, 2);
+	assert_int_equal(machine.timebase, 10000000);
+	assert_string_equal(machine.isa, "rv64imafdc_zicsr");
+	assert_int_equal(machine.uart.base, 0x10000000);
+	assert_int_equal(machine.uart_shift, 2);
+	assert_int_equal(machine.rtc.base, 0x101000);
+	assert_int_equal(machine.finisher.base, 0x100000);
+}
+
 static void of_two_controllers_the_first_counts(void **state)
 {
 	(void)state;
@@ -262,6 +347,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_tree),
+		cmocka_unit_test(buses_translate),
+		cmocka_unit_test(risc_v),
 		cmocka_unit_test(of_two_controllers_the_first_counts),
 		cmocka_unit_test(damaged_header),
 		cmocka_unit_test(damaged_structure),

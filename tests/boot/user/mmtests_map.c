@@ -124,11 +124,12 @@ static void mmap_populate(void)
 
 static void mmap_noreserve_is_lazy(void)
 {
-	char *p = map(1 << 20, RW, ANON | MAP_NORESERVE); /* 4 GiB */
+	const size_t pages = sizeof(long) == 8 ? 1 << 20 : 1 << 18; /* 4 GiB or 1 GiB */
+	char *p = map(pages, RW, ANON | MAP_NORESERVE);
 
-	for (size_t i = 0; i < 1 << 20; i += 1 << 16)
+	for (size_t i = 0; i < pages; i += pages / 16)
 		p[i * PAGE] = 1;
-	CHECK(munmap(p, PAGE << 20) == 0);
+	CHECK(munmap(p, pages * PAGE) == 0);
 }
 
 static void mmap_null_reads_fault(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mmtests_file.c - files in memory: MAP_SHARED, MAP_PRIVATE, truncation, msync, memfd. */
+#include "cpu.h"
 #include "mmtests.h"
 
 #include <sys/stat.h>
@@ -73,8 +74,8 @@ static void offset_picks_the_page(void)
 	for (int i = 0; i < 8; i++)
 		CHECK(filled_with(map_at(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, i * (off_t)PAGE),
 				  PAGE, i + 1));
-	FAILS(syscall(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 100), EINVAL);
-	FAILS(syscall(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, -PAGE), EOVERFLOW);
+	FAILS(cpu_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, fd, 100), EINVAL);
+	FAILS(cpu_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, fd, -PAGE), EOVERFLOW);
 }
 
 static void beyond_the_end_is_sigbus(void)

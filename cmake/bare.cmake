@@ -19,7 +19,7 @@ set(applets "${BUSYBOX}") # who lists the names of busybox's programs: one that 
 set(common cmdline log random record trace user) # of ports/bare/common: what every board has
 if(arch STREQUAL "x86_64")
 	list(APPEND bare_flags -fcf-protection=none -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
-	list(APPEND bare_link_flags -Wl,--no-warn-rwx-segments)
+	list(APPEND bare_link_flags -no-pie -Wl,--no-warn-rwx-segments)
 	set(vdso_flags -fcf-protection=none -mgeneral-regs-only)
 	list(APPEND common vmemmap srat uart16550)
 elseif(arch STREQUAL "aarch64")
@@ -86,7 +86,7 @@ if(port_sources AND arch_sources)
 	target_compile_options(quire-kernel PRIVATE ${bare_flags})
 	target_include_directories(quire-kernel PRIVATE "${port_dir}" "${common_dir}" "${common_dir}/include" "${kernel_dir}" "${arch_dir}")
 	target_link_libraries(quire-kernel PRIVATE quire quire_warnings)
-	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -no-pie -Wl,--build-id=none ${bare_link_flags}
+	target_link_options(quire-kernel PRIVATE ${bare_flags} -static -Wl,--build-id=none ${bare_link_flags}
 		-T "${port_dir}/kernel.ld")
 	set_target_properties(quire-kernel PROPERTIES LINK_DEPENDS "${port_dir}/kernel.ld")
 	if(vdso)

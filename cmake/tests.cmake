@@ -204,11 +204,14 @@ elseif(QUIRE_FUZZ)
 	endforeach()
 elseif(QUIRE_SANITIZE MATCHES "thread")
 	file(GLOB race_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/race/*_test.c")
+	list(FILTER race_sources EXCLUDE REGEX "/kmap_race_test") # below
 	foreach(source IN LISTS race_sources)
 		quire_add_test("${source}" 180)
 	endforeach()
 	# Where use and stores are noted by faults, entries are invalid for a moment, and TLBs are tagged.
 	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/mm_race_test.c" PORT_PT_FORMAT=aarch64)
+	# ThreadSanitizer knows no 32-bit machines: a 64-bit one whose linear map ends.
+	quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/race/kmap_race_test.c" POSIX_HIGHMEM=1)
 	foreach(heap slab slob)
 		string(TOUPPER ${heap} value)
 		quire_add_test_with(${heap} "${CMAKE_SOURCE_DIR}/tests/race/heap_race_test.c" QUIRE_HEAP=QUIRE_HEAP_${value})
@@ -225,6 +228,10 @@ else()
 	endforeach()
 	if(QUIRE_M32)
 		quire_add_highmem_tests(highmem quire)
+	elseif(QUIRE_SANITIZE)
+		# AddressSanitizer, too: a 64-bit machine whose linear map ends.
+		quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/unit/maps/kmap_test.c" POSIX_HIGHMEM=1)
+		quire_add_highmem_tests(highmem quire_highmem)
 	endif()
 	# More nodes and CPUs than by default, and blocks of every shape that config.h allows.
 	set(nodes "${CMAKE_SOURCE_DIR}/tests/unit/frames/nodes_test.c")

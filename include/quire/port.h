@@ -34,6 +34,8 @@
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
  *   PORT_PHYS_OFFSET         physical address that PAGE_OFFSET maps; may be a variable.  Else 0.
+ *   PORT_VECTORS_START       kernel virtual address of the page that exceptions enter by, where that is
+ *                            one of its own (quire/layout.h shows it).
  *   PORT_PKMAP_START         kernel virtual address, a multiple of 2 MiB, of 2 MiB that are kmap()'s
  *                            (quire/highmem.h): the machine may have RAM that the linear map has no room
  *                            for.  It needs PORT_FIXADDR_TOP too.  Else the linear map covers all RAM, and
@@ -75,6 +77,9 @@
 
 #ifndef PORT_PHYS_OFFSET
 #define PORT_PHYS_OFFSET 0
+#endif
+#ifndef PORT_VECTORS_START
+#define PORT_VECTORS_START 0UL
 #endif
 #ifndef PORT_PKMAP_START
 #define PORT_PKMAP_START 0UL

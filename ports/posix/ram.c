@@ -36,6 +36,7 @@ __thread struct posix_cpu posix_this_cpu;
 unsigned long posix_ram;
 char *posix_vmemmap;
 void (*posix_panic_hook)(const char *why);
+void (*posix_sleep_hook)(bool asleep);
 
 static struct {
 	bool running;
@@ -345,11 +346,16 @@ void port_percpu_set(unsigned cpu, unsigned long offset)
 		posix_this_cpu.percpu_offset = offset;
 }
 
-void posix_cpu_enter(unsigned cpu)
+void posix_cpu_lend(unsigned cpu)
 {
 	posix_this_cpu.id = cpu;
 	posix_this_cpu.irqs_off = false;
 	posix_this_cpu.percpu_offset = machine.percpu_offset[cpu];
+}
+
+void posix_cpu_enter(unsigned cpu)
+{
+	posix_cpu_lend(cpu);
 	quire_cpu_online(cpu);
 }
 
@@ -402,11 +408,15 @@ void *port_self(void)
 
 void port_block(void)
 {
+	if (posix_sleep_hook)
+		posix_sleep_hook(true);
 	pthread_mutex_lock(&parking.lock);
 	while (!parking.permit)
 		pthread_cond_wait(&parking.woken, &parking.lock);
 	parking.permit = false;
 	pthread_mutex_unlock(&parking.lock);
+	if (posix_sleep_hook)
+		posix_sleep_hook(false);
 }
 
 void port_unblock(void *who)

@@ -106,11 +106,13 @@ static struct walk walk_again(const struct translation *t)
 /* ---- the referee ----------------------------------------------------------------------------- */
 static void complain(const char *what, const struct translation *t, const struct walk *now)
 {
-	char why[320];
+	char why[448], where[128];
 
+	maps_explain(t->page, where, sizeof(where));
 	snprintf(why, sizeof(why),
-		 "referee: CPU %u, 0x%lx (remembered 0x%llx, tables say 0x%llx): %s", port_cpu_id(),
-		 t->page, (unsigned long long)t->walk.value, (unsigned long long)now->value, what);
+		 "referee: CPU %u, 0x%lx in %s (remembered 0x%llx, tables say 0x%llx): %s",
+		 port_cpu_id(), t->page, where, (unsigned long long)t->walk.value,
+		 (unsigned long long)now->value, what);
 	pthread_mutex_unlock(&tlb_lock);
 	port_panic(why);
 }

@@ -187,8 +187,8 @@ static void __init keep_memblock_low(void)
 {
 	phys_addr_t end;
 
-	if (PORT_HIGHMEM)
-		zone_end[ZONE_NORMAL] = min(zone_end[ZONE_NORMAL], QUIRE_LOWMEM_END_PFN);
+	for (unsigned type = ZONE_DMA; PORT_HIGHMEM && type < ZONE_HIGHMEM; type++)
+		zone_end[type] = min(zone_end[type], QUIRE_LOWMEM_END_PFN);
 	end = PFN_PHYS(zone_end[ZONE_NORMAL]);
 	memblock_set_current_limit(min(memblock_get_current_limit(), end));
 }

@@ -138,6 +138,7 @@ static bool purge(void)
 
 void vm_unmap_aliases(void)
 {
+	vfree_waiting();
 	vmap_drain_blocks();
 	purge();
 }
@@ -282,6 +283,19 @@ bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *en
 		*start = area->range.start;
 		*end = area_guard(area);
 	}
+	spin_unlock(&maps.lock);
+	return inside;
+}
+
+bool vmalloc_for_users(unsigned long addr, unsigned long size)
+{
+	struct vm_area *area;
+	bool inside;
+
+	spin_lock(&maps.lock);
+	area = area_of(range_find(&maps.areas, addr));
+	inside = area && area->kind == VM_KIND_VMALLOC && area->user && addr >= area->range.start &&
+		 addr < area_guard(area) && size <= area_guard(area) - addr;
 	spin_unlock(&maps.lock);
 	return inside;
 }

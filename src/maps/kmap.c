@@ -30,6 +30,7 @@ static struct {
 	struct page *page[LAST_PKMAP]; /* whose place it is, while the count is not 0     */
 	unsigned last;                 /* place that was taken last                       */
 	unsigned long flushes, sleeps;
+	unsigned nr_waiting;       /* of those below, who have looked and found none  */
 	wait_queue_head_t waiters; /* for a place that is nobody's                    */
 } slots;
 
@@ -146,22 +147,24 @@ static unsigned get_place(struct page *page)
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
-/* Nobody but us knows a place that is free, and all are taken.  Who frees one wakes all: some may wait for
- * a frame that another of them maps. */
+/* All are taken.  Who frees one wakes all: some may wait for a frame that another of them maps. */
 static quire_noinline unsigned wait_for_place(struct page *page)
 {
+	bool counted = false;
 	unsigned long irq;
 	unsigned place;
 	DEFINE_WAIT(wait);
 
 	for (;;) {
+		/* On the queue first: whatever is freed after we have looked wakes us. */
 		prepare_to_wait(&slots.waiters, &wait);
 		spin_lock_irqsave(&slots.lock, irq);
 		place = get_place(page);
-		if (place == NONE)
-			slots.sleeps++;
+		slots.nr_waiting += (place == NONE) - counted;
+		slots.sleeps += place == NONE;
 		spin_unlock_irqrestore(&slots.lock, irq);
-		if (place != NONE)
+		counted = place == NONE;
+		if (!counted)
 			break;
 		port_block();
 	}
@@ -198,7 +201,7 @@ void kunmap_page(struct page *page)
 	place = find_place(page);
 	used = place != NONE && slots.count[place] > 1;
 	if (used)
-		wake = --slots.count[place] == 1 && waitqueue_active(&slots.waiters);
+		wake = --slots.count[place] == 1 && slots.nr_waiting;
 	spin_unlock_irqrestore(&slots.lock, irq);
 	if (!used) {
 		quire_assert(false, "kunmap() of a page that is not mapped");
@@ -280,6 +283,8 @@ const char *kmap_check(void)
 	const char *why = NULL;
 	unsigned long irq;
 
+	if (!PORT_HIGHMEM)
+		return NULL;
 	spin_lock_irqsave(&slots.lock, irq);
 	for (unsigned place = 0; place < LAST_PKMAP && !why; place++)
 		why = check_place(place);

@@ -245,6 +245,9 @@ bool maps_text_touches(unsigned long start, unsigned long end);
 /* The vmalloc area that the address is in, without its guard page; false: none. */
 bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *end);
 
+/* Whether all those bytes are of one area that vmalloc_user() and its like made. */
+bool vmalloc_for_users(unsigned long addr, unsigned long size);
+
 /* From now on kernel tables come from frames/; after maps_exit nothing of them is known. */
 void maps_tables_from_frames(void);
 void maps_forget_tables(void);

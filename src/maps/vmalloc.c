@@ -12,6 +12,7 @@
 #include <quire/event.h>
 #include <quire/highmem.h>
 #include <quire/overflow.h>
+#include <quire/percpu.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include "maps/area.h"
@@ -131,6 +132,7 @@ static void *allocate(const struct request *r)
 	unsigned long bytes = PAGE_ALIGN(r->size);
 	struct vm_area *area;
 
+	vfree_waiting();
 	if (r->size == 0 || bytes < r->size ||
 	    (bytes > PMD_SIZE && bytes >> PAGE_SHIFT > totalram_pages()))
 		return refuse(r, "cannot serve");
@@ -239,6 +241,11 @@ void vfree(const void *addr)
 
 	if (!addr)
 		return;
+	if (in_interrupt()) {
+		vfree_atomic(addr);
+		return;
+	}
+	vfree_waiting();
 	area = area_take(addr, VM_KIND_VMALLOC, "vfree", "vmalloc");
 	if (!area)
 		return;

@@ -12,10 +12,15 @@
 	.arm
 	.text
 
+	.macro FUNCTION name            /* also for callers in Thumb */
+	.globl \name
+	.type \name, %function
+	.endm
+
 /* u32 quotient (r0) and remainder (r1) of r0 and r1; r2, r3, ip are scratch */
 	.align 4
-	.globl __aeabi_uidivmod
-	.globl __aeabi_uidiv
+	FUNCTION __aeabi_uidivmod
+	FUNCTION __aeabi_uidiv
 __aeabi_uidivmod:
 __aeabi_uidiv:
 	cmp r1, #1
@@ -50,8 +55,8 @@ __aeabi_uidiv:
 
 /* The same, signed: the quotient is cut towards 0, the remainder has the sign of r0. */
 	.align 4
-	.globl __aeabi_idivmod
-	.globl __aeabi_idiv
+	FUNCTION __aeabi_idivmod
+	FUNCTION __aeabi_idiv
 __aeabi_idivmod:
 __aeabi_idiv:
 	push {r4, lr}
@@ -73,7 +78,7 @@ __aeabi_idiv:
 /* u64 quotient (r0, r1) and remainder (r2, r3) of r0, r1 and r2, r3 */
 	.macro BY_C name, function
 	.align 4
-	.globl \name
+	FUNCTION \name
 \name:
 	push {r4, lr}
 	sub sp, sp, #16

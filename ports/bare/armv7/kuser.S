@@ -76,6 +76,5 @@ do_cmpxchg64:
 	bx lr
 	SLOT(0xffc)
 	.word 5
-kuser_end:
 
 	.section .note.GNU-stack, "", %progbits

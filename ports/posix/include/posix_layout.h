@@ -84,6 +84,17 @@
 #define PORT_LOWMEM_END (PAGE_OFFSET + (64UL << 20))
 #endif
 
+/* ARMv7's, at the top of all addresses.  Nothing is there: the simulated processor enters nothing. */
+#define POSIX_VECTORS_x86_64        0
+#define POSIX_VECTORS_x86_64_5level 0
+#define POSIX_VECTORS_aarch64       0
+#define POSIX_VECTORS_riscv_sv39    0
+#define POSIX_VECTORS_riscv_sv48    0
+#define POSIX_VECTORS_riscv_sv57    0
+#define POSIX_VECTORS_x86_pae       0
+#define POSIX_VECTORS_armv7         0xffff0000UL
+#define PORT_VECTORS_START          (0UL + POSIX_CAT(POSIX_VECTORS_, PORT_PT_FORMAT))
+
 /* As Linux has it on x86-64, and on 32-bit ARM. */
 #define PORT_FIXADDR_TOP (sizeof(long) == 8 ? (unsigned long)0xffffffffff7ff000ULL : 0xffeff000UL)
 

@@ -47,11 +47,13 @@ static const struct zone *zone_of(enum zone_type type)
 
 static void test_zones(void **state)
 {
-	struct page *page = high_page(), *low = alloc_page(GFP_KERNEL);
+	struct page *page, *low;
 
 	(void)state;
 	if (!PORT_HIGHMEM)
 		skip();
+	page = high_page();
+	low = alloc_page(GFP_KERNEL);
 	assert_int_equal(zone_of(ZONE_HIGHMEM)->present_pages, 16 * MIB >> PAGE_SHIFT);
 	assert_int_equal(zone_of(ZONE_HIGHMEM)->zone_start_pfn, QUIRE_LOWMEM_END_PFN);
 	assert_int_equal(zone_end_pfn(zone_of(ZONE_NORMAL)), 25 * MIB >> PAGE_SHIFT);
@@ -105,13 +107,15 @@ static bool host_maps(const void *at)
 
 static void test_no_linear_address(void **state)
 {
-	struct page *page = high_page();
+	struct page *page;
 	char *at;
 
 	(void)state;
 	if (!PORT_HIGHMEM)
 		skip();
+	page = high_page();
 	assert_null(page_address(page));
+	assert_null(memremap(page_to_phys(page), 8, MEMREMAP_WB));
 	assert_false(host_maps(port_phys_to_virt(page_to_phys(page))));
 	assert_null(posix_kernel_access(maps_linear(page_to_phys(page)), false));
 	at = kmap_local_page(page);
@@ -154,12 +158,15 @@ static void test_local_pages_nest(void **state)
 
 static void test_local_order(void **state)
 {
-	struct page *a = high_page(), *b = high_page();
+	unsigned deep = KM_MAX_IDX;
+	struct page *a, *b;
 	char *at, *bt;
 
 	(void)state;
 	if (!PORT_HIGHMEM)
 		skip();
+	a = high_page();
+	b = high_page();
 	at = kmap_local_page(a);
 	bt = kmap_local_page(b);
 	assert_panics(kunmap_local(at), "not what this CPU mapped last");
@@ -168,11 +175,11 @@ static void test_local_order(void **state)
 	kunmap_local(at);
 	assert_panics(kunmap_local(at), "not what this CPU mapped last");
 	port_irq_restore(false);
-	for (unsigned i = 0; i < KM_MAX_IDX; i++)
+	for (unsigned i = 0; i < deep; i++)
 		kmap_local_page(a);
 	assert_panics(kmap_local_page(a), "nests more than");
 	port_irq_restore(false);
-	for (unsigned i = KM_MAX_IDX; i-- > 0;)
+	for (unsigned i = deep; i-- > 0;)
 		kunmap_local(PORT_KMAP_POINTER(fix_to_virt(FIX_KMAP_BEGIN + i)));
 	assert_law(kmap_local_check());
 	__free_page(a);
@@ -302,12 +309,13 @@ static void test_all_places(void **state)
 
 static void test_context(void **state)
 {
-	struct page *page = high_page();
+	struct page *page;
 	spinlock_t lock;
 
 	(void)state;
 	if (!PORT_HIGHMEM || !QUIRE_DEBUG)
 		skip();
+	page = high_page();
 	quire_irq_enter();
 	assert_panics(kmap(page), "kmap() may sleep and is called from an interrupt");
 	assert_panics(kunmap(page), "kunmap() in an interrupt");

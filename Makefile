@@ -3,6 +3,7 @@
 # What people type.  The work is done by CMake (CMakePresets.json) and by scripts/.
 
 ARCH   ?= x86_64
+MACHINE ?=
 RAM    ?= 256M
 CPUS   ?= 1
 JOBS   ?= $(shell nproc)
@@ -12,13 +13,13 @@ JOBS   ?= $(shell nproc)
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo "  settings: ARCH=$(ARCH) RAM=$(RAM) CPUS=$(CPUS)"
+	@echo "  settings: ARCH=$(ARCH) MACHINE=$(MACHINE) RAM=$(RAM) CPUS=$(CPUS)"
 
-run: kernel      ## boot the machine (ARCH=x86_64, aarch64 or riscv64), run real programs in it, show what the memory did
-	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
+run: kernel      ## boot the machine (ARCH=x86_64, aarch64, armv7 or riscv64), run real programs in it, show what the memory did
+	@scripts/run.sh --arch $(ARCH) --machine "$(MACHINE)" --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
 
 shell: kernel    ## the same machine with a shell for you
-	@scripts/run.sh --arch $(ARCH) --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init shell
+	@scripts/run.sh --arch $(ARCH) --machine "$(MACHINE)" --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init shell
 
 test:            ## every test; one closing line
 	@scripts/test.sh

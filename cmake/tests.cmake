@@ -113,6 +113,32 @@ function(quire_add_format_tests format)
 	endforeach()
 endfunction()
 
+# The tests of address spaces once more, on a machine whose user memory has no address in the linear map, as
+# PREFIX/NAME.  `lib` has highmem.
+function(quire_add_highmem_tests prefix lib)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/spaces/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/unit/watch/report_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/model/mm_*_test.c" "${CMAKE_SOURCE_DIR}/tests/inject/mm_*_test.c")
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME_WE)
+		string(REGEX REPLACE "_test$" "" name "${name}")
+		get_filename_component(where "${source}" DIRECTORY)
+		get_filename_component(folder "${where}" NAME)
+		file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c")
+		list(FILTER helpers EXCLUDE REGEX "_test\\.c$")
+		set(target "${prefix}.${name}")
+		add_executable(${target} "${source}" ${helpers})
+		target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
+			"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
+		target_compile_definitions(${target} PRIVATE _GNU_SOURCE MM_HARNESS_HIGHMEM)
+		target_link_libraries(${target} PRIVATE ${lib} quire_cmocka quire_warnings)
+		set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+		add_test(NAME ${prefix}/${name} COMMAND $<TARGET_FILE:${target}>)
+		set_tests_properties(${prefix}/${name} PROPERTIES TIMEOUT 180
+			ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP;UBSAN_OPTIONS=print_stacktrace=1")
+	endforeach()
+endfunction()
+
 # tests/lines: as shipped, with room for 64 CPUs, and compiled so that every store calls tests/lines/recorder.c: the
 # instrumentation of ThreadSanitizer without ThreadSanitizer.  No other sanitizer goes with it.
 function(quire_add_lines_test)
@@ -168,6 +194,9 @@ if(QUIRE_FORMATS)
 	foreach(format IN LISTS formats)
 		quire_add_format_tests(${format})
 	endforeach()
+	if(QUIRE_M32)
+		quire_add_highmem_tests(armv7-highmem quire_on_armv7)
+	endif()
 elseif(QUIRE_FUZZ)
 	file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
 	foreach(source IN LISTS fuzz_sources)
@@ -175,11 +204,14 @@ elseif(QUIRE_FUZZ)
 	endforeach()
 elseif(QUIRE_SANITIZE MATCHES "thread")
 	file(GLOB race_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/race/*_test.c")
+	list(FILTER race_sources EXCLUDE REGEX "/kmap_race_test") # below
 	foreach(source IN LISTS race_sources)
 		quire_add_test("${source}" 180)
 	endforeach()
 	# Where use and stores are noted by faults, entries are invalid for a moment, and TLBs are tagged.
 	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/mm_race_test.c" PORT_PT_FORMAT=aarch64)
+	# ThreadSanitizer knows no 32-bit machines: a 64-bit one whose linear map ends.
+	quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/race/kmap_race_test.c" POSIX_HIGHMEM=1)
 	foreach(heap slab slob)
 		string(TOUPPER ${heap} value)
 		quire_add_test_with(${heap} "${CMAKE_SOURCE_DIR}/tests/race/heap_race_test.c" QUIRE_HEAP=QUIRE_HEAP_${value})
@@ -194,6 +226,13 @@ else()
 	foreach(source IN LISTS slow_sources)
 		quire_add_test("${source}" 180)
 	endforeach()
+	if(QUIRE_M32)
+		quire_add_highmem_tests(highmem quire)
+	elseif(QUIRE_SANITIZE)
+		# AddressSanitizer, too: a 64-bit machine whose linear map ends.
+		quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/unit/maps/kmap_test.c" POSIX_HIGHMEM=1)
+		quire_add_highmem_tests(highmem quire_highmem)
+	endif()
 	# More nodes and CPUs than by default, and blocks of every shape that config.h allows.
 	set(nodes "${CMAKE_SOURCE_DIR}/tests/unit/frames/nodes_test.c")
 	set(buddy "${CMAKE_SOURCE_DIR}/tests/model/buddy_model_test.c")

@@ -32,7 +32,7 @@ else
 	[ -z "$hosted" ] || lint_tree clang $hosted || status=1
 	# shellcheck disable=SC2086
 	[ -z "$bare" ] || lint_tree bare-x86_64 $bare || status=1
-	for board in aarch64 riscv64; do
+	for board in aarch64 armv7 riscv64; do
 		own=$(known bare-$board ports/bare/$board ports/bare/common apps/kernel/arch)
 		# shellcheck disable=SC2086
 		[ -z "$own" ] || lint_tree bare-$board $own || status=1

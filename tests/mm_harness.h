@@ -20,6 +20,7 @@
 #include <quire/err.h>
 #include <quire/event.h>
 #include <quire/gfp.h>
+#include <quire/highmem.h>
 #include <quire/mm.h>
 #include <quire/pagemap.h>
 #include <quire/quire.h>
@@ -30,9 +31,27 @@
 
 static unsigned long harness_free;
 
+/* With MM_HARNESS_HIGHMEM, which needs a port with highmem, the memory of a test is beyond the linear map, and what
+ * the kernel needs for itself below. */
+#ifdef MM_HARNESS_HIGHMEM
+#define HARNESS_LOW_MIB 24u
+static inline int harness_start(unsigned mib)
+{
+	const struct posix_bank banks[] = { { 1 << 20, HARNESS_LOW_MIB << 20, 0 },
+					    { PORT_LOWMEM_PHYS_END, (phys_addr_t)mib << 20, 0 } };
+
+	return posix_machine_start(&(struct posix_machine){ banks, 2, 1 });
+}
+#else
+static inline int harness_start(unsigned mib)
+{
+	return posix_machine_start_simple(mib, 1);
+}
+#endif
+
 static inline void machine_up(unsigned mib)
 {
-	assert_int_equal(posix_machine_start_simple(mib, 1), 0);
+	assert_int_equal(harness_start(mib), 0);
 	assert_int_equal(quire_start(1, NULL, NULL), 0);
 	harness_free = quire_free_pages_exact() + maps_kernel_tables();
 }
@@ -119,6 +138,15 @@ static inline u32 get_u32(unsigned long addr)
 		if (why_)                                                                          \
 			fail_msg("mm_check: %s", why_);                                            \
 	} while (0)
+
+/* What a page holds, wherever it is. */
+static inline u32 page_u32(struct page *page, unsigned offset)
+{
+	u32 v;
+
+	memcpy_from_page((char *)&v, page, offset, sizeof(v));
+	return v;
+}
 
 /* A small random source whose seed can be replayed: QUIRE_SEED=n. */
 static inline u64 seed_from_env(u64 otherwise)

@@ -14,6 +14,7 @@
 #include <quire/boot.h>
 #include <quire/cma.h>
 #include <quire/init.h>
+#include <quire/layout.h>
 #include <quire/mmzone.h>
 #include <quire/quire.h>
 #include <quire/task.h>
@@ -70,7 +71,7 @@ static void __init parse_cmdline(void)
 static void set_limits(struct process *p)
 {
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
-		p->rlim[i] = (struct linux_rlimit){ RLIM_UNLIMITED, RLIM_UNLIMITED };
+		p->rlim[i] = (struct linux_rlimit){ RLIM_NO_LIMIT, RLIM_NO_LIMIT };
 	p->rlim[RLIMIT_STACK].cur = 8UL << 20;
 	p->rlim[RLIMIT_CORE].cur = 0;
 	p->rlim[RLIMIT_NOFILE] = (struct linux_rlimit){ 1024, 4096 };
@@ -253,28 +254,18 @@ static void __ref kmain(void *arg)
 	bare_exit(status && !(status & 127) ? 127 : status);
 }
 
-/* Where the frame descriptors are, if not with the rest of the linear map. */
-#ifdef PORT_VMEMMAP
-#define VMEMMAP PORT_VMEMMAP
-#else
-#define VMEMMAP 0ul
-#endif
-
 /* ---- the beginning --------------------------------------------------------------------------- */
 static void __init show_layout(void)
 {
-	const struct maps_image *i = &boot_info->image;
 	char brand[64], features[64];
 	struct zone *zone;
-	unsigned long end = 0;
 
 	printk("zones:\n");
 	for_each_populated_zone(zone)
 	{
-		end = max(end, zone_end_pfn(zone));
-		printk("  %-8s %012lx - %012lx  %lu pages, %lu given to the buddy system\n",
-		       zone->name, zone->zone_start_pfn << PAGE_SHIFT,
-		       zone_end_pfn(zone) << PAGE_SHIFT, zone->present_pages,
+		printk("  %-8s %012llx - %012llx  %lu pages, %lu given to the buddy system\n",
+		       zone->name, (unsigned long long)PFN_PHYS(zone->zone_start_pfn),
+		       (unsigned long long)PFN_PHYS(zone_end_pfn(zone)), zone->present_pages,
 		       zone_managed_pages(zone));
 	}
 	bare_cpu_brand(brand, sizeof(brand));
@@ -282,17 +273,7 @@ static void __init show_layout(void)
 	printk("CPU: %s, " BARE_CLOCK_NAME " %lu.%03lu MHz, on: %s\n", brand,
 	       (unsigned long)(bare_clock.hz / 1000000),
 	       (unsigned long)(bare_clock.hz / 1000 % 1000), features);
-	printk("virtual memory layout:\n");
-	printk("  user     " ADDRESS " - " ADDRESS "\n", 0ul, PORT_TASK_SIZE);
-	printk("  linear   " ADDRESS " - " ADDRESS "  all RAM\n", PAGE_OFFSET,
-	       PAGE_OFFSET + (end << PAGE_SHIFT));
-	printk("  vmalloc  " ADDRESS " - " ADDRESS "\n", PORT_VMALLOC_START, PORT_VMALLOC_END);
-	if (VMEMMAP)
-		printk("  vmemmap  " ADDRESS "\n", VMEMMAP);
-	printk("  image    " ADDRESS "  text %lu KiB, rodata %lu KiB, data and bss %lu KiB\n",
-	       i->virt_base, (unsigned long)(i->text_end - i->text_start) >> 10,
-	       (unsigned long)(i->rodata_end - i->rodata_start) >> 10,
-	       (unsigned long)(i->data_end - i->data_start) >> 10);
+	maps_print_layout();
 }
 
 /* The kernel's tables are there, and all of RAM is below the linear map: what has to be set aside

@@ -269,7 +269,7 @@ static long allocate(struct inode *inode, int mode, quire_loff_t off, quire_loff
 	quire_loff_t end;
 	long r;
 
-	if (off < 0 || len <= 0 || __builtin_add_overflow(off, len, &end))
+	if (off < 0 || len <= 0 || __builtin_add_overflow(off, len, &end) || ramfs_too_large(end))
 		return off < 0 || len <= 0 ? -EINVAL : -EFBIG;
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		return -EOPNOTSUPP;

@@ -7,4 +7,4 @@ vdso_start:
 	.incbin VDSO_PATH
 vdso_end:
 
-	.section .note.GNU-stack, "", @progbits
+	.section .note.GNU-stack, "", %progbits

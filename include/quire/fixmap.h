@@ -5,6 +5,7 @@
  *   FIXADDR_TOP                                                         lower addresses
  *   | hole | console | device tree …… | early_ioremap slot 0 | slot 1 | …
  *     0      1         2                                               index: fix_to_virt()
+ *   and, where there is highmem, | CPU 0's kmap_local_page() | CPU 1's | …
  *
  * What an index is mapped to may change; where it is never does, and its tables are there from
  * maps_early_init() on.  A port that has room gives PORT_FIXADDR_TOP; elsewhere nothing can be mapped here
@@ -19,6 +20,10 @@
 #define NR_FIX_BTMAPS    64u /* pages of an early_ioremap() at most */
 #define FIX_BTMAPS_SLOTS 7u  /* of them at a time                   */
 
+/* kmap_local_page() nests so deep on a CPU (quire/highmem.h); what the fixmap has room for. */
+#define FIX_KMAP_ROOM (254u / QUIRE_NR_CPUS)
+#define KM_MAX_IDX    (!PORT_HIGHMEM ? 0u : FIX_KMAP_ROOM < 16u ? FIX_KMAP_ROOM : 16u)
+
 enum fixed_addresses {
 	FIX_HOLE,              /* never mapped                                             */
 	FIX_EARLYCON_MEM_BASE, /* the registers of a console that is needed before ioremap() */
@@ -26,6 +31,8 @@ enum fixed_addresses {
 	FIX_FDT_LAST = FIX_FDT + 63,
 	FIX_BTMAP_END, /* slots of early_ioremap()                                */
 	FIX_BTMAP_BEGIN = FIX_BTMAP_END + (int)(NR_FIX_BTMAPS * FIX_BTMAPS_SLOTS) - 1,
+	FIX_KMAP_BEGIN, /* KM_MAX_IDX of each CPU                                  */
+	FIX_KMAP_END = FIX_KMAP_BEGIN + (int)(KM_MAX_IDX * QUIRE_NR_CPUS) - 1,
 	__end_of_fixed_addresses
 };
 _Static_assert(__end_of_fixed_addresses <= 768, "the fixmap has 3 MiB");

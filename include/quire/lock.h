@@ -30,6 +30,7 @@ enum lock_rank {
 	LOCK_RANK_PERCPU,      /* layout of the dynamic per-CPU area                            */
 	LOCK_RANK_HEAP,        /* slabs of one cache on one node                                */
 	LOCK_RANK_ZONE,        /* zone->lock: free lists                                        */
+	LOCK_RANK_KMAP,        /* which frames kmap() has where                                 */
 	LOCK_RANK_WAIT,        /* wait queues and the insides of sleeping locks                 */
 	LOCK_RANK_SCHED,       /* .. + 15: the embedder's, taken inside port_unblock()          */
 	LOCK_RANK_LOG = 255,   /* console: last, so that anyone may print                       */

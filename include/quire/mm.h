@@ -342,6 +342,16 @@ size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, siz
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
 		    unsigned long size, u64 prot);
 int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
+/*
+ * Drivers: show the program what vmalloc_user() or vmalloc_32_user() returned at `addr`, from page pgoff of it
+ * on, in the whole area or in [uaddr, uaddr + size) of it, in its mmap call.  The pages are counted: they
+ * outlive a vfree() as long as they are mapped.
+ *   Returns:  0; -EINVAL: not page-aligned, not in the area, or not all of it is memory for users; -ENOMEM;
+ *             -EBUSY: something is mapped there.  Then nothing of it is mapped.
+ */
+int remap_vmalloc_range(struct vm_area_struct *vma, void *addr, unsigned long pgoff);
+int remap_vmalloc_range_partial(struct vm_area_struct *vma, unsigned long uaddr, void *kaddr,
+				unsigned long pgoff, unsigned long size);
 
 static inline unsigned long get_mm_counter(struct mm_struct *mm, int which)
 {

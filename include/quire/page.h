@@ -136,6 +136,9 @@ static inline unsigned long page_to_pfn(const struct page *page)
 /* Whether `pfn` is RAM that has a descriptor.  Any pfn may be asked. */
 bool pfn_valid(unsigned long pfn);
 
+/* Frames from here on have no address in the linear map. */
+#define QUIRE_LOWMEM_END_PFN ((unsigned long)(PORT_LOWMEM_PHYS_END >> PAGE_SHIFT))
+
 /* Linear-map address <-> physical address.  Only for RAM that the linear map covers. */
 static inline void *__va(phys_addr_t pa)
 {
@@ -152,8 +155,20 @@ static inline phys_addr_t page_to_phys(const struct page *page)
 	return PFN_PHYS(page_to_pfn(page));
 }
 
+/* Whether the frame has no address in the linear map: quire/highmem.h. */
+static inline bool PageHighMem(const struct page *page)
+{
+	return PORT_HIGHMEM && page_to_pfn(page) >= QUIRE_LOWMEM_END_PFN;
+}
+
+/* Where kmap() has it, or NULL; any context. */
+void *kmap_address(const struct page *page);
+
+/* The kernel's address of a frame: of the linear map, or kmap()'s; NULL: it has none now. */
 static inline void *page_address(const struct page *page)
 {
+	if (PageHighMem(page))
+		return kmap_address(page);
 	return __va(page_to_phys(page));
 }
 

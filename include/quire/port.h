@@ -12,8 +12,8 @@
  *
  * <quire_port.h> must define:
  *
- *   PAGE_OFFSET              kernel virtual address of physical 0 in the linear map, as it stands in the
- *                            page tables (on a hosted port it is not a host pointer)
+ *   PAGE_OFFSET              kernel virtual address of physical PORT_PHYS_OFFSET in the linear map, as it
+ *                            stands in the page tables (on a hosted port it is not a host pointer)
  *   PORT_VMALLOC_START/END   kernel virtual range that vmalloc and ioremap may use, page-aligned
  *   PORT_TASK_SIZE           first address above user space
  *   PORT_PT_FORMAT           the page tables that the processor reads (src/maps/formats): x86_64,
@@ -33,6 +33,17 @@
  *   static inline void port_clear_page(void *page);           PAGE_SIZE bytes, page-aligned
  *   static inline void port_copy_page(void *to, const void *from);
  * and may define:
+ *   PORT_PHYS_OFFSET         physical address that PAGE_OFFSET maps; may be a variable.  Else 0.
+ *   PORT_VECTORS_START       kernel virtual address of the page that exceptions enter by, where that is
+ *                            one of its own (quire/layout.h shows it).
+ *   PORT_PKMAP_START         kernel virtual address, a multiple of 2 MiB, of 2 MiB that are kmap()'s
+ *                            (quire/highmem.h): the machine may have RAM that the linear map has no room
+ *                            for.  It needs PORT_FIXADDR_TOP too.  Else the linear map covers all RAM, and
+ *                            highmem costs nothing.
+ *   PORT_LOWMEM_END          kernel virtual address at which the linear map ends, where there is highmem.
+ *                            Else 8 MiB below PORT_VMALLOC_START.
+ *   PORT_KMAP_POINTER(va), PORT_KMAP_ADDRESS(p)
+ *                            where the library itself reaches kmap's page at va, and back; a hosted port.
  *   PORT_FIXADDR_TOP         kernel virtual address of the fixmap's highest page: 3 MiB up to its end are
  *                            nobody else's (quire/fixmap.h).
  *   PORT_VMALLOC_OWN         0: what vmalloc returns are addresses of a simulated machine, which the library
@@ -53,6 +64,8 @@
  *   PORT_PROTECT_PAGE        1: the port provides port_protect_prepare() and port_protect_page(), and
  *                            quire/kfence.h puts closed pages around objects.
  *   PORT_ASIDS               1: the port numbers spaces by quire/asid.h.
+ *   PORT_FLUSH_HERE          1: the port provides an inline port_flush_tlb_here(), cheaper than a flush on
+ *                            every CPU.
  *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table
  *                            walks do not see a plain store in time (barriers, cache cleaning).
  */
@@ -62,6 +75,22 @@
 #include <quire/types.h>
 #include <quire_port.h>
 
+#ifndef PORT_PHYS_OFFSET
+#define PORT_PHYS_OFFSET 0
+#endif
+#ifndef PORT_VECTORS_START
+#define PORT_VECTORS_START 0UL
+#endif
+#ifndef PORT_PKMAP_START
+#define PORT_PKMAP_START 0UL
+#endif
+#ifndef PORT_LOWMEM_END
+#define PORT_LOWMEM_END (PORT_VMALLOC_START - (8UL << 20))
+#endif
+#ifndef PORT_KMAP_POINTER
+#define PORT_KMAP_POINTER(va) ((void *)(va))
+#define PORT_KMAP_ADDRESS(p)  ((unsigned long)(p))
+#endif
 #ifndef PORT_FIXADDR_TOP
 #define PORT_FIXADDR_TOP 0UL
 #endif
@@ -90,6 +119,9 @@
 #ifndef PORT_ASIDS
 #define PORT_ASIDS 0
 #endif
+#ifndef PORT_FLUSH_HERE
+#define PORT_FLUSH_HERE 0
+#endif
 #ifndef PORT_PT_WRITTEN
 #define PORT_PT_WRITTEN 0
 /*
@@ -102,6 +134,16 @@ static inline void port_pt_written(const void *at)
 	(void)at;
 }
 #endif
+
+/* Whether there may be RAM that the linear map does not cover, and from where on. */
+#define PORT_HIGHMEM (PORT_PKMAP_START != 0)
+#define PORT_LOWMEM_PHYS_END                                                                       \
+	((phys_addr_t)PORT_PHYS_OFFSET + (phys_addr_t)(PORT_LOWMEM_END - PAGE_OFFSET))
+
+/* Where the kernel's half begins, by what of it lies lowest. */
+#define PORT_LOWER_(a, b) ((b) && (b) < (a) ? (b) : (a))
+#define PORT_KERNEL_START                                                                          \
+	PORT_LOWER_(PORT_LOWER_(PAGE_OFFSET, PORT_MODULES_START), PORT_PKMAP_START)
 
 /* ---- tier 1: pages and heap ---------------------------------------------------------------- */
 
@@ -194,6 +236,17 @@ void port_flush_tlb_mm(phys_addr_t root);
 /* As above, for kernel range [start, end) in every address space.  First call: after maps_early_init(), by
  * early_iounmap(). */
 void port_flush_tlb_kernel(unsigned long start, unsigned long end);
+
+#if !PORT_FLUSH_HERE
+/*
+ * As above, for the page at kernel address va, on this CPU only: what one CPU alone has mapped there.
+ *   Called:   interrupts off, from any context.  Must not sleep, must not allocate.
+ */
+static inline void port_flush_tlb_here(unsigned long va)
+{
+	port_flush_tlb_kernel(va, va + PAGE_SIZE);
+}
+#endif
 
 /*
  * Translate through the table at `root` from now on, on this CPU.

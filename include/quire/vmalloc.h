@@ -80,9 +80,12 @@ void *__vmalloc(unsigned long size, gfp_t gfp) __must_check;
  * until freed areas are flushed, all in one go: when QUIRE_VMAP_LAZY_KIB have come together, when
  * addresses run out, or by vm_unmap_aliases().  Until then nobody else is given the addresses.
  * NULL is fine; what was not returned by vmalloc, or is free already, is reported.  Task context, no
- * spinlock held.
+ * spinlock held; or an interrupt: then it is vfree_atomic().
  */
 void vfree(const void *addr);
+/* The same from any context: the next who calls vmalloc(), vfree() or vm_unmap_aliases() in task context
+ * frees it; until then it is there. */
+void vfree_atomic(const void *addr);
 
 /* No CPU remembers a translation of freed areas and pieces after this: for who changes how the frames
  * behind them may be used.  Task context, no spinlock held. */

@@ -30,11 +30,13 @@
 #include <quire/page.h>
 #include <quire/percpu.h>
 #include <quire/port.h>
+#include "window.h"
 
 __thread struct posix_cpu posix_this_cpu;
 unsigned long posix_ram;
 char *posix_vmemmap;
 void (*posix_panic_hook)(const char *why);
+void (*posix_sleep_hook)(bool asleep);
 
 static struct {
 	bool running;
@@ -163,20 +165,24 @@ static void *reserve_aligned(size_t size)
 	return from;
 }
 
-/* On a 32-bit host the simulated vmalloc area lies where host pointers may be too;
- * is_vmalloc_addr() could not tell them apart.  So the area is taken from the host before it puts
+/* On a 32-bit host the simulated vmalloc area, and that of modules, lie where host pointers may be too;
+ * is_vmalloc_addr() could not tell them apart.  So the areas are taken from the host before it puts
  * anything there. */
 #if UINTPTR_MAX <= 0xffffffffu
 static bool window_is_ours;
 
+static bool reserve_at(unsigned long start, unsigned long end)
+{
+	return start == end ||
+	       mmap((void *)start, end - start, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+		    0) == (void *)start;
+}
+
 static void __attribute__((constructor)) reserve_vmalloc_window(void)
 {
-	void *at = (void *)PORT_VMALLOC_START;
-	size_t size = PORT_VMALLOC_END - PORT_VMALLOC_START;
-
-	window_is_ours = mmap(at, size, PROT_NONE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
-			      0) == at;
+	window_is_ours = reserve_at(PORT_VMALLOC_START, PORT_VMALLOC_END) &&
+			 reserve_at(PORT_KERNEL_START, PAGE_OFFSET);
 }
 #else
 static const bool window_is_ours = true;
@@ -200,14 +206,22 @@ static int find_limits(const struct posix_machine *desc)
 	return 0;
 }
 
+/* What of the RAM that ends there has an address. */
+static phys_addr_t lowmem_part(phys_addr_t end)
+{
+	return PORT_HIGHMEM ? min(end, PORT_LOWMEM_PHYS_END) : end;
+}
+
 static int make_banks(const struct posix_machine *desc)
 {
 	int err = 0;
 
 	for (unsigned i = 0; i < desc->nr_banks && !err; i++) {
 		const struct posix_bank *b = &desc->banks[i];
+		phys_addr_t end = lowmem_part(b->base + b->size);
 
-		if (mprotect(port_phys_to_virt(b->base), (size_t)b->size, PROT_READ | PROT_WRITE))
+		if (b->base < end && mprotect(port_phys_to_virt(b->base), (size_t)(end - b->base),
+					      PROT_READ | PROT_WRITE))
 			return -ENOMEM;
 		err = memblock_add_node(b->base, b->size, b->nid, MEMBLOCK_NONE);
 	}
@@ -246,7 +260,9 @@ int posix_machine_start(const struct posix_machine *desc)
 	posix_ram = (unsigned long)machine.ram_map - (unsigned long)machine.ram_low;
 	posix_vmemmap = machine.vmemmap_map;
 	posix_this_cpu = (struct posix_cpu){ 0 };
-	err = make_banks(desc);
+	err = window_start(max(machine.ram_low, lowmem_part(machine.ram_high)), machine.ram_high);
+	if (!err)
+		err = make_banks(desc);
 	if (err)
 		posix_machine_stop();
 	return err;
@@ -263,6 +279,7 @@ int posix_machine_start_simple(unsigned mib, unsigned nr_cpus)
 void posix_machine_stop(void)
 {
 	memblock_exit();
+	window_stop();
 	if (machine.ram_map)
 		munmap(machine.ram_map, (size_t)(machine.ram_high - machine.ram_low));
 	if (machine.vmemmap_map)
@@ -290,7 +307,7 @@ size_t posix_ram_resident(void)
 		for (size_t i = 0; i < pages; i++)
 			resident += vec[i] & 1;
 	free(vec);
-	return resident << PAGE_SHIFT;
+	return (resident << PAGE_SHIFT) + window_resident();
 }
 
 /* ---- chance: a test that fails must fail again ------------------------------------------------- */
@@ -329,11 +346,16 @@ void port_percpu_set(unsigned cpu, unsigned long offset)
 		posix_this_cpu.percpu_offset = offset;
 }
 
-void posix_cpu_enter(unsigned cpu)
+void posix_cpu_lend(unsigned cpu)
 {
 	posix_this_cpu.id = cpu;
 	posix_this_cpu.irqs_off = false;
 	posix_this_cpu.percpu_offset = machine.percpu_offset[cpu];
+}
+
+void posix_cpu_enter(unsigned cpu)
+{
+	posix_cpu_lend(cpu);
 	quire_cpu_online(cpu);
 }
 
@@ -386,11 +408,15 @@ void *port_self(void)
 
 void port_block(void)
 {
+	if (posix_sleep_hook)
+		posix_sleep_hook(true);
 	pthread_mutex_lock(&parking.lock);
 	while (!parking.permit)
 		pthread_cond_wait(&parking.woken, &parking.lock);
 	parking.permit = false;
 	pthread_mutex_unlock(&parking.lock);
+	if (posix_sleep_hook)
+		posix_sleep_hook(false);
 }
 
 void port_unblock(void *who)

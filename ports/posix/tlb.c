@@ -26,6 +26,7 @@
 #include <quire/port.h>
 #include <quire/vmalloc.h>
 #include "tlb.h"
+#include "window.h"
 
 #define WAYS 4u
 
@@ -63,7 +64,7 @@ bool mmu_read(struct walk *w, u64 pa, unsigned bytes)
 		w->fault = POSIX_MMU_MALFORMED;
 		return false;
 	}
-	w->at = port_phys_to_virt((phys_addr_t)pa);
+	w->at = window_ram((phys_addr_t)pa);
 	w->value = bytes == 8 ? __atomic_load_n((u64 *)w->at, __ATOMIC_RELAXED)
 			      : __atomic_load_n((u32 *)w->at, __ATOMIC_RELAXED);
 	return true;
@@ -71,7 +72,7 @@ bool mmu_read(struct walk *w, u64 pa, unsigned bytes)
 
 static bool in_kernel_half(unsigned long addr)
 {
-	return addr >= PAGE_OFFSET;
+	return addr >= PORT_KERNEL_START;
 }
 
 /* The root that translates the address. */
@@ -105,11 +106,13 @@ static struct walk walk_again(const struct translation *t)
 /* ---- the referee ----------------------------------------------------------------------------- */
 static void complain(const char *what, const struct translation *t, const struct walk *now)
 {
-	char why[320];
+	char why[448], where[128];
 
+	maps_explain(t->page, where, sizeof(where));
 	snprintf(why, sizeof(why),
-		 "referee: CPU %u, 0x%lx (remembered 0x%llx, tables say 0x%llx): %s", port_cpu_id(),
-		 t->page, (unsigned long long)t->walk.value, (unsigned long long)now->value, what);
+		 "referee: CPU %u, 0x%lx in %s (remembered 0x%llx, tables say 0x%llx): %s",
+		 port_cpu_id(), t->page, where, (unsigned long long)t->walk.value,
+		 (unsigned long long)now->value, what);
 	pthread_mutex_unlock(&tlb_lock);
 	port_panic(why);
 }
@@ -164,7 +167,8 @@ static void judge_memory(const struct translation *t)
 			    o->walk.memory != t->walk.memory)
 				complain(what, t, &o->walk);
 		}
-	if (t->walk.memory == MMU_NORMAL || !pfn_valid(PHYS_PFN((phys_addr_t)t->walk.frame)))
+	if (t->walk.memory == MMU_NORMAL || !pfn_valid(PHYS_PFN((phys_addr_t)t->walk.frame)) ||
+	    PageHighMem(pfn_to_page(PHYS_PFN((phys_addr_t)t->walk.frame))))
 		return;
 	other = walk_now(maps_kernel_root(), linear);
 	if (other.fault == POSIX_MMU_OK && other.memory != t->walk.memory)
@@ -254,7 +258,7 @@ char *tlb_begin(unsigned long addr, unsigned need, bool user, enum posix_mmu_fau
 			return NULL;
 		}
 	}
-	return (char *)port_phys_to_virt((phys_addr_t)t.walk.frame) + (addr & ~PAGE_MASK);
+	return window_ram((phys_addr_t)t.walk.frame) + (addr & ~PAGE_MASK);
 }
 
 void tlb_end(void)
@@ -316,10 +320,13 @@ void port_flush_tlb_mm(phys_addr_t root)
 
 void port_flush_tlb_kernel(unsigned long start, unsigned long end)
 {
-	if (start > end || start < PAGE_OFFSET)
+	if (start > end || start < PORT_KERNEL_START)
 		port_panic("referee: port_flush_tlb_kernel was given a user range");
-	if (start < end)
-		flush(0, start, end - 1);
+	if (start >= end)
+		return;
+	flush(0, start, end - 1);
+	if (PORT_HIGHMEM)
+		window_flush(start, end - 1);
 }
 
 static void forget_users(struct tlb *tlb)

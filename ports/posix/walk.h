@@ -36,6 +36,7 @@ struct walk {
 /* A kind of processor. */
 struct mmu {
 	const char *name;
+	u8 levels; /* entries that lead to a page of 4 KiB                                    */
 	struct walk (*walk)(u64 root, u64 va);
 	/* It notes use, and with `store` the store, in the entry that w read; false: that has
 	 * changed meanwhile.  NULL: it faults instead. */

@@ -74,6 +74,7 @@ static struct walk walk_aarch64(u64 root, u64 va)
 
 const struct mmu mmu_aarch64 = {
 	.name = "aarch64",
+	.levels = 4,
 	.walk = walk_aarch64,
 	.split_roots = true,
 	.break_first = true,
@@ -149,6 +150,7 @@ static struct walk walk_armv7(u64 root, u64 va)
 
 const struct mmu mmu_armv7 = {
 	.name = "armv7",
+	.levels = 2,
 	.walk = walk_armv7,
 	.break_first = true,
 	.asid_bits = 8,

@@ -72,6 +72,12 @@ static struct walk walk_sv57(u64 root, u64 va)
 	return walk_riscv(root, va, 5);
 }
 
-const struct mmu mmu_riscv_sv39 = { .name = "riscv_sv39", .walk = walk_sv39, .asid_bits = 8 };
-const struct mmu mmu_riscv_sv48 = { .name = "riscv_sv48", .walk = walk_sv48, .asid_bits = 8 };
-const struct mmu mmu_riscv_sv57 = { .name = "riscv_sv57", .walk = walk_sv57, .asid_bits = 8 };
+const struct mmu mmu_riscv_sv39 = {
+	.name = "riscv_sv39", .levels = 3, .walk = walk_sv39, .asid_bits = 8
+};
+const struct mmu mmu_riscv_sv48 = {
+	.name = "riscv_sv48", .levels = 4, .walk = walk_sv48, .asid_bits = 8
+};
+const struct mmu mmu_riscv_sv57 = {
+	.name = "riscv_sv57", .levels = 5, .walk = walk_sv57, .asid_bits = 8
+};

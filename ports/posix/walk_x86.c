@@ -111,6 +111,8 @@ static bool note(struct walk *w, bool store)
 	return true;
 }
 
-const struct mmu mmu_x86_64 = { .name = "x86_64", .walk = walk_4level, .note = note };
-const struct mmu mmu_x86_64_5level = { .name = "x86_64_5level", .walk = walk_5level, .note = note };
-const struct mmu mmu_x86_pae = { .name = "x86_pae", .walk = walk_pae, .note = note };
+const struct mmu mmu_x86_64 = { .name = "x86_64", .levels = 4, .walk = walk_4level, .note = note };
+const struct mmu mmu_x86_64_5level = {
+	.name = "x86_64_5level", .levels = 5, .walk = walk_5level, .note = note
+};
+const struct mmu mmu_x86_pae = { .name = "x86_pae", .levels = 3, .walk = walk_pae, .note = note };

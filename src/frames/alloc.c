@@ -15,6 +15,7 @@
  * Lock:         none here.
  */
 #include <quire/event.h>
+#include <quire/highmem.h>
 #include <quire/printk.h>
 #include "alloc.h"
 
@@ -45,7 +46,7 @@ struct page *alloc_frame_zeroed(gfp_t gfp, unsigned long pcp_index)
 
 	if (unlikely(!page))
 		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE);
-	port_clear_page(page_address(page));
+	clear_highpage(page);
 	return page;
 }
 

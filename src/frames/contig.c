@@ -6,6 +6,7 @@
  */
 #include <quire/contig.h>
 #include <quire/err.h>
+#include <quire/highmem.h>
 #include <quire/printk.h>
 #include "alloc.h"
 #include "debug.h"
@@ -41,7 +42,7 @@ static void own_range(unsigned long start, unsigned long end, gfp_t gfp)
 static void zero_range(unsigned long start, unsigned long end)
 {
 	for (unsigned long pfn = start; pfn < end; pfn++)
-		port_clear_page(page_address(pfn_to_page(pfn)));
+		clear_highpage(pfn_to_page(pfn));
 }
 
 int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype migratetype,

@@ -185,8 +185,11 @@ static void __init init_zone(struct pglist_data *node, unsigned type)
 /* What has an address in the linear map is all that boot memory may be taken from. */
 static void __init keep_memblock_low(void)
 {
-	phys_addr_t end = PFN_PHYS(zone_end[ZONE_NORMAL]);
+	phys_addr_t end;
 
+	for (unsigned type = ZONE_DMA; PORT_HIGHMEM && type < ZONE_HIGHMEM; type++)
+		zone_end[type] = min(zone_end[type], QUIRE_LOWMEM_END_PFN);
+	end = PFN_PHYS(zone_end[ZONE_NORMAL]);
 	memblock_set_current_limit(min(memblock_get_current_limit(), end));
 }
 

@@ -10,6 +10,7 @@
  * Lock:         none; a frame is filled and checked by whoever holds it.
  */
 #include <quire/bytes.h>
+#include <quire/highmem.h>
 #include <quire/page_poison.h>
 #include <quire/printk.h>
 #include <quire/task.h>
@@ -38,13 +39,13 @@ static void forget(void)
 static void fill(struct page *page, unsigned order, u8 byte)
 {
 	for (unsigned long i = 0; i < 1UL << order; i++)
-		memset(page_address(page + i), byte, PAGE_SIZE);
+		memset_page(page + i, 0, byte, PAGE_SIZE);
 }
 
 static void clear(struct page *page, unsigned order)
 {
 	for (unsigned long i = 0; i < 1UL << order; i++)
-		port_clear_page(page_address(page + i));
+		clear_highpage(page + i);
 }
 
 /* ---- what is wrong with a frame -------------------------------------------------------------- */
@@ -117,13 +118,13 @@ static void report(const struct page *page, const u8 *at, const struct damage *d
 
 static bool frame_is_whole(const struct page *page)
 {
-	const u8 *at = page_address(page);
+	const u8 *at = kmap_local_page((struct page *)page);
 	struct damage d = find_damage(at);
 
-	if (likely(!d.bytes))
-		return true;
-	report(page, at, &d);
-	return false;
+	if (unlikely(d.bytes))
+		report(page, at, &d);
+	kunmap_local(at);
+	return !d.bytes;
 }
 
 static bool check(const struct page *page, unsigned order)

@@ -9,6 +9,7 @@
  *
  * Lock: none; numbers may be a moment old.
  */
+#include <quire/highmem.h>
 #include <quire/memory_failure.h>
 #include <quire/printk.h>
 #include <quire/show_mem.h>
@@ -135,7 +136,7 @@ static void show_blocks(struct zone *zone)
 
 void show_mem(void)
 {
-	unsigned long present = 0;
+	unsigned long present = 0, high = 0;
 	struct pglist_data *node;
 	struct zone *zone;
 
@@ -146,13 +147,17 @@ void show_mem(void)
 		show_node(node);
 		present += node->node_present_pages;
 	}
-	for_each_populated_zone(zone) show_zone(zone);
+	for_each_populated_zone(zone)
+	{
+		show_zone(zone);
+		high += is_highmem(zone) ? zone->present_pages : 0;
+	}
 	for_each_populated_zone(zone) show_blocks(zone);
 	printk("%lu total pagecache pages\n", node_stat(NR_FILE_PAGES));
 	printk("%lu pages in swap cache\n", node_stat(NR_SWAPCACHED));
-	printk("%lu pages RAM\n0 pages HighMem/MovableOnly\n%lu pages reserved\n"
+	printk("%lu pages RAM\n%lu pages HighMem/MovableOnly\n%lu pages reserved\n"
 	       "%lu pages hwpoisoned\n",
-	       present, present - totalram_pages(), num_poisoned_pages());
+	       present, high, present - totalram_pages(), num_poisoned_pages());
 }
 
 /* ---- a request that failed ------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
  * Lock:         zone->lock, inside.
  */
 #include <quire/event.h>
+#include <quire/highmem.h>
 #include <quire/printk.h>
 #include "alloc.h"
 #include "debug.h"
@@ -252,7 +253,7 @@ static void finish(struct page *page, const struct request *req)
 {
 	if (req->gfp & __GFP_ZERO)
 		for (unsigned long i = 0; i < 1UL << req->order; i++)
-			port_clear_page(page_address(page + i));
+			clear_highpage(page + i);
 	if (req->gfp & __GFP_COMP && req->order)
 		make_compound(page, req->order);
 }

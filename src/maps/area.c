@@ -18,10 +18,12 @@
 #include <quire/bits.h>
 #include <quire/bytes.h>
 #include <quire/err.h>
+#include <quire/highmem.h>
 #include <quire/percpu.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include "maps/area.h"
+#include "maps/kmap.h"
 
 struct maps_state maps;
 
@@ -43,6 +45,8 @@ void maps_exit(void)
 	if (maps.areas.first)
 		pr_warn("maps: vmalloc area 0x%lx is still there\n", maps.areas.first->start);
 	pt_drain_spares();
+	if (PORT_HIGHMEM)
+		kmap_exit();
 	if (maps.cache)
 		kmem_cache_destroy(maps.cache);
 	memset(&maps, 0, sizeof(maps));
@@ -134,6 +138,7 @@ static bool purge(void)
 
 void vm_unmap_aliases(void)
 {
+	vfree_waiting();
 	vmap_drain_blocks();
 	purge();
 }
@@ -282,6 +287,19 @@ bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *en
 	return inside;
 }
 
+bool vmalloc_for_users(unsigned long addr, unsigned long size)
+{
+	struct vm_area *area;
+	bool inside;
+
+	spin_lock(&maps.lock);
+	area = area_of(range_find(&maps.areas, addr));
+	inside = area && area->kind == VM_KIND_VMALLOC && area->user && addr >= area->range.start &&
+		 addr < area_guard(area) && size <= area_guard(area) - addr;
+	spin_unlock(&maps.lock);
+	return inside;
+}
+
 unsigned long vmalloc_to_pfn(const void *addr)
 {
 	struct page *page = vmalloc_to_page(addr);
@@ -350,5 +368,7 @@ const char *maps_check(void)
 	if (!why && bytes != maps.lazy_bytes)
 		why = "the bytes that wait for a purge do not add up";
 	spin_unlock(&maps.lock);
+	if (PORT_HIGHMEM && !why)
+		why = kmap_check();
 	return why;
 }

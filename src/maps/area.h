@@ -55,6 +55,7 @@ struct maps_state {
 	unsigned long lazy_bytes;             /* of them                                  */
 	unsigned long dirty_start, dirty_end; /* all of it; 0, 0: nothing                 */
 	unsigned long purges;
+	unsigned long deferred; /* (a) deferred.c: address of the first frame's descriptor, or 0 */
 };
 extern struct maps_state maps;
 
@@ -99,6 +100,15 @@ void area_note_dirty_locked(unsigned long start, unsigned long end);
 static inline void area_unmap(const struct vm_area *area)
 {
 	pt_unmap_kernel_noflush(area->range.start, area_guard(area));
+}
+
+/* deferred.c: what interrupts have freed is freed.  Task context. */
+bool vfree_deferred_waits(void);
+void vfree_deferred(void);
+static inline void vfree_waiting(void)
+{
+	if (unlikely(vfree_deferred_waits()))
+		vfree_deferred();
 }
 
 /* vmap.c: blocks that nobody uses are retired; NULL or the broken law of one. */

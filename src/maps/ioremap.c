@@ -11,7 +11,9 @@
  * Lock:  none of its own.
  */
 #include <quire/err.h>
+#include <quire/highmem.h>
 #include <quire/io.h>
+#include <quire/memblock.h>
 #include <quire/mmzone.h>
 #include <quire/printk.h>
 #include "maps/area.h"
@@ -33,8 +35,7 @@ static phys_addr_t find_ram(phys_addr_t first, phys_addr_t last)
 	return ~(phys_addr_t)0;
 }
 
-static void *map_device(phys_addr_t first, unsigned long size, enum quire_io_type type,
-			const void *caller)
+static void *map_device(phys_addr_t first, unsigned long size, u64 prot, const void *caller)
 {
 	bool large = pt_kernel_large() && size >= PMD_SIZE && !(first & (PMD_SIZE - 1));
 	struct vm_area *area =
@@ -43,7 +44,7 @@ static void *map_device(phys_addr_t first, unsigned long size, enum quire_io_typ
 	if (!area)
 		return NULL;
 	area->phys = first;
-	if (pt_map_kernel_range(area->range.start, first, size, memory_type[type], large) == 0)
+	if (pt_map_kernel_range(area->range.start, first, size, prot, large) == 0)
 		return (void *)area->range.start;
 	area_disown(area);
 	area_unmap(area);
@@ -51,8 +52,7 @@ static void *map_device(phys_addr_t first, unsigned long size, enum quire_io_typ
 	return NULL;
 }
 
-void __iomem *quire_ioremap(phys_addr_t phys, unsigned long size, enum quire_io_type type,
-			    const void *caller)
+static void __iomem *map_bytes(phys_addr_t phys, unsigned long size, u64 prot, const void *caller)
 {
 	phys_addr_t first = phys & ~(phys_addr_t)(PAGE_SIZE - 1), last, ram;
 	char *at;
@@ -71,8 +71,26 @@ void __iomem *quire_ioremap(phys_addr_t phys, unsigned long size, enum quire_io_
 	}
 	if (last - first >= (phys_addr_t)~0UL)
 		return NULL;
-	at = map_device(first, (unsigned long)(last - first) + 1, type, caller);
+	at = map_device(first, (unsigned long)(last - first) + 1, prot, caller);
 	return at ? at + (phys - first) : NULL;
+}
+
+void __iomem *quire_ioremap(phys_addr_t phys, unsigned long size, enum quire_io_type type,
+			    const void *caller)
+{
+	return map_bytes(phys, size, memory_type[type], caller);
+}
+
+void __iomem *ioremap_prot(phys_addr_t phys, unsigned long size, u64 prot)
+{
+	u64 bits;
+
+	if (prot == PAGE_KERNEL_ROX) {
+		pr_warn("ioremap_prot: nothing executes from a device\n");
+		return NULL;
+	}
+	return pt_prot_bits(prot, &bits) ? map_bytes(phys, size, bits, __builtin_return_address(0))
+					 : NULL;
 }
 
 void __iomem *ioremap(phys_addr_t phys, unsigned long size)
@@ -118,4 +136,46 @@ void iounmap(volatile void __iomem *addr)
 		return;
 	area_unmap(area);
 	area_retire(area);
+}
+
+/* ---- memory, RAM or not ---------------------------------------------------------------------- */
+/* Whether all of [first, last] is RAM that has an address. */
+static bool is_linear(phys_addr_t first, phys_addr_t last)
+{
+	for (u64 pfn = PHYS_PFN(first); pfn <= PHYS_PFN(last); pfn++)
+		if (!pfn_valid((unsigned long)pfn) ||
+		    PageHighMem(pfn_to_page((unsigned long)pfn)) ||
+		    !memblock_is_map_memory(PFN_PHYS((unsigned long)pfn)))
+			return false;
+	return true;
+}
+
+void *memremap(phys_addr_t phys, size_t size, unsigned long flags)
+{
+	const void *caller = __builtin_return_address(0);
+	void *at = NULL;
+
+	if (!size || !flags || flags & ~(MEMREMAP_WB | MEMREMAP_WT | MEMREMAP_WC)) {
+		pr_warn("memremap: %lu bytes, flags 0x%lx: there is nothing to map\n",
+			(unsigned long)size, flags);
+		return NULL;
+	}
+	if (flags & MEMREMAP_WB && (phys_addr_t)(phys + (size - 1)) >= phys &&
+	    is_linear(phys, phys + (size - 1)))
+		return __va(phys);
+	if (flags & MEMREMAP_WB)
+		at = map_bytes(phys, size, memory_type[QUIRE_IO_CACHED], caller);
+	if (!at && flags & MEMREMAP_WT)
+		at = map_bytes(phys, size, memory_type[QUIRE_IO_DEVICE], caller);
+	if (!at && flags & MEMREMAP_WC)
+		at = map_bytes(phys, size, memory_type[QUIRE_IO_WC], caller);
+	return at;
+}
+
+void memunmap(void *addr)
+{
+	if (is_vmalloc_addr(addr))
+		iounmap(addr);
+	else if (addr && !virt_addr_valid(addr))
+		quire_damage("memunmap(%p): nothing is mapped there", addr);
 }

@@ -21,6 +21,7 @@
 #include <quire/bytes.h>
 #include <quire/set_memory.h>
 #include "maps/kernel.h"
+#include "maps/kmap.h"
 
 struct kernel_map kernel_map;
 
@@ -149,7 +150,7 @@ static bool __init fits_large(const struct maps_image *image, phys_addr_t pa, ph
 static void __init map_linear(const struct maps_image *image, phys_addr_t pa, phys_addr_t end)
 {
 	while (pa < end) {
-		unsigned long va = PAGE_OFFSET + (unsigned long)pa;
+		unsigned long va = maps_linear(pa);
 
 		if (fits_large(image, pa, end)) {
 			pt_publish_block(kernel_entry(va, LARGE_LEVEL), LARGE_LEVEL,
@@ -199,17 +200,32 @@ static void __init make_fixmap_tables(void)
 			kernel_entry(fix_to_virt(idx), PT_LAST);
 }
 
+/* What of the RAM that ends there the linear map has room for. */
+static phys_addr_t __init lowmem_part(phys_addr_t end)
+{
+	return PORT_HIGHMEM ? min(end, PORT_LOWMEM_PHYS_END) : end;
+}
+
+static void __init make_kmap_table(void)
+{
+	_Static_assert(PORT_PKMAP_START % PMD_SIZE == 0, "kmap's pages are those of one table");
+	_Static_assert(!PORT_HIGHMEM || PORT_FIXADDR_TOP != 0, "highmem needs a fixmap");
+	kernel_entry(PORT_PKMAP_START, PT_LAST);
+	kmap_init();
+}
+
 void __init maps_early_init(const struct maps_image *image)
 {
 	phys_addr_t start, end;
 	u64 i;
 
 	memset(&kernel_map, 0, sizeof(kernel_map));
+	memblock_set_current_limit(lowmem_part(memblock_get_current_limit()));
 	spin_lock_init(&kernel_map.lock, "kernel_map", LOCK_RANK_PAGE_TABLE);
 	kernel_map.pgd = new_early_table(PT_ROOT_SIZE);
 	for_each_mem_range(i, &start, &end)
 		map_linear(image, QUIRE_ALIGN_UP(start, PAGE_SIZE),
-			   QUIRE_ALIGN_DOWN(end, PAGE_SIZE));
+			   QUIRE_ALIGN_DOWN(lowmem_part(end), PAGE_SIZE));
 	if (image && image->virt_base) {
 		map_image_part(image, image->text_start, image->text_end, PT_KERNEL_RX);
 		map_image_part(image, image->rodata_start, image->rodata_end, PT_KERNEL_RO);
@@ -220,19 +236,23 @@ void __init maps_early_init(const struct maps_image *image)
 	share(QUIRE_VMALLOC_START, QUIRE_VMALLOC_END);
 	share(PORT_MODULES_START, PORT_MODULES_END);
 	make_fixmap_tables();
+	if (PORT_HIGHMEM)
+		make_kmap_table();
 }
 
-/* Whoever still uses the part faults, and the linear map shows frames like any others. */
+/* Whoever still uses the part faults, and the linear map shows frames like any others.  Where the image has no
+ * addresses but those of the linear map, only the latter. */
 static void drop_init_part(const struct maps_image *image)
 {
 	unsigned long start =
 		image->virt_base + (unsigned long)(image->init_start - image->text_start);
-	unsigned long linear = PAGE_OFFSET + (unsigned long)image->init_start;
+	unsigned long linear = maps_linear(image->init_start);
 	unsigned long size = (unsigned long)(image->init_end - image->init_start), at;
 
 	spin_lock(&kernel_map.lock);
 	for (at = 0; at < size; at += PAGE_SIZE) {
-		pte_set(kernel_entry(start + at, PT_LAST), 0);
+		if (start != linear)
+			pte_set(kernel_entry(start + at, PT_LAST), 0);
 		if (image->init_start + at < image->init_text_end)
 			pte_set(kernel_entry(linear + at, PT_LAST),
 				(image->init_start + at) | PT_KERNEL_RW);
@@ -258,12 +278,11 @@ unsigned long free_initmem(void)
 bool maps_text_touches(unsigned long start, unsigned long end)
 {
 	const struct maps_image *image = &kernel_map.image;
-	unsigned long text = image->virt_base, linear = PAGE_OFFSET;
+	unsigned long text = image->virt_base, linear = maps_linear(image->text_start);
 	unsigned long size = (unsigned long)(image->text_end - image->text_start);
 
 	if (!image->virt_base)
 		return false;
-	linear += (unsigned long)image->text_start;
 	return (start < text + size && text < end) || (start < linear + size && linear < end);
 }
 
@@ -310,7 +329,7 @@ static int split_large(pt_entry *entry)
 
 int set_memory_4k(unsigned long addr, int numpages)
 {
-	unsigned long start = PAGE_ALIGN_DOWN(PAGE_OFFSET + (unsigned long)__pa((void *)addr));
+	unsigned long start = PAGE_ALIGN_DOWN(maps_linear(__pa((void *)addr)));
 	unsigned long end = start + (unsigned long)numpages * PAGE_SIZE, va;
 	int error = 0;
 
@@ -331,9 +350,9 @@ int set_memory_4k(unsigned long addr, int numpages)
 
 static int set_linear(const struct page *page, u64 prot)
 {
-	unsigned long va = PAGE_OFFSET + (page_to_pfn(page) << PAGE_SHIFT);
+	unsigned long va = maps_linear(page_to_phys(page));
 	unsigned level;
-	pt_entry *entry = leaf_of(va, &level);
+	pt_entry *entry = PageHighMem(page) ? NULL : leaf_of(va, &level);
 
 	if (!entry || level != PT_LAST)
 		return -EINVAL;
@@ -365,7 +384,7 @@ void maps_forget_tables(void)
 /* What of a root is the kernel's; nothing, where its half has a root of its own. */
 static pt_entry *kernel_half(pt_entry *root)
 {
-	return pt_slot(root, pt_index(PAGE_OFFSET, 0), 0);
+	return pt_slot(root, pt_index(PORT_KERNEL_START, 0), 0);
 }
 
 static size_t kernel_half_size(void)
@@ -384,7 +403,7 @@ bool maps_kernel_fault(phys_addr_t root, unsigned long va)
 	pt_entry *from = pt_slot(kernel_map.pgd, i, 0), *to = pt_slot(__va(root), i, 0);
 	u64 raw = pt_read(from);
 
-	if (pt_fmt.split_roots || i < pt_index(PAGE_OFFSET, 0) || !pt_used(raw))
+	if (pt_fmt.split_roots || i < pt_index(PORT_KERNEL_START, 0) || !pt_used(raw))
 		return false;
 	if (pt_read(to) == raw) /* another CPU was faster, or there is nothing below */
 		return pte_valid(pt_lookup(kernel_map.pgd, va, NULL));

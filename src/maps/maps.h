@@ -36,6 +36,12 @@
 		 ? PORT_VMALLOC_START + QUIRE_VMALLOC_MAX                                          \
 		 : PORT_VMALLOC_END)
 
+/* Where the linear map has it, or would. */
+static inline unsigned long maps_linear(phys_addr_t pa)
+{
+	return PAGE_OFFSET + (unsigned long)(pa - PORT_PHYS_OFFSET);
+}
+
 /* ---- entries --------------------------------------------------------------------------------- */
 /* The hardware may use it. */
 static inline bool pte_valid(pte_t e)
@@ -238,6 +244,9 @@ pt_entry *maps_kernel_pgd(void);
 bool maps_text_touches(unsigned long start, unsigned long end);
 /* The vmalloc area that the address is in, without its guard page; false: none. */
 bool vmalloc_area_at(unsigned long addr, unsigned long *start, unsigned long *end);
+
+/* Whether all those bytes are of one area that vmalloc_user() and its like made. */
+bool vmalloc_for_users(unsigned long addr, unsigned long size);
 
 /* From now on kernel tables come from frames/; after maps_exit nothing of them is known. */
 void maps_tables_from_frames(void);

@@ -10,7 +10,9 @@
 #include <quire/bytes.h>
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/highmem.h>
 #include <quire/overflow.h>
+#include <quire/percpu.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include "maps/area.h"
@@ -130,6 +132,7 @@ static void *allocate(const struct request *r)
 	unsigned long bytes = PAGE_ALIGN(r->size);
 	struct vm_area *area;
 
+	vfree_waiting();
 	if (r->size == 0 || bytes < r->size ||
 	    (bytes > PMD_SIZE && bytes >> PAGE_SHIFT > totalram_pages()))
 		return refuse(r, "cannot serve");
@@ -238,6 +241,11 @@ void vfree(const void *addr)
 
 	if (!addr)
 		return;
+	if (in_interrupt()) {
+		vfree_atomic(addr);
+		return;
+	}
+	vfree_waiting();
 	area = area_take(addr, VM_KIND_VMALLOC, "vfree", "vmalloc");
 	if (!area)
 		return;
@@ -342,7 +350,7 @@ static bool read_page(char *to, unsigned long at, size_t n)
 		pte_t e = area_pte(at);
 
 		if (pte_valid(e) && pfn_valid(pte_pfn(e)))
-			memcpy(to, (char *)page_address(pte_page(e)) + (at & ~PAGE_MASK), n);
+			memcpy_from_page(to, pte_page(e), at & ~PAGE_MASK, n);
 		else
 			memset(to, 0, n);
 	}

@@ -8,6 +8,7 @@
  * Lock:         maps.lock, for one area at a time.
  */
 #include <quire/bytes.h>
+#include <quire/layout.h>
 #include <quire/printk.h>
 #include "maps/area.h"
 
@@ -97,18 +98,15 @@ void maps_explain(unsigned long addr, char *buf, size_t size)
 {
 	const struct vm_area *area;
 
-	if (addr < PORT_TASK_SIZE) {
-		quire_snprintf(buf, size, "user space");
-		return;
-	}
 	if (!is_vmalloc_or_module_addr((void *)addr)) {
-		quire_snprintf(buf, size, "nothing of the vmalloc area");
+		maps_name(addr, buf, size);
 		return;
 	}
 	area = area_of(range_find(&maps.areas, addr));
 	if (area && addr >= area->range.start)
 		explain_area(area, addr, buf, size);
 	else
-		quire_snprintf(buf, size, "a hole of the vmalloc area below 0x%lx",
+		quire_snprintf(buf, size, "a hole of %s below 0x%lx",
+			       is_vmalloc_addr((void *)addr) ? "the vmalloc area" : "the modules",
 			       area ? area->range.start : 0UL);
 }

@@ -136,7 +136,7 @@ static vm_fault_t private_write_fault(struct vm_area_struct *vma, unsigned long 
 		put_page(from);
 		return VM_FAULT_OOM;
 	}
-	port_copy_page(page_address(page), page_address(from));
+	copy_highpage(page, from);
 	put_page(from);
 	map_private_page(vma, pte, page);
 	return 0;
@@ -231,7 +231,7 @@ static vm_fault_t copy_on_write(struct vm_area_struct *vma, unsigned long addr, 
 		return VM_FAULT_OOM;
 	}
 	if (old)
-		port_copy_page(page_address(page), page_address(old));
+		copy_highpage(page, old);
 	/* While we copied, the entry was unlocked: another thread may have copied it first, or
 	 * DONTNEED or a truncation may have emptied it.  In both cases it is no longer `was` and
 	 * our copy is surplus.  The old frame cannot have come back as another page: we hold a

@@ -260,7 +260,7 @@ static void clear_part(struct address_space *m, pgoff_t index, unsigned from, un
 		return;
 	lock_page(page);
 	if (page->mapping == m && PageFlag(page, PG_uptodate)) {
-		memset((char *)page_address(page) + from, 0, to - from);
+		memzero_page(page, from, to - from);
 		set_page_dirty(page);
 	}
 	unlock_page(page);

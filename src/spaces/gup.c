@@ -79,16 +79,14 @@ size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, siz
 		unsigned offset = (unsigned)(addr + done) & (PAGE_SIZE - 1);
 		size_t n = min(len - done, (size_t)(PAGE_SIZE - offset));
 		struct page *page;
-		char *at;
 
 		if (get_user_pages(mm, addr + done, 1, write ? FOLL_WRITE : 0, &page) != 1)
 			break;
-		at = (char *)page_address(page) + offset;
 		if (write) {
-			memcpy(at, (char *)buf + done, n);
+			memcpy_to_page(page, offset, (char *)buf + done, n);
 			set_page_dirty(page);
 		} else {
-			memcpy((char *)buf + done, at, n);
+			memcpy_from_page((char *)buf + done, page, offset, n);
 		}
 		put_page(page);
 		done += n;

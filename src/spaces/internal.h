@@ -7,6 +7,7 @@
 
 #include <quire/err.h>
 #include <quire/event.h>
+#include <quire/highmem.h>
 #include <quire/printk.h>
 #include <quire/slab.h>
 #include <quire/wait.h>

@@ -203,7 +203,7 @@ static bool replace(struct page *to, struct page *from)
 
 	if (!(PageFlag(from, PG_cache) ? replace_cached(to, from) : replace_anon(to, from)))
 		return false;
-	port_copy_page(page_address(to), page_address(from));
+	copy_highpage(to, from);
 	if (uptodate)
 		SetPageFlag(to, PG_uptodate);
 	return true;

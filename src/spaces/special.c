@@ -147,3 +147,32 @@ int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *
 	atomic_long_inc(&vma->vm_mm->rss_stat[which]);
 	return 0;
 }
+
+int remap_vmalloc_range_partial(struct vm_area_struct *vma, unsigned long uaddr, void *kaddr,
+				unsigned long pgoff, unsigned long size)
+{
+	unsigned long from = (unsigned long)kaddr + (pgoff << PAGE_SHIFT), done;
+	int err = 0;
+
+	size = PAGE_ALIGN(size);
+	if ((uaddr | (unsigned long)kaddr) & ~PAGE_MASK || !size || uaddr < vma->vm_start ||
+	    uaddr >= vma->vm_end || size > vma->vm_end - uaddr)
+		return -EINVAL;
+	if (pgoff > ~0UL >> PAGE_SHIFT || from < (unsigned long)kaddr ||
+	    !vmalloc_for_users(from, size))
+		return -EINVAL;
+	for (done = 0; done < size && !err; done += err ? 0 : PAGE_SIZE)
+		err = vm_insert_page(vma, uaddr + done, vmalloc_to_page((char *)from + done));
+	if (err) {
+		zap_range(vma, uaddr, uaddr + done);
+		return err;
+	}
+	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
+	return 0;
+}
+
+int remap_vmalloc_range(struct vm_area_struct *vma, void *addr, unsigned long pgoff)
+{
+	return remap_vmalloc_range_partial(vma, vma->vm_start, addr, pgoff,
+					   vma->vm_end - vma->vm_start);
+}

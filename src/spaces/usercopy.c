@@ -11,6 +11,7 @@
  *
  * Lock: the list of vmalloc areas, for a moment.
  */
+#include <quire/highmem.h>
 #include <quire/mm.h>
 #include <quire/slab.h>
 #include <quire/task.h>
@@ -95,7 +96,7 @@ static struct fault check_memory(const void *ptr, size_t n)
 		return fault;
 	if (is_vmalloc_addr(ptr))
 		return check_vmalloc((unsigned long)ptr, n);
-	if (!pfn_valid(PHYS_PFN(__pa(ptr))))
+	if (!virt_addr_valid(ptr))
 		return fault;
 	return check_frames(ptr, n);
 }
@@ -107,7 +108,7 @@ int check_object_size(const void *ptr, size_t n, bool to_user)
 
 	if (!n)
 		return 0;
-	if (pfn_valid(pfn) && PageFlag(pfn_to_page(pfn), PG_slab)) {
+	if (virt_addr_valid(ptr) && PageFlag(pfn_to_page(pfn), PG_slab)) {
 		if (!check_heap_object(ptr, n, to_user))
 			return 0;
 	} else {
@@ -164,7 +165,7 @@ void mem_dump_obj(void *object)
 		printk(" kernel text\n");
 	else if (kmem_dump_obj(object))
 		return;
-	else if (pfn_valid(PHYS_PFN(__pa(object))))
+	else if (virt_addr_valid(object))
 		dump_frame(virt_to_page(object));
 	else
 		printk(" non-paged memory\n");

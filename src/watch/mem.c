@@ -4,12 +4,14 @@
  */
 #include <quire/cma.h>
 #include <quire/gfp.h>
+#include <quire/highmem.h>
 #include <quire/memory_failure.h>
 #include <quire/mmzone.h>
 #include <quire/watch.h>
 #include <quire/zoneinfo.h>
 #include "maps/maps.h"
 #include "spaces/spaces.h"
+#include "watch/watch.h"
 
 void show_buddyinfo(struct seq_out *out)
 {
@@ -128,6 +130,16 @@ static void show_lru(struct seq_out *out)
 	line(out, "Mlocked:", global_zone_page_state(NR_MLOCK));
 }
 
+static void show_high_and_low(struct seq_out *out)
+{
+	unsigned long total = totalhigh_pages(), free = nr_free_highpages();
+
+	line(out, "HighTotal:", total);
+	line(out, "HighFree:", free);
+	line(out, "LowTotal:", totalram_pages() - total);
+	line(out, "LowFree:", global_zone_page_state(NR_FREE_PAGES) - free);
+}
+
 static void show_kernel_memory(struct seq_out *out)
 {
 	unsigned long reclaimable = node_stat(NR_SLAB_RECLAIMABLE_B) >> PAGE_SHIFT;
@@ -153,6 +165,8 @@ void show_meminfo(struct seq_out *out)
 	line(out, "Cached:", node_stat(NR_FILE_PAGES));
 	line(out, "SwapCached:", 0);
 	show_lru(out);
+	if (zone_type_exists(ZONE_HIGHMEM))
+		show_high_and_low(out);
 	line(out, "SwapTotal:", 0);
 	line(out, "SwapFree:", 0);
 	line(out, "Dirty:", node_stat(NR_FILE_DIRTY));

@@ -37,8 +37,8 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
-		${KERNEL:+--kernel "$KERNEL"} -- \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" ${MACHINE:+--machine "$MACHINE"} --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+		${KERNEL:+--kernel "$KERNEL"} ${INITRD:+--initrd "$INITRD"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
 }
@@ -421,10 +421,46 @@ riscv64_case() {
 	ARCH=x86_64
 }
 
+# Words of 32 bits, on a board of 2009 and on QEMU's own: the same script, transcript and programs.
+armv7_case() {
+	scripts/build.sh bare-armv7 || { not_ok "armv7: the kernel does not build"; return; }
+	ARCH=armv7
+	for MACHINE in vexpress-a9 virt; do
+		armv7_board armv7-$MACHINE
+	done
+	armv7_refuses
+	MACHINE='' ARCH=x86_64
+}
+
+armv7_board() { # CASE
+	board=$1
+	boot $board 32M cortex-a15 /bin/sh /init test
+	steps $board
+	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
+	check "$board: every frame is back" balanced $board
+	check "$board: exit status 0" [ "$status" = 0 ]
+	for program in mmtests threads inject sysfuzz frag kuser_armv7; do
+		boot $board 128M cortex-a15 /bin/tests/$program
+		steps $board
+		check "$board: $program: exit status 0" [ "$status" = 0 ]
+		check "$board: $program: every frame is back" balanced $board
+	done
+}
+
+armv7_refuses() { # a program for another machine
+	mkdir -p $out/armv7-extra/bin/tests
+	cp build/bare-x86_64/user/hello $out/armv7-extra/bin/tests/hello64
+	(cd $out/armv7-extra && printf 'bin\nbin/tests\nbin/tests/hello64\n' | cpio -o -H newc --quiet) >$out/armv7-extra.cpio
+	cat build/bare-armv7/initramfs.cpio $out/armv7-extra.cpio >$out/armv7.cpio
+	INITRD=$out/armv7.cpio boot armv7 128M cortex-a15 /bin/tests/hello64
+	check "armv7: a program for a 64-bit machine is refused in words" \
+		grep -q 'exec: /bin/tests/hello64 is a program for a 64-bit machine, and this machine is armv7l' $out/boot-armv7.txt
+}
+
 if [ $# = 0 ]; then # all of them, two machines at a time
 	scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
 	first= second=
-	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 riscv64; do
+	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7 riscv64; do
 		first="$first $name"
 		name=$first first=$second second=$name
 	done

@@ -10,6 +10,7 @@
  */
 #include "mm_harness.h"
 #include "maps/maps.h"
+#include "window.h"
 
 #define STEPS 6000u
 #define MOST  40u
@@ -88,7 +89,7 @@ static void check_page(const struct held *h, unsigned long i)
 	if (h->kind == VMAP || h->kind == RAM)
 		assert_int_equal(pfn, page_to_pfn(own[h->first + i]));
 	if (h->kind != DEVICE)
-		assert_ptr_equal(posix_kernel_access(va, true), page_address(pfn_to_page(pfn)));
+		assert_ptr_equal(posix_kernel_access(va, true), window_ram(PFN_PHYS(pfn)));
 }
 
 static void check_new(const struct held *h)

@@ -181,6 +181,8 @@ struct dentry *ramfs_link(struct dentry *dir, const char *name, size_t len, stru
 int ramfs_symlink(struct dentry *dir, const char *name, size_t len, const char *target);
 int ramfs_unlink(struct dentry *d, bool directory);
 int ramfs_rename(struct dentry *d, struct dentry *to, const char *name, size_t len, bool exclusive);
+/* No file can have so many bytes. */
+bool ramfs_too_large(quire_loff_t size);
 int ramfs_truncate(struct inode *inode, quire_loff_t size);
 void ramfs_destroy(struct dentry *root);
 bool ramfs_idle(struct dentry *root, int held);

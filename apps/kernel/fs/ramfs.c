@@ -415,6 +415,12 @@ static long ramfs_read(struct kfile *f, struct iobuf *io, size_t n, quire_loff_t
 	return (long)done;
 }
 
+/* Its pages could not be counted in a word. */
+bool ramfs_too_large(quire_loff_t size)
+{
+	return (u64)size >> PAGE_SHIFT > ~0ul - 1;
+}
+
 #define F_SEAL_SHRINK 2u
 #define F_SEAL_GROW   4u
 #define F_SEAL_WRITE  0x18u
@@ -427,6 +433,8 @@ static long ramfs_write(struct kfile *f, struct iobuf *io, size_t n, quire_loff_
 	if (f->flags & O_APPEND)
 		*pos = mapping->i_size;
 	if (*pos > INT64_MAX - (quire_loff_t)n)
+		return -EINVAL;
+	if (ramfs_too_large(*pos + (quire_loff_t)n))
 		return -EFBIG;
 	if (current->proc && (u64)*pos + n > current->proc->rlim[RLIMIT_FSIZE].cur) {
 		if ((u64)*pos >= current->proc->rlim[RLIMIT_FSIZE].cur) {
@@ -471,6 +479,8 @@ int ramfs_truncate(struct inode *inode, quire_loff_t size)
 {
 	if (size < 0)
 		return -EINVAL;
+	if (ramfs_too_large(size))
+		return -EFBIG;
 	if (S_ISDIR(inode->mode))
 		return -EISDIR;
 	if (!S_ISREG(inode->mode) || !ramfs_is(inode))

@@ -5,6 +5,7 @@
 
 #include "board.h"
 #include "fdt_boot.h"
+#include "mmio.h"
 
 /* Where the console's registers are seen, before and after the kernel has its own tables. */
 #define BARE_CONSOLE_VIRT 0xffffffffc0000000UL
@@ -20,16 +21,6 @@
 static inline void isb(void)
 {
 	__asm__ volatile("isb" : : : "memory");
-}
-
-static inline u32 reg_read(const volatile void *base, unsigned at)
-{
-	return *(const volatile u32 *)((const volatile char *)base + at);
-}
-
-static inline void reg_write(volatile void *base, unsigned at, u32 v)
-{
-	*(volatile u32 *)((volatile char *)base + at) = v;
 }
 
 /* ---- entries that the port makes itself (vmemmap.h) ------------------------------------------ */
@@ -77,8 +68,6 @@ void bare_fpu_load(const void *from);
 void bare_tlb_init(void);
 /* port.c: a page of device registers at kernel address `at`, in the kernel's own tables */
 void bare_map_console(unsigned long at, phys_addr_t pa);
-/* gic.c */
-void bare_gic_init(unsigned timer_irq);
 /* clock.c: the timer's interrupt */
 void bare_timer_stop(void);
 /* trap.S calls */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.c - the generic timer: its virtual counter is the clock, its comparator the alarm; and the
- * battery clock, a PL031.
+ * clock.c - the generic timer: its virtual counter is the clock, its comparator the alarm.
  */
 #include "bare_private.h"
+#include "gic.h"
 #include <quire/init.h>
 
 #define TIMER_ENABLE  1UL
-#define RTC_DR        0x00 /* seconds since 1970 */
-#define DEFAULT_TIMER 27   /* the virtual timer's interrupt on every known machine */
+#define DEFAULT_TIMER 27 /* the virtual timer's interrupt on every known machine */
 
 struct bare_clock bare_clock;
 static u64 ticks_per_ns; /* 32.32 */
@@ -45,19 +44,6 @@ void bare_timer_stop(void)
 {
 	BARE_WRITE(cntv_ctl_el0, 0);
 	isb();
-}
-
-s64 bare_rtc_read(void)
-{
-	volatile void *rtc =
-		bare_machine.rtc.size ? ioremap(bare_machine.rtc.base, PAGE_SIZE) : NULL;
-	s64 now = 0;
-
-	if (rtc) {
-		now = reg_read(rtc, RTC_DR);
-		iounmap((void *)rtc);
-	}
-	return now;
 }
 
 /* ---- other CPUs: none is started ------------------------------------------------------------- */

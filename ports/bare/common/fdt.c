@@ -36,8 +36,9 @@ struct node {
 	u32 address_cells, size_cells; /* of its children's reg */
 	struct bytes compatible, device_type, reg, status, interrupts, method, ranges, isa,
 		timebase;
-	u32 reg_shift;
+	u32 reg_shift, clock_hz;
 	bool no_map, has_ranges;
+	bool off; /* it, or what it is in, is not in use */
 };
 
 struct reader {
@@ -226,6 +227,19 @@ static void take_timer(struct fdt_machine *m, const struct node *n)
 		m->timer_irq = 16 + be32(n->interrupts.at + 2 * each + 4);
 }
 
+/* One interrupt of three cells, the first of which says that it is a private one. */
+static void take_global_timer(struct reader *r, const struct node *n)
+{
+	struct fdt_machine *m = r->m;
+
+	if (m->global_timer.size || !device_range(r, n, 0, &m->global_timer))
+		return;
+	m->global_timer_hz = n->clock_hz;
+	if (n->interrupts.len >= 12 && be32(n->interrupts.at) == 1 &&
+	    be32(n->interrupts.at + 4) < 16)
+		m->global_timer_irq = 16 + be32(n->interrupts.at + 4);
+}
+
 static void take_gic(struct reader *r, const struct node *n, unsigned version)
 {
 	struct fdt_machine *m = r->m;
@@ -260,8 +274,11 @@ static void take_device(struct reader *r, const struct node *n)
 		device_range(r, n, 0, &m->finisher);
 	else if (lists(n->compatible, "arm,gic-v3"))
 		take_gic(r, n, 3);
-	else if (lists(n->compatible, "arm,cortex-a15-gic") || lists(n->compatible, "arm,gic-400"))
+	else if (lists(n->compatible, "arm,cortex-a15-gic") ||
+		 lists(n->compatible, "arm,gic-400") || lists(n->compatible, "arm,cortex-a9-gic"))
 		take_gic(r, n, 2);
+	else if (lists(n->compatible, "arm,cortex-a9-global-timer"))
+		take_global_timer(r, n);
 	else if (lists(n->compatible, "arm,armv8-timer") || lists(n->compatible, "arm,armv7-timer"))
 		take_timer(m, n);
 	else if (lists(n->compatible, "arm,psci-0.2") || lists(n->compatible, "arm,psci-1.0")) {
@@ -278,11 +295,18 @@ static void take_cpu(struct fdt_machine *m, const struct node *n)
 		quire_snprintf(m->isa, sizeof(m->isa), "%s", (const char *)n->isa.at);
 }
 
+static bool is_on(const struct node *n)
+{
+	bool says = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+
+	return says && !n->off;
+}
+
 /* The innermost open node ends. */
 static const char *end_node(struct reader *r)
 {
 	const struct node *n = &r->open[r->depth - 1];
-	bool on = !n->status.len || lists(n->status, "okay") || lists(n->status, "ok");
+	bool on = is_on(n);
 	unsigned depth = r->depth--;
 
 	if (depth == 2 && on && lists(n->device_type, "memory"))
@@ -310,7 +334,11 @@ static const char *begin_node(struct reader *r)
 	r->at = (r->at + 4) & ~3u;
 	if (r->depth == MAX_DEPTH)
 		return "its nodes are nested too deeply";
-	r->open[r->depth++] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	r->open[r->depth] = (struct node){ .name = name, .address_cells = 2, .size_cells = 1 };
+	/* A node's properties stand in front of the nodes in it. */
+	if (r->depth)
+		r->open[r->depth].off = !is_on(&r->open[r->depth - 1]);
+	r->depth++;
 	return NULL;
 }
 
@@ -355,6 +383,8 @@ static void node_property(struct node *n, const char *name, struct bytes v)
 		n->reg_shift = (u32)number(v);
 	else if (!qstrcmp(name, "no-map"))
 		n->no_map = true;
+	else if (!qstrcmp(name, "clock-frequency"))
+		n->clock_hz = (u32)number(v);
 	else if (!qstrcmp(name, "ranges"))
 		n->has_ranges = true;
 }

@@ -30,8 +30,11 @@ struct fdt_machine {
 	char isa[64];                 /* what RISC-V the first CPU is; "": unknown      */
 	unsigned gic_version;         /* 2, 3, or 0: none that is known                 */
 	struct fdt_range gic_dist, gic_cpu, gic_redist; /* version 2 has cpu, 3 redist  */
-	unsigned timer_irq;     /* number at the GIC of the virtual timer's; 0: none */
-	bool psci, psci_by_smc; /* PSCI 0.2 or later is there; called by SMC, not HVC */
+	unsigned timer_irq; /* number at the GIC of the generic timer's virtual one; 0: none */
+	struct fdt_range global_timer; /* Cortex-A9's                         */
+	unsigned global_timer_irq;     /* number at the GIC; 0: none          */
+	u32 global_timer_hz;           /* 0: the tree does not say            */
+	bool psci, psci_by_smc;        /* PSCI 0.2 or later is there; called by SMC, not HVC */
 };
 
 /*

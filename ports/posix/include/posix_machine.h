@@ -50,6 +50,12 @@ const char *posix_log_take(void);
 /* Pages cannot be closed from now on: port_protect_prepare() says no.  Until posix_machine_stop(). */
 void posix_no_protection(void);
 
+/* Called by port_block() when its thread is about to sleep and when it goes on: for tests with more threads than
+ * CPUs, which may be another's in between (posix_cpu_lend).  NULL: none. */
+extern void (*posix_sleep_hook)(bool asleep);
+/* The calling thread is CPU `cpu` from now on, which is online and nobody's at the moment. */
+void posix_cpu_lend(unsigned cpu);
+
 /* Called by port_panic() before it aborts; may longjmp.  NULL: none. */
 extern void (*posix_panic_hook)(const char *why);
 

@@ -2,7 +2,8 @@
 /*
  * quire_port.h - the machine inside an ordinary process: the hot hooks of quire/port.h.
  *
- *   RAM          one big reservation of host addresses; banks are readable, holes fault
+ *   RAM          one big reservation of host addresses; banks are readable, holes fault, and so does what
+ *                the simulated linear map has no room for (highmem: ports/posix/window.c)
  *   CPUs         threads: each has a number, its own per-CPU offset and its own "interrupts off"
  *   descriptors  a second reservation, populated section by section
  *
@@ -78,10 +79,18 @@ void port_cpu_relax(void);
 
 /* The simulated walks see every store at once; a test sees that the hook is called. */
 extern __thread unsigned long posix_entries_written;
+/* Pages of kmap() and of the fixmap are real ones, elsewhere. */
+void posix_window_written(const void *at);
+void *posix_kmap_pointer(unsigned long va);
+unsigned long posix_kmap_address(const void *p);
+#define PORT_KMAP_POINTER(va) posix_kmap_pointer(va)
+#define PORT_KMAP_ADDRESS(p)  posix_kmap_address(p)
+
 static inline void port_pt_written(const void *at)
 {
-	(void)at;
 	posix_entries_written++;
+	if (PORT_PKMAP_START)
+		posix_window_written(at);
 }
 
 static inline void port_clear_page(void *page)

@@ -8,13 +8,18 @@
  *   cpu_context()     what a fault's context says of it
  *   cpu_keeps_registers()  whether registers, flags and the FPU survive a store that faults
  *   CPU_...           addresses and codes that differ
+ *   cpu_mmap()        mmap() without the C library's own checks
  */
 #ifndef CPU_H
 #define CPU_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 struct cpu_fault {
 	unsigned long address;
@@ -31,6 +36,9 @@ typedef unsigned char cpu_code_t;
 #define CPU_LINEAR_MAP      0xffff888000000000
 #define CPU_IMAGE           0xffffffff81000000
 #define CPU_TASK_SIZE       0x7ffffffff000UL
+#define CPU_NOT_USERS       0xfffffffffff000, 0xffff800000000000
+#define CPU_TOO_MUCH        (1ul << 46) /* no space has so much in one piece */
+#define CPU_STRANGE         0x1234000000000000
 #define CPU_STRANGE_SAYS(f) ((f).code == SI_KERNEL && (f).addr == 0)
 
 /* Two bytes: mov (%rax), %al. */
@@ -83,7 +91,10 @@ typedef unsigned int cpu_code_t;
 #define CPU_LINEAR_MAP      0xffff000040000000
 #define CPU_IMAGE           0xffffffff80010000
 #define CPU_TASK_SIZE       0x1000000000000UL
-#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (f).addr == 0x1234000000000000)
+#define CPU_NOT_USERS       0xfffffffffff000, 0xffff800000000000
+#define CPU_TOO_MUCH        (1ul << 46)
+#define CPU_STRANGE         0x1234000000000000
+#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (unsigned long)(f).addr == CPU_STRANGE)
 
 #define CPU_LOAD_NULL(r)                                                                           \
 	__asm__ volatile("mov x0, #0\n\tldrb w0, [x0]\n\tmov %0, x19"                              \
@@ -130,6 +141,66 @@ static inline int cpu_keeps_registers(volatile char *faults)
 			 : "x9", "x19", "x20", "x21", "x22", "v7", "memory", "cc");
 	return memcmp(in, out, sizeof(in)) == 0 && x == 1.5;
 }
+#elif defined(__arm__)
+typedef unsigned int cpu_code_t; /* ARM instructions, whatever the rest is made of */
+#define CPU_RETURN          0xe12fff1e
+#define CPU_UNDEFINED()     __asm__ volatile("udf #0")
+#define CPU_BREAK()         __asm__ volatile("bkpt #0")
+#define CPU_ILL_CODE        ILL_ILLOPC
+#define CPU_DIVIDE_TRAPS    0 /* where there is a division, one by zero is 0 */
+#define CPU_TASK_SIZE       cpu_task_size()
+#define CPU_LINEAR_MAP      (CPU_TASK_SIZE + 0x1000000)
+#define CPU_IMAGE           (CPU_LINEAR_MAP + 0x8000)
+#define CPU_NOT_USERS       CPU_TASK_SIZE, 0xfffff000
+#define CPU_TOO_MUCH        (CPU_TASK_SIZE - 0x2000000)
+#define CPU_STRANGE         0xffffe000
+#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (unsigned long)(f).addr == CPU_STRANGE)
+
+/* User space ends 16 MiB below the kernel, which is at a multiple of a GiB; our name is at its end. */
+static inline unsigned long cpu_task_size(void)
+{
+	return (getauxval(AT_EXECFN) | 0xffffff) + 1;
+}
+
+#define CPU_LOAD_NULL(r)                                                                           \
+	__asm__ volatile("mov r0, #0\n\tldrb.w r0, [r0]\n\tmov %0, r5"                             \
+			 : "=r"(r)                                                                 \
+			 :                                                                         \
+			 : "r0", "r5", "memory")
+
+static inline void cpu_skip_load(ucontext_t *u)
+{
+	u->uc_mcontext.arm_pc += 4;
+	u->uc_mcontext.arm_r5 = 0x1234567;
+}
+
+/* The error code is the fault status: bit 11 a store, 13 and 15 a permission that lacks. */
+static inline struct cpu_fault cpu_context(const ucontext_t *u)
+{
+	unsigned long fsr = u->uc_mcontext.error_code, status = (fsr & 15) | (fsr >> 6 & 16);
+	struct cpu_fault f = { u->uc_mcontext.fault_address, fsr >> 11 & 1,
+			       status == 13 || status == 15 };
+
+	if (u->uc_mcontext.trap_no != 14)
+		f.address = 0;
+	return f;
+}
+
+static inline int cpu_keeps_registers(volatile char *faults)
+{
+	unsigned long in[4] = { 0x1111, 0x2222, 0x3333, 0x4444 }, out[4] = { 0 };
+	double x = 1.5;
+
+	__asm__ volatile(
+		"ldr r4, [%1]\n\tldr r5, [%1, #4]\n\tldr r8, [%1, #8]\n\tldr r9, [%1, #12]\n\t"
+		"vldr d7, [%3]\n\tmov ip, #1\n\tcmp ip, ip\n\tstrb ip, [%2]\n\tbne 1f\n\t"
+		"str r4, [%0]\n\tstr r5, [%0, #4]\n\tstr r8, [%0, #8]\n\tstr r9, [%0, #12]\n\t"
+		"vstr d7, [%3]\n1:"
+		:
+		: "r"(out), "r"(in), "r"(faults), "r"(&x)
+		: "ip", "r4", "r5", "r8", "r9", "d7", "memory", "cc");
+	return memcmp(in, out, sizeof(in)) == 0 && x == 1.5;
+}
 #elif defined(__riscv)
 typedef unsigned short cpu_code_t;
 #define CPU_RETURN          0x8082
@@ -140,7 +211,10 @@ typedef unsigned short cpu_code_t;
 #define CPU_LINEAR_MAP      0xffffffc080000000
 #define CPU_IMAGE           0xffffffff80010000
 #define CPU_TASK_SIZE       0x4000000000UL
-#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (f).addr == (void *)0x1234000000000000)
+#define CPU_NOT_USERS       0xfffffffffff000, 0xffff800000000000
+#define CPU_TOO_MUCH        (CPU_TASK_SIZE / 2)
+#define CPU_STRANGE         0x1234000000000000
+#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (unsigned long)(f).addr == CPU_STRANGE)
 
 #define CPU_LOAD_NULL(r)                                                                           \
 	__asm__ volatile(".option push\n\t.option norvc\n\t"                                       \
@@ -187,6 +261,29 @@ static inline int cpu_keeps_registers(volatile char *faults)
 }
 #else
 #error "cpu.h: this processor's words are missing"
+#endif
+
+#ifndef SYS_newfstatat
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
+#ifdef SYS_mmap
+static inline long cpu_mmap(unsigned long at, unsigned long len, long prot, long flags, long fd,
+			    long offset)
+{
+	return syscall(SYS_mmap, at, len, prot, flags, fd, offset);
+}
+#else
+/* The offset is counted in pages: what is less the call cannot even say. */
+static inline long cpu_mmap(unsigned long at, unsigned long len, long prot, long flags, long fd,
+			    long offset)
+{
+	if (offset & 4095) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_mmap2, at, len, prot, flags, fd, offset >> 12);
+}
 #endif
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mmtests_kernel.c - the kernel reads and writes our memory for us: what it must accept, and what
  * it must refuse. */
+#include "cpu.h"
 #include "mmtests.h"
 
 #include <sys/random.h>

@@ -7,13 +7,6 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* mmap without the C library's own checks. */
-static long raw_mmap(unsigned long at, unsigned long len, long prot, long flags, long fd,
-		     unsigned long offset)
-{
-	return syscall(SYS_mmap, at, len, prot, flags, fd, offset);
-}
-
 static void mmap_anon_is_zero(void)
 {
 	char *p = map(64, RW, ANON);
@@ -37,21 +30,23 @@ static void mmap_keeps_what_is_written(void)
 
 static void mmap_errors(void)
 {
-	FAILS(raw_mmap(0, 0, RW, ANON, -1, 0), EINVAL);
-	FAILS(raw_mmap(0, PAGE, RW, MAP_ANONYMOUS, -1, 0), EINVAL);
-	FAILS(raw_mmap(0, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED | MAP_PRIVATE, -1, 0), EINVAL);
-	FAILS(raw_mmap(0x10000001, PAGE, RW, ANON | MAP_FIXED, -1, 0), EINVAL);
-	FAILS(raw_mmap(0, PAGE, RW, ANON, -1, 1), EINVAL);
-	FAILS(raw_mmap(0, PAGE, RW, MAP_PRIVATE, -1, 0), EBADF);
-	FAILS(raw_mmap(0, PAGE, RW, MAP_PRIVATE, 999, 0), EBADF);
+	FAILS(cpu_mmap(0, 0, RW, ANON, -1, 0), EINVAL);
+	FAILS(cpu_mmap(0, PAGE, RW, MAP_ANONYMOUS, -1, 0), EINVAL);
+	FAILS(cpu_mmap(0, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED | MAP_PRIVATE, -1, 0), EINVAL);
+	FAILS(cpu_mmap(0x10000001, PAGE, RW, ANON | MAP_FIXED, -1, 0), EINVAL);
+	FAILS(cpu_mmap(0, PAGE, RW, ANON, -1, 1), EINVAL);
+	FAILS(cpu_mmap(0, PAGE, RW, MAP_PRIVATE, -1, 0), EBADF);
+	FAILS(cpu_mmap(0, PAGE, RW, MAP_PRIVATE, 999, 0), EBADF);
 }
 
 static void mmap_too_long(void)
 {
-	FAILS(raw_mmap(0, ~0ul, RW, ANON, -1, 0), ENOMEM);
-	FAILS(raw_mmap(0, CPU_TASK_SIZE + PAGE, RW, ANON | MAP_NORESERVE, -1, 0), ENOMEM);
-	FAILS(raw_mmap(0xfffffffffff000, PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
-	FAILS(raw_mmap(0xffff800000000000, PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
+	const unsigned long not_users[] = { CPU_NOT_USERS };
+
+	FAILS(cpu_mmap(0, ~0ul, RW, ANON, -1, 0), ENOMEM);
+	FAILS(cpu_mmap(0, CPU_TASK_SIZE + PAGE, RW, ANON | MAP_NORESERVE, -1, 0), ENOMEM);
+	for (unsigned i = 0; i < sizeof(not_users) / sizeof(not_users[0]); i++)
+		FAILS(cpu_mmap(not_users[i], PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
 }
 
 static void mmap_length_is_rounded_up(void)
@@ -129,11 +124,12 @@ static void mmap_populate(void)
 
 static void mmap_noreserve_is_lazy(void)
 {
-	char *p = map(1 << 20, RW, ANON | MAP_NORESERVE); /* 4 GiB */
+	const size_t pages = sizeof(long) == 8 ? 1 << 20 : 1 << 18; /* 4 GiB or 1 GiB */
+	char *p = map(pages, RW, ANON | MAP_NORESERVE);
 
-	for (size_t i = 0; i < 1 << 20; i += 1 << 16)
+	for (size_t i = 0; i < pages; i += pages / 16)
 		p[i * PAGE] = 1;
-	CHECK(munmap(p, PAGE << 20) == 0);
+	CHECK(munmap(p, pages * PAGE) == 0);
 }
 
 static void mmap_null_reads_fault(void)

@@ -87,7 +87,7 @@ static void mremap_errors(void)
 	FAILS(mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE), EINVAL);
 	FAILS(mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, hole + 1), EINVAL);
 	FAILS(mremap(hole, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
-	FAILS(mremap(p, PAGE, CPU_TASK_SIZE / 2, MREMAP_MAYMOVE), ENOMEM);
+	FAILS(mremap(p, PAGE, CPU_TOO_MUCH, MREMAP_MAYMOVE), ENOMEM);
 	FAILS(mremap(p, 0, PAGE, MREMAP_MAYMOVE), EINVAL); /* private: nothing to share */
 	WRITES(p);
 }

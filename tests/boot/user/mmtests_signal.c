@@ -35,7 +35,7 @@ static void kernel_addresses(void)
 
 static void noncanonical_addresses(void)
 {
-	struct fault f = try_read((char *)0x1234000000000000);
+	struct fault f = try_read((char *)CPU_STRANGE);
 
 	EQUAL(f.sig, SIGSEGV);
 	CHECK(CPU_STRANGE_SAYS(f));

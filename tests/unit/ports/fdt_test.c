@@ -213,6 +213,60 @@ static void risc_v(void **state)
 	assert_int_equal(machine.finisher.base, 0x100000);
 }
 
+/* The motherboard of a Versatile Express: chip select and offset, through two buses. */
+static void chip_selects_and_a_global_timer(void **state)
+{
+	(void)state;
+	start_tree();
+	fdt_node(&f, "timer@1e000200");
+	fdt_string(&f, "compatible", "arm,cortex-a9-global-timer");
+	fdt_cells(&f, "reg", 4, 0, 0x1e000200, 0, 0x20);
+	fdt_cells(&f, "interrupts", 3, 1, 11, 0x101);
+	fdt_cells(&f, "clock-frequency", 1, 100000000);
+	fdt_end(&f);
+	device("gic@1e001000", "arm,cortex-a9-gic", 0x1e001000, 0x1000, 0x1e000100, 0x100);
+	fdt_end(&f);
+	fdt_node(&f, "motherboard-bus");
+	fdt_cells(&f, "#address-cells", 1, 2);
+	fdt_cells(&f, "#size-cells", 1, 1);
+	fdt_cells(&f, "ranges", 10, 0, 0, 0, 0x40000000, 0x4000000, 7, 0, 0, 0x10000000, 0x20000);
+	fdt_node(&f, "iofpga-bus");
+	fdt_cells(&f, "#address-cells", 1, 1);
+	fdt_cells(&f, "#size-cells", 1, 1);
+	fdt_cells(&f, "ranges", 4, 0, 7, 0, 0x20000);
+	uart_on_bus("uart@9000", 0x9000, 0x1000);
+	fdt_end(&f);
+	fdt_end(&f);
+	memory(0, 0x60000000, 0x10000000);
+	finish_tree();
+	assert_null(read_tree());
+	assert_int_equal(machine.uart.base, 0x10009000);
+	assert_int_equal(machine.gic_version, 2);
+	assert_int_equal(machine.gic_cpu.base, 0x1e000100);
+	assert_int_equal(machine.global_timer.base, 0x1e000200);
+	assert_int_equal(machine.global_timer_irq, 27);
+	assert_int_equal(machine.global_timer_hz, 100000000);
+}
+
+static void what_is_on_a_bus_that_is_off_is_off(void **state)
+{
+	(void)state;
+	start_tree();
+	bus("off", 2, 0, 0x10000000);
+	fdt_string(&f, "status", "disabled");
+	bus("below", 1, 0, 0);
+	uart_on_bus("uart@0", 0, 0x1000);
+	fdt_end(&f);
+	fdt_end(&f);
+	bus("on", 2, 0, 0x20000000);
+	uart_on_bus("uart@0", 0, 0x1000);
+	fdt_end(&f);
+	memory(0, 0x60000000, 0x10000000);
+	finish_tree();
+	assert_null(read_tree());
+	assert_int_equal(machine.uart.base, 0x20000000);
+}
+
 static void of_two_controllers_the_first_counts(void **state)
 {
 	(void)state;
@@ -349,6 +403,8 @@ int main(void)
 		cmocka_unit_test(good_tree),
 		cmocka_unit_test(buses_translate),
 		cmocka_unit_test(risc_v),
+		cmocka_unit_test(chip_selects_and_a_global_timer),
+		cmocka_unit_test(what_is_on_a_bus_that_is_off_is_off),
 		cmocka_unit_test(of_two_controllers_the_first_counts),
 		cmocka_unit_test(damaged_header),
 		cmocka_unit_test(damaged_structure),

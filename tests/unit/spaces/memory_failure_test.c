@@ -17,9 +17,11 @@ struct stored {
 static int read_stored(struct address_space *m, struct page *page)
 {
 	struct stored *s = container_of(m, struct stored, mapping);
+	u32 *words = kmap_local_page(page);
 
 	for (unsigned i = 0; i < PAGE_SIZE / 4; i++)
-		((u32 *)page_address(page))[i] = 0x57000000u + (u32)page->index;
+		words[i] = 0x57000000u + (u32)page->index;
+	kunmap_local(words);
 	s->reads++;
 	return 0;
 }
@@ -299,7 +301,7 @@ static void expect_cache(const struct kind *kind, const struct scene *s)
 		page = read_mapping_page(m, 4);
 	}
 	assert_false(IS_ERR(page));
-	assert_int_equal(*(u32 *)page_address(page), m->a_ops ? 0x57000004 : 0);
+	assert_int_equal(page_u32(page, 0), m->a_ops ? 0x57000004 : 0);
 	put_page(page);
 	assert_int_equal(do_msync(s->mm, s->at, PAGE_SIZE, MS_SYNC), dirty_loss ? -EIO : 0);
 	assert_int_equal(do_msync(s->mm, s->at, PAGE_SIZE, MS_SYNC), 0);
@@ -396,7 +398,7 @@ static void test_unmapped_cache_page(void **state)
 	assert_int_equal(memory_failure(pfn, 0), 0);
 	page = read_mapping_page(file->f_mapping, 2);
 	assert_int_not_equal(page_to_pfn(page), pfn);
-	assert_int_equal(*(u32 *)page_address(page), 0x57000002);
+	assert_int_equal(page_u32(page, 0), 0x57000002);
 	assert_int_equal(reads_of(file), 2);
 	frame_comes_back(pfn);
 	set_page_dirty(page);

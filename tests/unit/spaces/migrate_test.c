@@ -311,14 +311,14 @@ static void test_unmapped_cache_page(void **state)
 	struct page *page = grab_cache_page_write(file->f_mapping, 2, 0, PAGE_SIZE), *now;
 
 	(void)state;
-	memset(page_address(page), 0x5a, PAGE_SIZE);
+	memset_page(page, 0, 0x5a, PAGE_SIZE);
 	set_page_dirty(page);
 	put_page(page);
 	assert_int_equal(move(page, MIGRATE_ASYNC), 0);
 	now = find_get_page(file->f_mapping, 2);
 	assert_ptr_not_equal(now, page);
 	assert_true(PageFlag(now, PG_dirty) && PageFlag(now, PG_uptodate));
-	assert_int_equal(((u8 *)page_address(now))[4095], 0x5a);
+	assert_int_equal(page_u32(now, 4092), 0x5a5a5a5a);
 	assert_int_equal(page_count(now), 2);
 	put_page(now);
 	assert_null(address_space_check(file->f_mapping));
@@ -350,7 +350,7 @@ static void test_held_pages_stay(void **state)
 		assert_int_equal(entry(mm, at[i]), was);
 		assert_int_equal(page_count(page), page_mapcount(page) + 1 + (int)i);
 		/* What the holder writes is what the program reads. */
-		*(u32 *)page_address(page) = 80 + i;
+		memcpy_to_page(page, 0, (char *)&(u32){ 80 + i }, sizeof(u32));
 		put_page(page);
 		assert_int_equal(get_u32(at[i]), 80 + i);
 		assert_int_equal(move(page, MIGRATE_ASYNC), 0);

@@ -500,7 +500,9 @@ static void test_overcommit(void **state)
 	assert_false(IS_ERR_VALUE((unsigned long)do_mmap(mm, NULL, 0, 1UL << 30, RW,
 							 ANON_PRIVATE | MAP_NORESERVE, 0)));
 	quire_vm.overcommit_memory = 2;
-	assert_int_equal(do_mmap(mm, NULL, 0, 17 << 20, RW, ANON_PRIVATE, 0), -ENOMEM);
+	assert_int_equal(do_mmap(mm, NULL, 0, (totalram_pages() / 2 + 256) << PAGE_SHIFT, RW,
+				 ANON_PRIVATE, 0),
+			 -ENOMEM);
 	quire_vm.overcommit_memory = 0;
 	end_mm(mm);
 	assert_int_equal(vm_memory_committed(), before);

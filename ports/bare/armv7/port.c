@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.c - the ordinary functions of quire/port.h on this machine: the end, instruction caches, user words.
+ * Log and panic are ../common/log.c, user copies ../common/user.c.
+ */
+#include "bare_private.h"
+#include <quire/err.h>
+#include <quire/highmem.h>
+#include <quire/uaccess.h>
+
+#define SEMI_EXIT_EXTENDED 0x20
+#define SEMI_APP_EXIT      0x20026 /* ADP_Stopped_ApplicationExit */
+#define PSCI_OFF           0x84000008u
+#define PSCI_RESET         0x84000009u
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* A debugger or QEMU that serves semihosting ends here, at a HLT of later architectures; anybody else sees an
+ * undefined instruction, whose way out is the next one. */
+static void semihosting_exit(unsigned status)
+{
+	u32 block[2] = { SEMI_APP_EXIT, status };
+
+	__asm__ volatile("mov r0, %0\n\t"
+			 "mov r1, %1\n"
+			 "1:\t.inst 0xe10f0070\n" /* hlt #0xf000 */
+			 "2:\n\t"
+			 ".pushsection .bare.extable, \"a\"\n\t"
+			 ".long 1b, 2b\n\t"
+			 ".popsection"
+			 :
+			 : "r"(SEMI_EXIT_EXTENDED), "r"(block)
+			 : "r0", "r1", "memory");
+}
+
+static void psci(u32 what)
+{
+	register u32 r0 __asm__("r0") = what;
+
+	if (!bare_machine.psci)
+		return;
+	if (bare_machine.psci_by_smc)
+		__asm__ volatile(".arch_extension sec\n\tsmc #0"
+				 : "+r"(r0)
+				 :
+				 : "r1", "r2", "r3", "memory");
+	else
+		__asm__ volatile(".arch_extension virt\n\thvc #0"
+				 : "+r"(r0)
+				 :
+				 : "r1", "r2", "r3", "memory");
+}
+
+static void __noreturn halt(void)
+{
+	bare_irq_disable();
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+/* As QEMU's isa-debug-exit says it on a PC: 2 * status + 1, which QEMU never says by itself. */
+void bare_exit(unsigned status)
+{
+	bare_irq_disable();
+	semihosting_exit((status & 127) << 1 | 1);
+	psci(PSCI_OFF);
+	halt();
+}
+
+void bare_reboot(void)
+{
+	bare_irq_disable();
+	semihosting_exit(1);
+	psci(PSCI_RESET);
+	halt();
+}
+
+/* ---- caches ---------------------------------------------------------------------------------- */
+static unsigned long data_line(void)
+{
+	return 4UL << (BARE_READ(c0, 0, c0, 1) >> 16 & 15); /* CTR */
+}
+
+/* The instruction cache may be indexed by virtual addresses, and a frame have several: all of it goes. */
+static void forget_instructions(void)
+{
+	__asm__ volatile("dsb" : : : "memory");
+	BARE_WRITE(c7, 0, c1, 0, 0); /* ICIALLUIS */
+	__asm__ volatile("dsb\n\tisb" : : : "memory");
+}
+
+void bare_sync_icache(unsigned long entry)
+{
+	unsigned long pfn = entry >> PAGE_SHIFT, line = data_line(), at;
+	void *page;
+
+	if (!pfn_valid(pfn))
+		return; /* a device's */
+	page = kmap_local_page(pfn_to_page(pfn));
+	at = (unsigned long)page;
+	for (unsigned long a = at; a < at + PAGE_SIZE; a += line)
+		BARE_WRITE(c7, 0, c11, 1, a); /* DCCMVAU */
+	kunmap_local(page);
+	forget_instructions();
+}
+
+/* uaccess.S: how many bytes at the end were not cleaned */
+size_t bare_clean_user(unsigned long start, unsigned long end, unsigned long line);
+
+int bare_flush_user_icache(unsigned long start, unsigned long end)
+{
+	unsigned long line = data_line();
+	size_t left;
+
+	if (start > end || !access_ok((void __user *)start, end - start))
+		return -EFAULT;
+	left = bare_clean_user(start & ~(line - 1), end, line);
+	forget_instructions();
+	return left ? -EFAULT : 0;
+}
+
+/* ---- user words ------------------------------------------------------------------------------ */
+int bare_cmpxchg_user(u32 *at, u32 expected, u32 desired, u32 *seen);
+
+int port_cmpxchg_user(u32 __user *at, u32 expected, u32 desired, u32 *seen)
+{
+	if (unlikely(!access_ok(at, 4)))
+		return -EFAULT;
+	return bare_cmpxchg_user((u32 *)at, expected, desired, seen);
+}

@@ -209,7 +209,7 @@ static phys_addr_t __init lowmem_part(phys_addr_t end)
 static void __init make_kmap_table(void)
 {
 	_Static_assert(PORT_PKMAP_START % PMD_SIZE == 0, "kmap's pages are those of one table");
-	_Static_assert(!PORT_HIGHMEM || PORT_FIXADDR_TOP, "highmem needs a fixmap");
+	_Static_assert(!PORT_HIGHMEM || PORT_FIXADDR_TOP != 0, "highmem needs a fixmap");
 	kernel_entry(PORT_PKMAP_START, PT_LAST);
 	kmap_init();
 }

@@ -260,7 +260,7 @@ void vfree(const void *addr)
 
 	if (!addr)
 		return;
-	if (unlikely(in_interrupt() | vfree_deferred_waits())) {
+	if (unlikely(in_interrupt() || vfree_deferred_waits())) {
 		vfree_slow(addr);
 		return;
 	}

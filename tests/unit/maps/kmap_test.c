@@ -240,7 +240,13 @@ static void test_kmap_is_shared(void **state)
 		kunmap(page);
 		kmap_flush_unused();
 		assert_false(host_maps(at));
-		assert_panics(kunmap(page), "not mapped");
+		if (QUIRE_DEBUG) {
+			assert_panics(kunmap(page), "not mapped");
+		} else {
+			posix_log_take();
+			kunmap(page);
+			assert_true(logged("which is not mapped"));
+		}
 	}
 	assert_law(kmap_check());
 	__free_page(page);

@@ -37,7 +37,7 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --machine "${MACHINE:-}" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
 		${KERNEL:+--kernel "$KERNEL"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
@@ -389,10 +389,78 @@ aarch64_crashes() { # the kernel's own mistakes, with what the processor says of
 	check "aarch64: after its work" balanced aarch64
 }
 
+# The 32-bit boards: both of QEMU's machines with one image, and 3 GiB for programs with another.
+armv7_case() {
+	scripts/build.sh bare-armv7 || { not_ok "armv7: the kernel does not build"; return; }
+	scripts/build.sh bare-armv7-3g quire-kernel device-trees || { not_ok "armv7: the 3 GiB kernel does not build"; return; }
+	ARCH=armv7
+	for MACHINE in vexpress-a9 virt; do
+		boot armv7 32M cortex-a15 /bin/sh /init test
+		steps armv7
+		check "armv7: $MACHINE: the transcript is that of x86-64" compare armv7 tests/boot/expected/32m.txt
+		check "armv7: $MACHINE: every frame is back" balanced armv7
+		check "armv7: $MACHINE: exit status 0" [ "$status" = 0 ]
+	done
+	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-armv7.txt
+	for program in mmtests threads inject sysfuzz frag divide_armv7; do
+		case $MACHINE in virt) MACHINE=vexpress-a9 ;; *) MACHINE=virt ;; esac
+		boot armv7 128M cortex-a15 /bin/tests/$program
+		steps armv7
+		check "armv7: $program on $MACHINE: exit status 0" [ "$status" = 0 ]
+		check "armv7: $program on $MACHINE: every frame is back" balanced armv7
+	done
+	MACHINE=virt
+	for machine in cortex-a7:virtualization=on cortex-a15:secure=on max:gic-version=2; do
+		QUIRE_MACHINE=${machine#*:} boot armv7 64M "${machine%%:*}" /bin/tests/hello 42
+		check "armv7: $machine: exit status 42" [ "$status" = 42 ]
+		check "armv7: $machine: every frame is back" balanced armv7
+	done
+	armv7_high
+	armv7_crashes
+	ARCH=x86_64 MACHINE=''
+}
+
+armv7_high() { # RAM beyond the linear map of 768 MiB: programs get it first
+	KERNEL=build/bare-armv7-3g/quire-kernel.img boot armv7 1G cortex-a15 /bin/sh -c '"grep High /proc/meminfo; exit 42"'
+	check "armv7: 3 GiB for programs: exit status 42" [ "$status" = 42 ]
+	check "armv7: 3 GiB for programs: 256 MiB are high memory" grep -q '^HighTotal:  *262144 kB' $out/boot-armv7.txt
+	check "armv7: 3 GiB for programs: and are used" sh -c "tr -d '\r' <$out/boot-armv7.txt |
+		awk '/^HighFree/ { n = \$2 } END { exit !(n > 0 && n < 262144) }'"
+	check "armv7: 3 GiB for programs: every frame is back" balanced armv7
+}
+
+armv7_crashes() { # the kernel's own mistakes, with what the processor says of them
+	APPEND=crash=stack boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=null boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: the kernel writing nowhere is reported" grep -q 'BUG: NULL pointer in kernel mode' $out/boot-armv7.txt
+	check "armv7: and why" grep -q '^FSR 0*805: translation of a section' $out/boot-armv7.txt
+	APPEND=crash=init boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: the part that only the start needs is never run again" \
+		grep -q '^FSR 0*f: permission of a page' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ "$status" = 98 ]
+	# No loader: nothing is in r2, and no RAM is there.
+	timeout 60 qemu-system-arm -machine virt -cpu cortex-a15 -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-semihosting-config enable=on,target=native \
+		-device loader,file=build/bare-armv7/quire-kernel.img,addr=0x42000000,cpu-num=0 </dev/null >$out/boot-armv7.txt 2>&1
+	status=$?
+	check "armv7: moved to where it is linked, it refuses a device tree that is none in words" \
+		grep -q 'PANIC: the device tree at 0 cannot be used: it is out of reach' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ $status = $((2 * 98 + 1)) ]
+	# Nobody serves semihosting: the machine is switched off by PSCI, and QEMU says 0.
+	timeout 60 qemu-system-arm -machine virt -cpu cortex-a15 -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-kernel build/bare-armv7/quire-kernel.img -initrd build/bare-armv7/initramfs.cpio \
+		-append "init=/bin/tests/hello -- 42" </dev/null >$out/boot-armv7.txt 2>&1
+	status=$?
+	check "armv7: without semihosting PSCI switches it off" [ $status = 0 ]
+	check "armv7: after its work" balanced armv7
+}
+
 if [ $# = 0 ]; then # all of them, two machines at a time
 	scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
 	first= second=
-	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64; do
+	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7; do
 		first="$first $name"
 		name=$first first=$second second=$name
 	done

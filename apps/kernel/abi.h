@@ -173,6 +173,7 @@ struct linux_rusage {
 struct linux_rlimit { /* of prlimit64() */
 	u64 cur, max;
 };
+#define RLIM_NO_LIMIT  (~0ULL)
 #define RLIMIT_CPU     0
 #define RLIMIT_FSIZE   1
 #define RLIMIT_DATA    2

@@ -71,7 +71,7 @@ static void __init parse_cmdline(void)
 static void set_limits(struct process *p)
 {
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
-		p->rlim[i] = (struct linux_rlimit){ RLIM_UNLIMITED, RLIM_UNLIMITED };
+		p->rlim[i] = (struct linux_rlimit){ RLIM_NO_LIMIT, RLIM_NO_LIMIT };
 	p->rlim[RLIMIT_STACK].cur = 8UL << 20;
 	p->rlim[RLIMIT_CORE].cur = 0;
 	p->rlim[RLIMIT_NOFILE] = (struct linux_rlimit){ 1024, 4096 };

@@ -37,8 +37,8 @@ normalise() {
 boot() {
 	case_name=$1 ram=$2 cpu=$3
 	shift 3
-	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" --machine "${MACHINE:-}" --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
-		${KERNEL:+--kernel "$KERNEL"} -- \
+	QUIRE_CPU=$cpu timeout "${LIMIT:-240}" scripts/run.sh --arch "$ARCH" ${MACHINE:+--machine "$MACHINE"} --ram "$ram" --append "${APPEND:-}" --qemu "${QEMU:-}" \
+		${KERNEL:+--kernel "$KERNEL"} ${INITRD:+--initrd "$INITRD"} -- \
 		"$@" </dev/null >$out/boot-"$case_name".txt 2>&1
 	status=$?
 }
@@ -389,39 +389,59 @@ aarch64_crashes() { # the kernel's own mistakes, with what the processor says of
 	check "aarch64: after its work" balanced aarch64
 }
 
-# The 32-bit boards: both of QEMU's machines with one image, and 3 GiB for programs with another.
+# Words of 32 bits, on a board of 2009 and on QEMU's own: the same script, transcript and programs.
 armv7_case() {
 	scripts/build.sh bare-armv7 || { not_ok "armv7: the kernel does not build"; return; }
-	scripts/build.sh bare-armv7-3g quire-kernel device-trees || { not_ok "armv7: the 3 GiB kernel does not build"; return; }
 	ARCH=armv7
 	for MACHINE in vexpress-a9 virt; do
-		boot armv7 32M cortex-a15 /bin/sh /init test
-		steps armv7
-		check "armv7: $MACHINE: the transcript is that of x86-64" compare armv7 tests/boot/expected/32m.txt
-		check "armv7: $MACHINE: every frame is back" balanced armv7
-		check "armv7: $MACHINE: exit status 0" [ "$status" = 0 ]
+		armv7_board armv7-$MACHINE
 	done
-	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-armv7.txt
-	for program in mmtests threads inject sysfuzz frag divide_armv7; do
-		case $MACHINE in virt) MACHINE=vexpress-a9 ;; *) MACHINE=virt ;; esac
-		boot armv7 128M cortex-a15 /bin/tests/$program
-		steps armv7
-		check "armv7: $program on $MACHINE: exit status 0" [ "$status" = 0 ]
-		check "armv7: $program on $MACHINE: every frame is back" balanced armv7
-	done
+	armv7_refuses
 	MACHINE=virt
+	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-armv7-virt.txt
+	armv7_others
+	armv7_high
+	armv7_crashes
+	MACHINE='' ARCH=x86_64
+}
+
+armv7_board() { # CASE
+	board=$1
+	boot $board 32M cortex-a15 /bin/sh /init test
+	steps $board
+	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
+	check "$board: every frame is back" balanced $board
+	check "$board: exit status 0" [ "$status" = 0 ]
+	for program in mmtests threads inject sysfuzz frag kuser_armv7 divide_armv7; do
+		boot $board 128M cortex-a15 /bin/tests/$program
+		steps $board
+		check "$board: $program: exit status 0" [ "$status" = 0 ]
+		check "$board: $program: every frame is back" balanced $board
+	done
+}
+
+armv7_refuses() { # a program for another machine
+	mkdir -p $out/armv7-extra/bin/tests
+	cp build/bare-x86_64/user/hello $out/armv7-extra/bin/tests/hello64
+	(cd $out/armv7-extra && printf 'bin\nbin/tests\nbin/tests/hello64\n' | cpio -o -H newc --quiet) >$out/armv7-extra.cpio
+	cat build/bare-armv7/initramfs.cpio $out/armv7-extra.cpio >$out/armv7.cpio
+	INITRD=$out/armv7.cpio boot armv7 128M cortex-a15 /bin/tests/hello64
+	check "armv7: a program for a 64-bit machine is refused in words" \
+		grep -q 'exec: /bin/tests/hello64 is a program for a 64-bit machine, and this machine is armv7l' $out/boot-armv7.txt
+}
+
+armv7_others() { # HYP mode, a secure CPU, a newer one
 	for machine in cortex-a7:virtualization=on cortex-a15:secure=on max:gic-version=2; do
 		QUIRE_MACHINE=${machine#*:} boot armv7 64M "${machine%%:*}" /bin/tests/hello 42
 		check "armv7: $machine: exit status 42" [ "$status" = 42 ]
 		check "armv7: $machine: every frame is back" balanced armv7
 	done
-	armv7_high
-	armv7_crashes
-	ARCH=x86_64 MACHINE=''
 }
 
 armv7_high() { # RAM beyond the linear map of 768 MiB: programs get it first
-	KERNEL=build/bare-armv7-3g/quire-kernel.img boot armv7 1G cortex-a15 /bin/sh -c '"grep High /proc/meminfo; exit 42"'
+	scripts/build.sh bare-armv7-3g quire-kernel || { not_ok "armv7: 3 GiB for programs: it does not build"; return; }
+	KERNEL=build/bare-armv7-3g/quire-kernel.img INITRD=build/bare-armv7/initramfs.cpio \
+		boot armv7 1G cortex-a15 /bin/sh -c '"grep High /proc/meminfo; exit 42"'
 	check "armv7: 3 GiB for programs: exit status 42" [ "$status" = 42 ]
 	check "armv7: 3 GiB for programs: 256 MiB are high memory" grep -q '^HighTotal:  *262144 kB' $out/boot-armv7.txt
 	check "armv7: 3 GiB for programs: and are used" sh -c "tr -d '\r' <$out/boot-armv7.txt |

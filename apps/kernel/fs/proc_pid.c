@@ -445,7 +445,7 @@ static int fail_nth_store(const char *text)
 
 static void limit_value(struct seq_out *out, u64 v)
 {
-	if (v == RLIM_UNLIMITED)
+	if (v == RLIM_NO_LIMIT)
 		seq_printf(out, "%-20s ", "unlimited");
 	else
 		seq_printf(out, "%-20llu ", (unsigned long long)v);

@@ -432,7 +432,9 @@ static long ramfs_write(struct kfile *f, struct iobuf *io, size_t n, quire_loff_
 
 	if (f->flags & O_APPEND)
 		*pos = mapping->i_size;
-	if (*pos > INT64_MAX - (quire_loff_t)n || ramfs_too_large(*pos + (quire_loff_t)n))
+	if (*pos > INT64_MAX - (quire_loff_t)n)
+		return -EINVAL;
+	if (ramfs_too_large(*pos + (quire_loff_t)n))
 		return -EFBIG;
 	if (current->proc && (u64)*pos + n > current->proc->rlim[RLIMIT_FSIZE].cur) {
 		if ((u64)*pos >= current->proc->rlim[RLIMIT_FSIZE].cur) {

@@ -201,6 +201,28 @@ static void sparse_file_reads_zero(void)
 	EQUAL(*p, 4);
 }
 
+/* Beyond what 32 bits count, in bytes and, mapped, in what a word holds of them. */
+static void far_into_a_file(void)
+{
+	const off_t at = ((off_t)5 << 30) + 8 * PAGE + 3, end = at + 3 * PAGE;
+	int fd = memfd_create("far", 0);
+	char text[4] = "", *p;
+	struct stat st;
+
+	CHECK(fd >= 0 && pwrite(fd, "far", 3, at) == 3);
+	CHECK(fstat(fd, &st) == 0 && st.st_size == at + 3);
+	EQUAL(pread(fd, text, 3, at - ((off_t)4 << 30)), 3);
+	CHECK(memcmp(text, "\0\0\0", 3) == 0);
+	CHECK(lseek(fd, -3, SEEK_END) == at && read(fd, text, 4) == 3 && strcmp(text, "far") == 0);
+	EQUAL(lseek(fd, 0, SEEK_DATA) == at - 3, 1);
+	p = map_at(NULL, 2 * PAGE, RW, MAP_SHARED, fd, at - 3);
+	CHECK(memcmp(p + 3, "far", 3) == 0);
+	CHECK(ftruncate(fd, end) == 0 && fallocate(fd, 0, end, PAGE) == 0);
+	CHECK(fstat(fd, &st) == 0 && st.st_size == end + (off_t)PAGE);
+	FAILS(pwrite(fd, "x", 1, INT64_MAX), EINVAL);
+	CHECK(ftruncate(fd, 0) == 0 && fstat(fd, &st) == 0 && st.st_blocks == 0);
+}
+
 static void mapping_of_the_file_being_read(void)
 {
 	int fd = file_of(3);
@@ -316,6 +338,7 @@ const struct mmtest tests_file[] = {
 	{ "what_cannot_be_mapped", what_cannot_be_mapped },
 	{ "dev_zero_is_anonymous", dev_zero_is_anonymous },
 	{ "sparse_file_reads_zero", sparse_file_reads_zero },
+	{ "far_into_a_file", far_into_a_file },
 	{ "mapping_of_the_file_being_read", mapping_of_the_file_being_read },
 	{ "punch_hole", punch_hole },
 	{ "fallocate_grows", fallocate_grows },

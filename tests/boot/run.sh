@@ -398,7 +398,7 @@ armv7_case() {
 	done
 	armv7_refuses
 	MACHINE=virt
-	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-armv7-virt.txt
+	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000047ffffff\] RAM' $out/boot-armv7-virt.txt
 	armv7_others
 	armv7_high
 	armv7_crashes

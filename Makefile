@@ -9,13 +9,13 @@ CPUS   ?= 1
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help run shell test bench bench-vm bench-frames bench-heap soak format lint kernel tool clean
+.PHONY: help run shell test bench bench-vm bench-frames bench-heap port-check soak format lint kernel tool clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  settings: ARCH=$(ARCH) MACHINE=$(MACHINE) RAM=$(RAM) CPUS=$(CPUS)"
 
-run: kernel      ## boot the machine (ARCH=x86_64, aarch64 or armv7), run real programs in it, show what the memory did
+run: kernel      ## boot the machine (ARCH=x86_64, aarch64, armv7 or riscv64), run real programs in it, show what the memory did
 	@scripts/run.sh --arch $(ARCH) --machine "$(MACHINE)" --ram $(RAM) --cpus $(CPUS) -- /bin/sh /init
 
 shell: kernel    ## the same machine with a shell for you
@@ -34,6 +34,9 @@ bench-frames:    ## page frames: time, instructions, what is left of large block
 
 bench-heap:      ## malloc beside glibc, mimalloc, jemalloc, tcmalloc and tbb
 	@bench/bench-heap.sh
+
+port-check:      ## whether PORT (posix, preload, bare/ARCH or a folder) keeps the promises of quire/port.h
+	@scripts/port-check.sh $(or $(PORT),posix)
 
 soak:            ## frames in many hands for a minute, then boots for SOAK_MINUTES (default 30)
 	@scripts/soak.sh

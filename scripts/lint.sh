@@ -32,12 +32,11 @@ else
 	[ -z "$hosted" ] || lint_tree clang $hosted || status=1
 	# shellcheck disable=SC2086
 	[ -z "$bare" ] || lint_tree bare-x86_64 $bare || status=1
-	arm=$(known bare-aarch64 ports/bare/aarch64 ports/bare/common apps/kernel/arch/aarch64)
-	# shellcheck disable=SC2086
-	[ -z "$arm" ] || lint_tree bare-aarch64 $arm || status=1
-	arm32=$(known bare-armv7 ports/bare/armv7 ports/bare/common apps/kernel/arch/armv7)
-	# shellcheck disable=SC2086
-	[ -z "$arm32" ] || lint_tree bare-armv7 $arm32 || status=1
+	for board in aarch64 armv7 riscv64; do
+		own=$(known bare-$board ports/bare/$board ports/bare/common apps/kernel/arch)
+		# shellcheck disable=SC2086
+		[ -z "$own" ] || lint_tree bare-$board $own || status=1
+	done
 fi
 if [ $status = 0 ]; then echo "ok 1 - clang-tidy"; else echo "not ok 1 - clang-tidy"; fi
 exit $status

@@ -25,12 +25,12 @@ while [ $# -gt 0 ]; do
 done
 case $arch in
 x86_64)  image=quire-kernel ;;
-aarch64|armv7) image=quire-kernel.img ;;
-*)       echo "run.sh: there is no boot kernel for '$arch', only x86_64, aarch64 and armv7" >&2; exit 2 ;;
+aarch64|armv7|riscv64) image=quire-kernel.img ;;
+*)       echo "run.sh: there is no boot kernel for '$arch', only x86_64, aarch64, armv7 and riscv64" >&2; exit 2 ;;
 esac
 [ $# -gt 0 ] || set -- /bin/sh /init
 kernel=${kernel:-build/bare-$arch/$image}
-initrd=${initrd:-build/bare-$arch/initramfs.cpio}
+initrd=${initrd:-build/bare-$arch/initramfs.cpio} # or none
 init=$1; shift
 
 if [ -t 0 ]; then
@@ -45,6 +45,7 @@ semihosting="-semihosting-config enable=on,target=native"
 case $arch:$board in
 x86_64:)  machine="-machine pc -device isa-debug-exit,iobase=0xf4,iosize=0x04" ;;
 aarch64:) machine="-machine virt$options $semihosting" ;;
+riscv64:) machine="-machine virt$options" cpu=${QUIRE_CPU:-rv64} ;;
 armv7:virt)
 	qemu=qemu-system-arm cpu=${QUIRE_CPU:-cortex-a15} machine="-machine virt$options $semihosting" ;;
 armv7:|armv7:vexpress-a9) # it has one CPU, and QEMU has no device tree for it
@@ -57,7 +58,7 @@ esac
 $qemu -accel tcg -cpu "$cpu" $machine -m "$ram" -smp "$cpus" -nodefaults -display none \
 	-no-reboot -chardev stdio,id=console,mux=on,signal=off -serial chardev:console \
 	-mon chardev=console,mode=readline $extra \
-	-kernel "$kernel" -initrd "$initrd" -append "${append:+$append }init=$init -- $*" || status=$?
+	-kernel "$kernel" $([ "$initrd" = none ] || echo "-initrd $initrd") -append "${append:+$append }init=$init -- $*" || status=$?
 # An even status is QEMU's own.
 [ $((status & 1)) = 1 ] && exit $((status >> 1))
 [ "$status" = 0 ] && { echo "run.sh: the machine stopped without an exit status" >&2; exit 125; }

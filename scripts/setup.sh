@@ -5,7 +5,7 @@
 #
 #   run     build the kernel and boot it          test    everything `make test` uses
 #   bench   Debian's own kernel to compare with   lint    clang-format and clang-tidy
-#   run-x86_64, run-aarch64, run-armv7    `run` for that machine
+#   run-x86_64, run-aarch64, run-armv7, run-riscv64    `run` for that machine
 #
 # Debian packages only (docs/dependencies.md says what for).  As root or with sudo it installs what is missing;
 # without either it prints the command.  What must not be installed (a kernel, 32-bit libraries) is downloaded
@@ -25,7 +25,13 @@ packages_for() {
 	run-armv7)
 	       packages_for run-aarch64
 	       echo device-tree-compiler ;;
+	run-riscv64)
+	       packages_for run
+	       echo clang lld llvm binutils-riscv64-linux-gnu opensbi
+	       # Debian 13 gave it a package of its own.
+	       if known qemu-system-riscv; then echo qemu-system-riscv; else echo qemu-system-misc; fi ;;
 	test)  packages_for run-armv7
+	       packages_for run-riscv64
 	       packages_for lint
 	       echo libcmocka-dev gcc-multilib clang libclang-rt-14-dev llvm util-linux
 	       echo g++ git perl python3 redis-server redis-tools sqlite3 ;;
@@ -33,11 +39,13 @@ packages_for() {
 	bench) packages_for run
 	       echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 libtbbmalloc2 gnuplot-nox g++ python3 perl sqlite3 git \
 	            redis-server redis-tools ;;
-	*)     echo "setup.sh: no goal called '$1' (run, run-aarch64, run-armv7, test, lint, bench)" >&2; exit 2 ;;
+	*)     echo "setup.sh: no goal called '$1' (run, run-aarch64, run-armv7, run-riscv64, test, lint, bench)" >&2; exit 2 ;;
 	esac
 }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+known() { apt-cache show "$1" >/dev/null 2>&1; }
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"
@@ -50,6 +58,7 @@ as_root() {
 }
 
 # apt with its state in build/cache, so that a second architecture or a download leaves the system as it is.
+# For RISC-V Debian 13, which is the first that has it.
 private_apt() {
 	arches=$1; shift
 	mkdir -p "$cache/apt/$arches/lists/partial" "$cache/apt/$arches/archives/partial"
@@ -63,6 +72,14 @@ private_apt() {
 		APT::Sandbox::User "";
 		Acquire::Languages "none";
 	CONF
+	if [ "$arches" = riscv64 ]; then
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" \
+			>"$cache/apt/$arches/sources.list"
+		cat >>"$cache/apt/$arches/apt.conf" <<-CONF
+			Dir::Etc::SourceList "$PWD/$cache/apt/$arches/sources.list";
+			Dir::Etc::SourceParts "/dev/null";
+		CONF
+	fi
 	APT_CONFIG="$PWD/$cache/apt/$arches/apt.conf" "$@"
 }
 
@@ -96,6 +113,15 @@ need_cmocka32() {
 need_aarch64_user() {
 	[ -e "$cache/aarch64/bin/busybox" ] && [ -e "$cache/aarch64/usr/lib/aarch64-linux-gnu/libc.a" ] && return
 	fetch arm64 aarch64 libc6-dev linux-libc-dev libgcc-12-dev busybox-static
+}
+
+# Its libraries come from the packages for cross compilation, which fit this release's linker.
+need_riscv64_user() {
+	[ -e "$cache/riscv64/usr/bin/busybox" ] && [ -e "$cache/riscv64/usr/riscv64-linux-gnu/lib/libc.a" ] && return
+	libgcc=$(apt-cache pkgnames libgcc- | grep -E '^libgcc-[0-9]+-dev-riscv64-cross$' | sort -V | tail -1) || :
+	[ -n "$libgcc" ] || { echo "setup.sh: apt knows no libgcc-N-dev-riscv64-cross" >&2; exit 1; }
+	fetch amd64 riscv64 libc6-dev-riscv64-cross linux-libc-dev-riscv64-cross "$libgcc"
+	fetch riscv64 riscv64 busybox-static
 }
 
 # The same for the ARMv7 machine: hard-float EABI.
@@ -138,7 +164,9 @@ for goal in "$@"; do
 	case $goal in
 	test)  need_cmocka32
 	       need_aarch64_user
-	       need_armv7_user ;;
+	       need_armv7_user
+	       need_riscv64_user ;;
+	run-riscv64) need_riscv64_user ;;
 	run-aarch64) need_aarch64_user ;;
 	run-armv7) need_armv7_user ;;
 	bench) need_cloud_kernel ;;

@@ -36,7 +36,7 @@ stage() {
 	docs)     scripts/check-docs.sh ;;
 	tidy)     scripts/lint.sh ;;
 	kernel)   build_stage bare-x86_64 && build_stage bare-aarch64 && build_stage bare-armv7 &&
-	          build_stage bare-armv7-3g && build_stage release quire-tool ;;
+	          build_stage bare-armv7-3g && build_stage bare-riscv64 && build_stage release quire-tool ;;
 	preload)  build_stage release quire-tool quire-malloc preload.api preload.threads preload.bugs preload.late &&
 	          tests/preload/run.sh ;;
 	boot)     tests/boot/run.sh ;;

@@ -223,12 +223,20 @@ static void __init crash_if_asked(void)
 		*nowhere = 1;
 }
 
+#if QUIRE_PORT_CHECK
+/* tests/port: whether this board keeps the promises of quire/port.h; instead of a first program. */
+unsigned port_check_kernel(void);
+#endif
+
 static void __ref kmain(void *arg)
 {
 	unsigned long before;
 	unsigned status;
 
 	(void)arg;
+#if QUIRE_PORT_CHECK
+	bare_exit(port_check_kernel() ? 1 : 0);
+#endif
 	crash_if_asked();
 	make_mistakes();
 	bench_if_asked();

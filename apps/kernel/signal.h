@@ -22,4 +22,7 @@ int signal_dequeue_locked(struct task *t, u64 blocked, struct linux_siginfo *inf
 /* Forget pending signals of a set. */
 void signal_discard_locked(struct task *t, u64 set);
 
+/* sys_signal.c: sigaction() without the user's structure.  0 or -EINVAL. */
+int signal_set_action(int sig, const struct linux_sigaction *new, struct linux_sigaction *old);
+
 #endif

@@ -249,7 +249,7 @@ static long change_limit(struct process *p, unsigned which, const struct linux_r
 	return 0;
 }
 
-long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct linux_rlimit *old)
+long do_prlimit(int pid, unsigned which, const struct linux_rlimit *set, struct linux_rlimit *old)
 {
 	struct process *p = current->proc;
 	unsigned long flags;
@@ -258,14 +258,14 @@ long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct 
 		return -EINVAL;
 	if (!pid || pid == p->pid) {
 		*old = p->rlim[which];
-		return new ? change_limit(p, which, new) : 0;
+		return set ? change_limit(p, which, set) : 0;
 	}
 	spin_lock_irqsave(&task_lock, flags);
 	p = process_find_locked(pid);
 	if (p)
 		*old = p->rlim[which];
-	if (p && new && new->cur <= new->max)
-		p->rlim[which] = *new; /* its space hears of it at the next exec */
+	if (p && set && set->cur <= set->max)
+		p->rlim[which] = *set; /* its space hears of it at the next exec */
 	spin_unlock_irqrestore(&task_lock, flags);
 	return p ? 0 : -ESRCH;
 }

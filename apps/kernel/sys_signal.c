@@ -36,31 +36,42 @@ void drop_temporary_mask(void)
 	set_blocked(t->saved_mask);
 }
 
-long sys_rt_sigaction(int sig, const struct linux_sigaction __user *in,
-		      struct linux_sigaction __user *out, size_t size)
+/* The current process's action for `sig` becomes *new, if there is one; *old is what it was. */
+int signal_set_action(int sig, const struct linux_sigaction *new, struct linux_sigaction *old)
 {
 	struct task *t = current;
-	struct linux_sigaction new, old;
 	unsigned long flags;
 
-	if (size != 8 || sig < 1 || sig > NSIG)
-		return -EINVAL;
-	if (in && copy_from_user(&new, in, sizeof(new)))
-		return -EFAULT;
-	if (in && (SIGBIT(sig) & CANNOT_BLOCK))
+	if (sig < 1 || sig > NSIG || (new && (SIGBIT(sig) & CANNOT_BLOCK)))
 		return -EINVAL;
 	spin_lock_irqsave(&task_lock, flags);
-	old = t->sighand->action[sig - 1];
-	if (in) {
-		new.mask &= ~CANNOT_BLOCK;
-		t->sighand->action[sig - 1] = new;
+	*old = t->sighand->action[sig - 1];
+	if (new) {
+		t->sighand->action[sig - 1] = *new;
+		t->sighand->action[sig - 1].mask &= ~CANNOT_BLOCK;
 		if (signal_ignored(t, sig)) {
 			signal_discard_locked(t, SIGBIT(sig));
 			recalc_signals_locked(t);
 		}
 	}
 	spin_unlock_irqrestore(&task_lock, flags);
-	return out && copy_to_user(out, &old, sizeof(old)) ? -EFAULT : 0;
+	return 0;
+}
+
+long sys_rt_sigaction(int sig, const struct linux_sigaction __user *in,
+		      struct linux_sigaction __user *out, size_t size)
+{
+	struct linux_sigaction new, old;
+	int error;
+
+	if (size != 8)
+		return -EINVAL;
+	if (in && copy_from_user(&new, in, sizeof(new)))
+		return -EFAULT;
+	error = signal_set_action(sig, in ? &new : NULL, &old);
+	if (!error && out && copy_to_user(out, &old, sizeof(old)))
+		return -EFAULT;
+	return error;
 }
 
 long sys_rt_sigprocmask(int how, const u64 __user *in, u64 __user *out, size_t size)

@@ -216,8 +216,8 @@ long sys_setpgid(int pid, int pgid);
 long sys_setsid(void);
 long sys_prlimit64(int pid, unsigned which, const struct linux_rlimit __user *in,
 		   struct linux_rlimit __user *out);
-/* In kernel memory; new NULL: as it is. */
-long do_prlimit(int pid, unsigned which, const struct linux_rlimit *new, struct linux_rlimit *old);
+/* In kernel memory; set NULL: as it is. */
+long do_prlimit(int pid, unsigned which, const struct linux_rlimit *set, struct linux_rlimit *old);
 long sys_getrlimit(unsigned which, struct linux_rlimit __user *out);
 long sys_setrlimit(unsigned which, const struct linux_rlimit __user *in);
 long sys_getrusage(int who, struct linux_rusage __user *out);

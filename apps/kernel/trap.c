@@ -12,7 +12,7 @@
 static quire_noinline void fault_signal(struct task *t, vm_fault_t r, unsigned long addr, u64 error)
 {
 	t->fault_addr = addr;
-	t->fault_error = error;
+	t->fault_error = arch_fault_error(error, addr);
 	t->fault_trapno = TRAP_PAGE;
 	if (r & VM_FAULT_HWPOISON)
 		mce_fault(addr);

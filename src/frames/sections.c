@@ -101,11 +101,27 @@ int sections_add(unsigned long pfn, unsigned long end)
 	return 0;
 }
 
+/* A frame's number has 32 bits on every list that keeps one: what lies above has none. */
+static void __init refuse_unnumbered(void)
+{
+	const phys_addr_t limit = 1ULL << (32 + PAGE_SHIFT);
+	phys_addr_t end = memblock_end_of_DRAM();
+
+	if (end <= limit)
+		return;
+	pr_warn("frames: RAM from %llx on has frame numbers of more than 32 bits: ignored\n",
+		(unsigned long long)max(limit, memblock_start_of_DRAM()));
+	if (memblock_start_of_DRAM() >= limit || memblock_remove(limit, end - limit))
+		quire_panic("frames: there is no RAM below %llx\n", (unsigned long long)limit);
+}
+
 void __init sections_init(void)
 {
-	unsigned long first = PHYS_PFN(memblock_start_of_DRAM()), bytes;
 	const struct memblock_region *r;
+	unsigned long first, bytes;
 
+	refuse_unnumbered();
+	first = PHYS_PFN(memblock_start_of_DRAM());
 	quire_ram_end_pfn = PHYS_PFN(memblock_end_of_DRAM());
 	quire_room_pfn = max(quire_max_pfn, PHYS_PFN(grow_end));
 	bytes = BITS_TO_LONGS(quire_room_pfn / SECTION_FRAMES + 1) * sizeof(long);

@@ -334,22 +334,42 @@ tool_case() {
 	done
 }
 
-# The board on QEMU's virt: the same script, transcript and programs, on several processors and interrupt controllers.
+# A board that is not the PC: the same script, transcript and programs.  board_work BOARD CPU OTHER-CPU RAM-LINE
+board_work() {
+	board=$1
+	boot $board 32M "$2" /bin/sh /init test
+	steps $board
+	check "$board: the memory map is the device tree's" grep -q "^  \[$4\] RAM" $out/boot-$board.txt
+	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
+	check "$board: every frame is back" balanced $board
+	check "$board: exit status 0" [ "$status" = 0 ]
+	for program in mmtests threads inject sysfuzz frag; do
+		boot $board 128M "$3" /bin/tests/$program
+		steps $board
+		check "$board: $program: exit status 0" [ "$status" = 0 ]
+		check "$board: $program: every frame is back" balanced $board
+	done
+}
+
+# Its kernel's own mistakes, with what the processor says of them.  board_crashes BOARD CPU NULL-WORDS CODE-WORDS
+board_crashes() {
+	board=$1
+	APPEND=crash=stack boot $board 64M "$2" /bin/tests/hello
+	check "$board: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-$board.txt
+	check "$board: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=null boot $board 64M "$2" /bin/tests/hello
+	check "$board: the kernel writing nowhere is reported" grep -q 'BUG: NULL pointer in kernel mode' $out/boot-$board.txt
+	check "$board: and why" grep -q "$3" $out/boot-$board.txt
+	APPEND=crash=init boot $board 64M "$2" /bin/tests/hello
+	check "$board: the part that only the start needs is gone" grep -q "$4" $out/boot-$board.txt
+	check "$board: and ends with status 98" [ "$status" = 98 ]
+}
+
+# QEMU's virt, on several processors and interrupt controllers.
 aarch64_case() {
 	scripts/build.sh bare-aarch64 || { not_ok "aarch64: the kernel does not build"; return; }
 	ARCH=aarch64
-	boot aarch64 32M cortex-a57 /bin/sh /init test
-	steps aarch64
-	check "aarch64: the memory map is the device tree's" grep -q '^  \[000040000000-000041ffffff\] RAM' $out/boot-aarch64.txt
-	check "aarch64: the transcript is that of x86-64" compare aarch64 tests/boot/expected/32m.txt
-	check "aarch64: every frame is back" balanced aarch64
-	check "aarch64: exit status 0" [ "$status" = 0 ]
-	for program in mmtests threads inject sysfuzz frag; do
-		boot aarch64 128M max /bin/tests/$program
-		steps aarch64
-		check "aarch64: $program: exit status 0" [ "$status" = 0 ]
-		check "aarch64: $program: every frame is back" balanced aarch64
-	done
+	board_work aarch64 cortex-a57 max 000040000000-000041ffffff
 	for machine in cortex-a53:gic-version=2 cortex-a53:virtualization=on cortex-a57:secure=on \
 		max:gic-version=3 max:gic-version=3,virtualization=on; do
 		QUIRE_MACHINE=${machine#*:} boot aarch64 64M "${machine%%:*}" /bin/tests/hello 42
@@ -357,21 +377,12 @@ aarch64_case() {
 		check "aarch64: $machine: every frame is back" balanced aarch64
 	done
 	check "aarch64: version 3 of the interrupt controller was used" grep -q '^GIC version 3' $out/boot-aarch64.txt
-	aarch64_crashes
+	board_crashes aarch64 max '^ESR 9[0-9a-f]*: data abort, translation' '^ESR 8[0-9a-f]*: instruction abort, translation'
+	aarch64_ends
 	ARCH=x86_64
 }
 
-aarch64_crashes() { # the kernel's own mistakes, with what the processor says of them
-	APPEND=crash=stack boot aarch64 64M max /bin/tests/hello
-	check "aarch64: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-aarch64.txt
-	check "aarch64: and ends with status 98" [ "$status" = 98 ]
-	APPEND=crash=null boot aarch64 64M max /bin/tests/hello
-	check "aarch64: the kernel writing nowhere is reported" grep -q 'BUG: NULL pointer in kernel mode' $out/boot-aarch64.txt
-	check "aarch64: and why" grep -q '^ESR 9[0-9a-f]*: data abort, translation' $out/boot-aarch64.txt
-	APPEND=crash=init boot aarch64 64M max /bin/tests/hello
-	check "aarch64: the part that only the start needs is gone" grep -q '^ESR 8[0-9a-f]*: instruction abort, translation' \
-		$out/boot-aarch64.txt
-	check "aarch64: and ends with status 98" [ "$status" = 98 ]
+aarch64_ends() {
 	# No loader: nothing is in x0, and where that leads there is no device tree.
 	timeout 60 qemu-system-aarch64 -machine virt -cpu max -m 64M -nodefaults -display none -no-reboot -serial stdio \
 		-semihosting-config enable=on,target=native \
@@ -387,6 +398,27 @@ aarch64_crashes() { # the kernel's own mistakes, with what the processor says of
 	status=$?
 	check "aarch64: without semihosting PSCI switches it off" [ $status = 0 ]
 	check "aarch64: after its work" balanced aarch64
+}
+
+# QEMU's virt for RISC-V, and its three kinds of page tables.
+riscv64_case() {
+	scripts/build.sh bare-riscv64 || { not_ok "riscv64: the kernel does not build"; return; }
+	ARCH=riscv64
+	board_work riscv64 rv64 sifive-u54 000080000000-000081ffffff
+	board_crashes riscv64 rv64 '^scause 15: page fault of a store' '^scause 12: page fault of code'
+	APPEND="kfence.sample_interval=1 mistake=kfence" boot riscv64 128M rv64 /bin/cat /sys/kernel/debug/kfence/stats
+	check "riscv64: closed pages find every planted mistake" [ "$(grep -c 'BUG: KFENCE: ' $out/boot-riscv64.txt)" = 6 ]
+	for sv in 48 57; do
+		scripts/build.sh bare-riscv64-sv$sv || { not_ok "riscv64: the kernel for Sv$sv does not build"; continue; }
+		KERNEL=build/bare-riscv64-sv$sv/quire-kernel.img boot riscv64 64M rv64 /bin/sh /init test
+		check "riscv64: Sv$sv: on" grep -q "on: sv$sv asid16" $out/boot-riscv64.txt
+		check "riscv64: Sv$sv: the transcript is that of x86-64" compare riscv64 tests/boot/expected/32m.txt
+		check "riscv64: Sv$sv: every frame is back" balanced riscv64
+	done
+	KERNEL=build/bare-riscv64-sv57/quire-kernel.img LIMIT=30 boot riscv64 64M rv64,mmu=off /bin/tests/hello 3
+	check "riscv64: a processor without such tables is named" \
+		grep -q 'PANIC: this processor has no page tables of the kind' $out/boot-riscv64.txt
+	ARCH=x86_64
 }
 
 # Words of 32 bits, on a board of 2009 and on QEMU's own: the same script, transcript and programs.
@@ -480,7 +512,7 @@ armv7_crashes() { # the kernel's own mistakes, with what the processor says of t
 if [ $# = 0 ]; then # all of them, two machines at a time
 	scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
 	first= second=
-	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7; do
+	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7 riscv64; do
 		first="$first $name"
 		name=$first first=$second second=$name
 	done

@@ -141,7 +141,6 @@ static inline int cpu_keeps_registers(volatile char *faults)
 			 : "x9", "x19", "x20", "x21", "x22", "v7", "memory", "cc");
 	return memcmp(in, out, sizeof(in)) == 0 && x == 1.5;
 }
-
 #elif defined(__arm__)
 typedef unsigned int cpu_code_t; /* ARM instructions, whatever the rest is made of */
 #define CPU_RETURN          0xe12fff1e
@@ -200,6 +199,64 @@ static inline int cpu_keeps_registers(volatile char *faults)
 		:
 		: "r"(out), "r"(in), "r"(faults), "r"(&x)
 		: "ip", "r4", "r5", "r8", "r9", "d7", "memory", "cc");
+	return memcmp(in, out, sizeof(in)) == 0 && x == 1.5;
+}
+#elif defined(__riscv)
+typedef unsigned short cpu_code_t;
+#define CPU_RETURN          0x8082
+#define CPU_UNDEFINED()     __asm__ volatile("unimp")
+#define CPU_BREAK()         __asm__ volatile("ebreak")
+#define CPU_ILL_CODE        ILL_ILLOPC
+#define CPU_DIVIDE_TRAPS    0 /* a division by zero is -1 */
+#define CPU_LINEAR_MAP      0xffffffc080000000
+#define CPU_IMAGE           0xffffffff80010000
+#define CPU_TASK_SIZE       0x4000000000UL
+#define CPU_NOT_USERS       0xfffffffffff000, 0xffff800000000000
+#define CPU_TOO_MUCH        (CPU_TASK_SIZE / 2)
+#define CPU_STRANGE         0x1234000000000000
+#define CPU_STRANGE_SAYS(f) ((f).code == SEGV_MAPERR && (unsigned long)(f).addr == CPU_STRANGE)
+
+#define CPU_LOAD_NULL(r)                                                                           \
+	__asm__ volatile(".option push\n\t.option norvc\n\t"                                       \
+			 "li t0, 0\n\tlb t0, 0(t0)\n\t.option pop\n\tmv %0, s2"                    \
+			 : "=r"(r)                                                                 \
+			 :                                                                         \
+			 : "t0", "s2", "memory")
+
+static inline void cpu_skip_load(ucontext_t *u)
+{
+	u->uc_mcontext.__gregs[0] += 4;
+	u->uc_mcontext.__gregs[18] = 0x1234567;
+}
+
+/* The context has registers only: the instruction at pc says what it wanted.  A store is 7 bits of immediate, rs2, rs1,
+ * size, 5 bits of immediate, 0x23. */
+static inline struct cpu_fault cpu_context(const ucontext_t *u)
+{
+	const unsigned long *r = u->uc_mcontext.__gregs;
+	struct cpu_fault f = { 0, 0, 1 };
+	uint32_t code;
+
+	memcpy(&code, (const void *)r[0], sizeof(code));
+	f.write = (code & 0x7f) == 0x23;
+	if (f.write)
+		f.address = r[code >> 15 & 31] +
+			    (unsigned long)(((int32_t)code >> 25) * 32 + (int32_t)(code >> 7 & 31));
+	return f;
+}
+
+static inline int cpu_keeps_registers(volatile char *faults)
+{
+	unsigned long in[4] = { 0x1111, 0x2222, 0x3333, 0x4444 }, out[4] = { 0 };
+	double x = 1.5;
+
+	__asm__ volatile("ld s2, 0(%1)\n\tld s3, 8(%1)\n\tld s4, 16(%1)\n\tld t3, 24(%1)\n\t"
+			 "fld f7, 0(%3)\n\tli t0, 1\n\tsb t0, 0(%2)\n\t"
+			 "sd s2, 0(%0)\n\tsd s3, 8(%0)\n\tsd s4, 16(%0)\n\tsd t3, 24(%0)\n\t"
+			 "fsd f7, 0(%3)"
+			 :
+			 : "r"(out), "r"(in), "r"(faults), "r"(&x)
+			 : "t0", "t3", "s2", "s3", "s4", "f7", "memory");
 	return memcmp(in, out, sizeof(in)) == 0 && x == 1.5;
 }
 #else

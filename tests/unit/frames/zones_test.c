@@ -21,6 +21,23 @@ static void holes_have_no_frames(void **state)
 	stop_frames();
 }
 
+/* A frame above 16 TiB has no number of 32 bits: said, and left out. */
+static void ram_beyond_all_numbers(void **state)
+{
+	const struct posix_bank bank = { 4 * MIB, 12 * MIB, 0 };
+
+	(void)state;
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ &bank, 1, 1 }), 0);
+	assert_int_equal(memblock_add(1ULL << 44, 64 * MIB), 0);
+	frames_init();
+	assert_non_null(strstr(posix_log_take(), "RAM from 100000000000 on has frame numbers"));
+	memblock_free_all();
+	assert_int_equal(percpu_init(1), 0);
+	assert_int_equal(NODE_DATA(0)->node_present_pages, 12 * 256);
+	assert_null(frames_check());
+	stop_frames();
+}
+
 #if UINTPTR_MAX > 0xffffffffu
 /* What a machine pays for its descriptors, in bytes of memblock and bytes of descriptors. */
 struct bill {
@@ -291,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holes_have_no_frames),
+		cmocka_unit_test(ram_beyond_all_numbers),
 #if UINTPTR_MAX > 0xffffffffu
 		cmocka_unit_test(huge_hole),
 		cmocka_unit_test(zones_by_address),

@@ -7,11 +7,11 @@
 #define KERNEL_ARCH_H
 
 #include <bare.h>
+#include "newer/arch_newer.h"
 
 #define ARCH_NAME        "aarch64" /* uname -m                                */
 #define ARCH_PLATFORM    ARCH_NAME /* AT_PLATFORM */
 #define ARCH_ELF_MACHINE 183
-#define ARCH_NR_RESTART  128   /* restart_syscall()                           */
 #define ARCH_SIGRETURN   0x800 /* where vdso.ld puts __kernel_rt_sigreturn()  */
 
 #define O_DIRECTORY 040000
@@ -19,23 +19,9 @@
 #define O_TMPFILE   020040000
 #define MINSIGSTKSZ 5120
 
-struct linux_stat {
-	u64 st_dev, st_ino;
-	u32 st_mode, st_nlink, st_uid, st_gid;
-	u64 st_rdev, pad0;
-	s64 st_size;
-	s32 st_blksize, pad1;
-	s64 st_blocks;
-	u64 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
-	u32 unused[2];
-};
-_Static_assert(sizeof(struct linux_stat) == 128, "struct stat");
-
-/* All fields of every machine are filled in. */
-static inline void arch_finish_stat(struct linux_stat *st)
-{
-	(void)st;
-}
+#define ARCH_CALLS                                                                                 \
+	CALL(38, sys_renameat), CALL(134, sys_rt_sigaction), CALL(163, sys_getrlimit),             \
+		CALL(164, sys_setrlimit),
 
 /* ---- registers of a program ------------------------------------------------------------------ */
 static inline unsigned long regs_pc(const struct bare_regs *r)
@@ -106,6 +92,13 @@ static inline unsigned long arch_hwcap(void)
 static inline unsigned long arch_min_frame(void)
 {
 	return 4720;
+}
+
+/* What is said of a page fault: the processor says all of it. */
+static inline u64 arch_fault_error(u64 error, unsigned long addr)
+{
+	(void)addr;
+	return error;
 }
 
 /* Whether programs can read the clock's counter. */

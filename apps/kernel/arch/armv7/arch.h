@@ -135,4 +135,11 @@ static inline bool arch_user_counter(void)
 	return bare_user_counter();
 }
 
+/* What is said of a page fault: the processor says all of it. */
+static inline u64 arch_fault_error(u64 error, unsigned long addr)
+{
+	(void)addr;
+	return error;
+}
+
 #endif

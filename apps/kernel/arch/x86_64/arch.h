@@ -113,6 +113,13 @@ static inline unsigned long arch_min_frame(void)
 	return 1536 + bare_fpu_frame_size();
 }
 
+/* What is said of a page fault: the processor says all of it. */
+static inline u64 arch_fault_error(u64 error, unsigned long addr)
+{
+	(void)addr;
+	return error;
+}
+
 /* Whether programs can read the clock's counter. */
 static inline bool arch_user_counter(void)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/aarch64/syscall.c - the table of system calls by their number on AArch64, which is that of every
- * newer machine of Linux: what an older call can do only a newer one does.
+ * arch/newer/syscall.c - the table of system calls by their number on AArch64 and RISC-V, which is that of every
+ * newer machine of Linux: what an older call can do only a newer one does.  What one of the machines has alone is
+ * ARCH_CALLS in its arch.h.
  *
- *   SVC -> trap.S -> bare_syscall_table[x8](x0, x1, x2, x3, x4, x5)
+ *   SVC, ECALL -> trap.S -> bare_syscall_table[number](six words)
  *
  * An empty place leads to sys_unknown().
  */
@@ -39,7 +40,6 @@ const bare_syscall_t bare_syscall_table[BARE_NR_SYSCALLS + 1] = {
 	CALL(35, sys_unlinkat),
 	CALL(36, sys_symlinkat),
 	CALL(37, sys_linkat),
-	CALL(38, sys_renameat),
 	CALL(39, sys_umount2),
 	CALL(40, sys_mount),
 	CALL(43, sys_statfs),
@@ -105,7 +105,6 @@ const bare_syscall_t bare_syscall_table[BARE_NR_SYSCALLS + 1] = {
 	CALL(131, sys_tgkill),
 	CALL(132, sys_sigaltstack),
 	CALL(133, sys_rt_sigsuspend),
-	CALL(134, sys_rt_sigaction),
 	CALL(135, sys_rt_sigprocmask),
 	CALL(136, sys_rt_sigpending),
 	CALL(137, sys_rt_sigtimedwait),
@@ -132,8 +131,6 @@ const bare_syscall_t bare_syscall_table[BARE_NR_SYSCALLS + 1] = {
 	CALL(160, sys_uname),
 	CALL(161, sys_sethostname),
 	CALL(162, sys_setdomainname),
-	CALL(163, sys_getrlimit),
-	CALL(164, sys_setrlimit),
 	CALL(165, sys_getrusage),
 	CALL(166, sys_umask),
 	CALL(167, sys_prctl),
@@ -181,5 +178,6 @@ const bare_syscall_t bare_syscall_table[BARE_NR_SYSCALLS + 1] = {
 	CALL(435, sys_clone3),
 	CALL(436, sys_close_range),
 	CALL(439, sys_faccessat2),
+	ARCH_CALLS
 };
 #pragma GCC diagnostic pop

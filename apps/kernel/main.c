@@ -201,7 +201,7 @@ static unsigned finish(unsigned long before)
 	return broken || before != after ? STATUS_BROKEN : status;
 }
 
-/* crash=stack, crash=null, crash=init on the command line: show that the reports work. */
+/* crash=stack, crash=null, crash=hole, crash=init on the command line: show that the reports work. */
 static quire_noinline unsigned long descend(unsigned long depth)
 {
 	volatile unsigned long frame[64];
@@ -212,14 +212,25 @@ static quire_noinline unsigned long descend(unsigned long depth)
 	return descend(depth + 1) + frame[depth % 64];
 }
 
+/* The first byte above the linear map. */
+static char *hole(void)
+{
+	struct layout_range range[LAYOUT_RANGES];
+	unsigned i = maps_layout(range);
+
+	while (i && range[i - 1].start != PAGE_OFFSET)
+		i--;
+	return i ? (char *)range[i - 1].last + 1 : NULL;
+}
+
 static void __init crash_if_asked(void)
 {
-	volatile int *nowhere = NULL;
+	volatile char *nowhere = bare_cmdline_has("crash=hole") ? hole() : NULL;
 
 	if (bare_cmdline_has("crash=stack"))
 		printk("%lu frames\n", descend(0));
 	__asm__("" : "+r"(nowhere)); /* so that neither compiler nor checker knows where it is */
-	if (bare_cmdline_has("crash=null"))
+	if (bare_cmdline_has("crash=null") || nowhere)
 		*nowhere = 1;
 }
 

@@ -83,8 +83,8 @@ void *__vmalloc(unsigned long size, gfp_t gfp) __must_check;
  * spinlock held; or an interrupt: then it is vfree_atomic().
  */
 void vfree(const void *addr);
-/* The same from any context: the next who calls vmalloc(), vfree() or vm_unmap_aliases() in task context
- * frees it; until then it is there. */
+/* The same from any context: whoever calls vfree() or vm_unmap_aliases() next in task context frees it, or a
+ * vmalloc() that finds no memory; until then it is there. */
 void vfree_atomic(const void *addr);
 
 /* No CPU remembers a translation of freed areas and pieces after this: for who changes how the frames

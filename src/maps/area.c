@@ -138,7 +138,8 @@ static bool purge(void)
 
 void vm_unmap_aliases(void)
 {
-	vfree_waiting();
+	if (vfree_deferred_waits())
+		vfree_deferred();
 	vmap_drain_blocks();
 	purge();
 }

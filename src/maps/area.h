@@ -103,12 +103,10 @@ static inline void area_unmap(const struct vm_area *area)
 }
 
 /* deferred.c: what interrupts have freed is freed.  Task context. */
-bool vfree_deferred_waits(void);
 void vfree_deferred(void);
-static inline void vfree_waiting(void)
+static inline bool vfree_deferred_waits(void)
 {
-	if (unlikely(vfree_deferred_waits()))
-		vfree_deferred();
+	return READ_ONCE(maps.deferred);
 }
 
 /* vmap.c: blocks that nobody uses are retired; NULL or the broken law of one. */

@@ -3,7 +3,7 @@
  * maps/deferred.c - vfree() in an interrupt: noted there, done by whoever comes next.
  *
  *   interrupt   vfree(a)  ─> first frame of a ─> list of such frames
- *   task        vmalloc(), vfree(), vm_unmap_aliases()  ─> the list is taken, and each is freed as ever
+ *   task        vfree(), vm_unmap_aliases(), vmalloc() without memory  ─> the list is taken, each is freed as ever
  *
  * An interrupt may have stopped the holder of maps.lock, so nothing can be looked up in the tree.  The table
  * leads to the area's first frame, whose words nobody uses while it is an area's: word1 links, private tells
@@ -61,11 +61,6 @@ void vfree_atomic(const void *addr)
 		page->word1 = was ? was : LAST_OF_LIST;
 	while (!__atomic_compare_exchange_n(&maps.deferred, &was, (unsigned long)page, false,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED));
-}
-
-bool vfree_deferred_waits(void)
-{
-	return READ_ONCE(maps.deferred);
 }
 
 void vfree_deferred(void)

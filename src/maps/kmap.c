@@ -236,14 +236,19 @@ void *kmap_address(const struct page *page)
 	return place == NONE ? NULL : place_pointer(place);
 }
 
+static struct page *page_at(unsigned long va)
+{
+	bool ours = va - PORT_PKMAP_START < PKMAP_END - PORT_PKMAP_START ||
+		    va - FIXADDR_START < FIXADDR_SIZE;
+
+	return ours ? pte_page(pte_read(pt_find(kernel_map.pgd, va, NULL))) : NULL;
+}
+
 struct page *kmap_to_page(const void *addr)
 {
-	unsigned long va = PORT_KMAP_ADDRESS(addr);
+	struct page *page = PORT_HIGHMEM ? page_at(PORT_KMAP_ADDRESS(addr)) : NULL;
 
-	if (PORT_HIGHMEM && (va - PORT_PKMAP_START < PKMAP_END - PORT_PKMAP_START ||
-			     va - FIXADDR_START < FIXADDR_SIZE))
-		return pte_page(pte_read(pt_find(kernel_map.pgd, va, NULL)));
-	return virt_to_page(addr);
+	return page ? page : virt_to_page(addr);
 }
 
 unsigned long kmap_flushes(void)

@@ -131,7 +131,7 @@ static void name_hole(const struct layout_range *below, const struct layout_rang
 {
 	if (!above)
 		quire_snprintf(buf, size, "the hole above %s", below->name);
-	else if (!qstrcmp(below->name, LOWMEM))
+	else if (PORT_HIGHMEM && !qstrcmp(below->name, LOWMEM))
 		quire_snprintf(buf, size, "the %lu MiB hole above %s",
 			       (above->start - below->last) >> 20, below->name);
 	else

@@ -127,12 +127,14 @@ static quire_noinline void *refuse(const struct request *r, const char *why)
 	return NULL;
 }
 
+/* With what interrupts have freed. */
+static void *allocate_again(const struct request *r);
+
 static void *allocate(const struct request *r)
 {
 	unsigned long bytes = PAGE_ALIGN(r->size);
 	struct vm_area *area;
 
-	vfree_waiting();
 	if (r->size == 0 || bytes < r->size ||
 	    (bytes > PMD_SIZE && bytes >> PAGE_SHIFT > totalram_pages()))
 		return refuse(r, "cannot serve");
@@ -159,7 +161,13 @@ no_place:
 	free_pages_of(area);
 no_frames:
 	area_free(area);
-	return NULL;
+	return vfree_deferred_waits() ? allocate_again(r) : NULL;
+}
+
+static quire_cold void *allocate_again(const struct request *r)
+{
+	vfree_deferred();
+	return allocate(r);
 }
 
 static quire_always_inline void *simple(unsigned long size, gfp_t gfp, int node, const void *caller)
@@ -235,17 +243,27 @@ void *vmalloc_huge(unsigned long size, gfp_t gfp)
 	return allocate(&r);
 }
 
+/* In an interrupt, or some were freed in one. */
+static quire_noinline void vfree_slow(const void *addr)
+{
+	if (in_interrupt()) {
+		vfree_atomic(addr);
+		return;
+	}
+	vfree_deferred();
+	vfree(addr);
+}
+
 void vfree(const void *addr)
 {
 	struct vm_area *area;
 
 	if (!addr)
 		return;
-	if (in_interrupt()) {
-		vfree_atomic(addr);
+	if (unlikely(in_interrupt() || vfree_deferred_waits())) {
+		vfree_slow(addr);
 		return;
 	}
-	vfree_waiting();
 	area = area_take(addr, VM_KIND_VMALLOC, "vfree", "vmalloc");
 	if (!area)
 		return;

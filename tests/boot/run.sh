@@ -291,6 +291,10 @@ crash_case() { # the kernel's own mistakes are reported and end the machine with
 	APPEND=crash=null boot crash 64M max /bin/tests/hello
 	check "crash: the kernel reading nowhere is reported" grep -qE 'BUG|panic' $out/boot-crash.txt
 	check "crash: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=hole boot crash 64M max /bin/tests/hello
+	check "crash: a hole between two ranges of addresses is named" grep -q 'address ffff8880[0-9a-f]*: the hole between linear and vmalloc' \
+		$out/boot-crash.txt
+	check "crash: and ends with status 98" [ "$status" = 98 ]
 	APPEND=crash=init boot crash 64M max /bin/tests/hello
 	check "crash: the part of the image that only the start needs was given back" \
 		grep -qE '^Freeing unused kernel image \(initmem\) memory: [0-9]+K' $out/boot-crash.txt

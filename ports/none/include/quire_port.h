@@ -31,6 +31,9 @@
 /* (2) Define PORT_MODULES_START and PORT_MODULES_END where branches of the kernel's text reach, for
  * module_alloc(), and PORT_FIXADDR_TOP where 3 MiB below are free, for quire/fixmap.h. */
 
+/* (2) Define PORT_PKMAP_START, 2 MiB for kmap(), where there may be more RAM than kernel addresses: see
+ * quire/highmem.h. */
+
 /* (1) Define PORT_STACK_TRACE as 1 and implement port_stack_trace(), and reports show who
  * called. */
 

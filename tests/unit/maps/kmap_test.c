@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <quire/highmem.h>
 #include <quire/mmzone.h>
+#include <quire/page_poison.h>
 #include <quire/percpu.h>
 #include "support/layers.h"
 #include "mm_harness.h"
@@ -56,7 +57,9 @@ static void test_zones(void **state)
 	low = alloc_page(GFP_KERNEL);
 	assert_int_equal(zone_of(ZONE_HIGHMEM)->present_pages, 16 * MIB >> PAGE_SHIFT);
 	assert_int_equal(zone_of(ZONE_HIGHMEM)->zone_start_pfn, QUIRE_LOWMEM_END_PFN);
-	assert_int_equal(zone_end_pfn(zone_of(ZONE_NORMAL)), 25 * MIB >> PAGE_SHIFT);
+	/* The highest type below it that this machine has. */
+	assert_int_equal(zone_end_pfn(zone_of(sizeof(long) == 8 ? ZONE_DMA32 : ZONE_NORMAL)),
+			 25 * MIB >> PAGE_SHIFT);
 	assert_int_equal(page_zonenum(page), ZONE_HIGHMEM);
 	assert_false(PageHighMem(low));
 	assert_int_equal(totalhigh_pages(), 16 * MIB >> PAGE_SHIFT);
@@ -360,6 +363,61 @@ static void test_zeroed(void **state)
 	}
 }
 
+/* What vmalloc returns is of highmem first; who reads it needs no address of it. */
+static void test_vmalloc(void **state)
+{
+	char *area = vmalloc(3 * PAGE_SIZE), text[8] = "", *zero;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct page *page = vmalloc_to_page(area + i * PAGE_SIZE);
+
+		assert_int_equal(PageHighMem(page), PORT_HIGHMEM);
+		memset_page(page, 0, 'a' + (int)i, PAGE_SIZE);
+	}
+	assert_int_equal(vread(text, area + PAGE_SIZE - 2, 4), 4);
+	assert_string_equal(text, "aabb");
+	vfree(area);
+	vm_unmap_aliases();
+	zero = vzalloc(3 * PAGE_SIZE);
+	assert_int_equal(vread(text, zero + 2 * PAGE_SIZE - 2, 4), 4);
+	assert_memory_equal(text, "\0\0\0", 4);
+	vfree(zero);
+}
+
+/* Free frames hold a pattern wherever they are; one that does not is not given away. */
+static void test_poison(void **state)
+{
+	const struct posix_bank banks[] = {
+		{ MIB, 24 * MIB, 0 },
+		{ PORT_HIGHMEM ? PORT_LOWMEM_PHYS_END : 512 * MIB, 16 * MIB, 0 },
+	};
+	unsigned long damaged;
+	struct page *page;
+
+	(void)state;
+	assert_int_equal(posix_machine_start(&(struct posix_machine){ banks, 2, 1 }), 0);
+	page_poison_enable(PAGE_POISON_REPORT);
+	assert_int_equal(quire_start(1, NULL, NULL), 0);
+	page = high_page();
+	memset_page(page, 0, 0x11, PAGE_SIZE);
+	__free_page(page);
+	assert_int_equal(page_u32(page, 100), 0x01010101u * PAGE_POISON);
+	page = high_page();
+	__free_page(page);
+	memset_page(page, 77, 0x12, 3);
+	damaged = page_poison_nr_damaged();
+	posix_log_take();
+	for (unsigned long n = nr_free_highpages() + 64; n && page_poison_nr_damaged() == damaged;
+	     n--)
+		if (!alloc_page(GFP_HIGHUSER)) /* kept: the machine goes */
+			break;
+	assert_int_equal(page_poison_nr_damaged(), damaged + 1);
+	assert_true(logged("bytes 0x04d..0x04f"));
+	quire_stop();
+	posix_machine_stop();
+}
+
 #define KMAP_TEST(f) cmocka_unit_test_setup_teardown(f, setup, machine_teardown)
 
 int main(void)
@@ -377,6 +435,8 @@ int main(void)
 		KMAP_TEST(test_context),
 		KMAP_TEST(test_refused),
 		KMAP_TEST(test_zeroed),
+		KMAP_TEST(test_vmalloc),
+		cmocka_unit_test(test_poison),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,9 +168,11 @@ static void test_linear_boundaries(void **state)
 	boundary(ram + 24 * MIB, THERE(LOW), no_ram);
 	boundary(last - 8 * MIB, no_ram, THERE(LOW));
 	boundary(last, THERE(LOW),
-		 NOTHING(PORT_HIGHMEM ? "the 8 MiB hole above lowmem" : " hole above linear"));
+		 NOTHING(PORT_HIGHMEM ? "the 8 MiB hole above lowmem"
+				      : "the hole between linear and vmalloc"));
 	boundary(QUIRE_VMALLOC_START,
-		 NOTHING(PORT_HIGHMEM ? "the 8 MiB hole above lowmem" : " hole above linear"),
+		 NOTHING(PORT_HIGHMEM ? "the 8 MiB hole above lowmem"
+				      : "the hole between linear and vmalloc"),
 		 THERE("vmalloc area"));
 	boundary(QUIRE_VMALLOC_START + PAGE_SIZE, THERE("vmalloc area"),
 		 NOTHING("guard page behind vmalloc area"));

@@ -13,6 +13,7 @@
  */
 #include <quire/err.h>
 #include <quire/init.h>
+#include <quire/memmap.h>
 #include <quire/page.h>
 #include <quire/printk.h>
 #include "boot.h"

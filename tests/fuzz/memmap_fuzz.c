@@ -4,7 +4,7 @@
  * an entry calls something other than RAM is memory.
  */
 #include <posix_machine.h>
-#include <quire/boot.h>
+#include <quire/memmap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -13,9 +13,9 @@
  */
 #include "fdt_boot.h"
 #include "board.h"
-#include <quire/boot.h>
 #include <quire/init.h>
 #include <quire/memblock.h>
+#include <quire/memmap.h>
 #include <quire/printk.h>
 
 struct fdt_machine bare_machine;

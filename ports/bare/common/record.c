@@ -4,10 +4,10 @@
  */
 #include "board.h"
 #include "cmdline.h"
-#include <quire/boot.h>
 #include <quire/init.h>
 #include <quire/ioport.h>
 #include <quire/memblock.h>
+#include <quire/memmap.h>
 #include <quire/printk.h>
 
 struct bare_boot bare_boot;

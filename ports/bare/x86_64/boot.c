@@ -14,10 +14,10 @@
  */
 #include "bare_private.h"
 #include "cmdline.h"
-#include <quire/boot.h>
 #include <quire/init.h>
 #include <quire/ioport.h>
 #include <quire/memblock.h>
+#include <quire/memmap.h>
 #include <quire/printk.h>
 #include <quire/tune.h>
 #include <quire/bytes.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Firmware maps as they come: each is normalised with a warning that names the entry, or refused in words. */
 #include <quire/err.h>
+#include <quire/memmap.h>
 #include "support/layers.h"
 
 #define MIB (1ULL << 20)

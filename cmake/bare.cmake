@@ -103,7 +103,7 @@ list(APPEND app_sources ${arch_sources})
 
 if(QUIRE_PORT_CHECK)
 	file(GLOB check_sources "${CMAKE_SOURCE_DIR}/tests/port/*.c")
-	list(FILTER check_sources EXCLUDE REGEX "/hosted\\.c$")
+	list(FILTER check_sources EXCLUDE REGEX "/(hosted|mutants)\\.c$")
 	list(APPEND app_sources ${check_sources})
 endif()
 

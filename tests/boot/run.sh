@@ -433,6 +433,11 @@ armv7_case() {
 		armv7_board armv7-$MACHINE
 	done
 	armv7_refuses
+	MACHINE=virt
+	check "armv7: the memory map is the device tree's" grep -q '^  \[000040000000-000047ffffff\] RAM' $out/boot-armv7-virt.txt
+	armv7_others
+	armv7_high
+	armv7_crashes
 	MACHINE='' ARCH=x86_64
 }
 
@@ -443,7 +448,7 @@ armv7_board() { # CASE
 	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
 	check "$board: every frame is back" balanced $board
 	check "$board: exit status 0" [ "$status" = 0 ]
-	for program in mmtests threads inject sysfuzz frag kuser_armv7; do
+	for program in mmtests threads inject sysfuzz frag kuser_armv7 divide_armv7; do
 		boot $board 128M cortex-a15 /bin/tests/$program
 		steps $board
 		check "$board: $program: exit status 0" [ "$status" = 0 ]
@@ -459,6 +464,53 @@ armv7_refuses() { # a program for another machine
 	INITRD=$out/armv7.cpio boot armv7 128M cortex-a15 /bin/tests/hello64
 	check "armv7: a program for a 64-bit machine is refused in words" \
 		grep -q 'exec: /bin/tests/hello64 is a program for a 64-bit machine, and this machine is armv7l' $out/boot-armv7.txt
+}
+
+armv7_others() { # HYP mode, a secure CPU, a newer one
+	for machine in cortex-a7:virtualization=on cortex-a15:secure=on max:gic-version=2; do
+		QUIRE_MACHINE=${machine#*:} boot armv7 64M "${machine%%:*}" /bin/tests/hello 42
+		check "armv7: $machine: exit status 42" [ "$status" = 42 ]
+		check "armv7: $machine: every frame is back" balanced armv7
+	done
+}
+
+armv7_high() { # RAM beyond the linear map of 768 MiB: programs get it first
+	scripts/build.sh bare-armv7-3g quire-kernel || { not_ok "armv7: 3 GiB for programs: it does not build"; return; }
+	KERNEL=build/bare-armv7-3g/quire-kernel.img INITRD=build/bare-armv7/initramfs.cpio \
+		boot armv7 1G cortex-a15 /bin/sh -c '"grep High /proc/meminfo; exit 42"'
+	check "armv7: 3 GiB for programs: exit status 42" [ "$status" = 42 ]
+	check "armv7: 3 GiB for programs: 256 MiB are high memory" grep -q '^HighTotal:  *262144 kB' $out/boot-armv7.txt
+	check "armv7: 3 GiB for programs: and are used" sh -c "tr -d '\r' <$out/boot-armv7.txt |
+		awk '/^HighFree/ { n = \$2 } END { exit !(n > 0 && n < 262144) }'"
+	check "armv7: 3 GiB for programs: every frame is back" balanced armv7
+}
+
+armv7_crashes() { # the kernel's own mistakes, with what the processor says of them
+	APPEND=crash=stack boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: a kernel stack that overflows is named" grep -q 'BUG: kernel stack overflow of .*guard page' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ "$status" = 98 ]
+	APPEND=crash=null boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: the kernel writing nowhere is reported" grep -q 'BUG: NULL pointer in kernel mode' $out/boot-armv7.txt
+	check "armv7: and why" grep -q '^FSR 0*805: translation of a section' $out/boot-armv7.txt
+	APPEND=crash=init boot armv7 64M cortex-a15 /bin/tests/hello
+	check "armv7: the part that only the start needs is never run again" \
+		grep -q '^FSR 0*f: permission of a page' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ "$status" = 98 ]
+	# No loader: nothing is in r2, and no RAM is there.
+	timeout 60 qemu-system-arm -machine virt -cpu cortex-a15 -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-semihosting-config enable=on,target=native \
+		-device loader,file=build/bare-armv7/quire-kernel.img,addr=0x42000000,cpu-num=0 </dev/null >$out/boot-armv7.txt 2>&1
+	status=$?
+	check "armv7: moved to where it is linked, it refuses a device tree that is none in words" \
+		grep -q 'PANIC: the device tree at 0 cannot be used: it is out of reach' $out/boot-armv7.txt
+	check "armv7: and ends with status 98" [ $status = $((2 * 98 + 1)) ]
+	# Nobody serves semihosting: the machine is switched off by PSCI, and QEMU says 0.
+	timeout 60 qemu-system-arm -machine virt -cpu cortex-a15 -m 64M -nodefaults -display none -no-reboot -serial stdio \
+		-kernel build/bare-armv7/quire-kernel.img -initrd build/bare-armv7/initramfs.cpio \
+		-append "init=/bin/tests/hello -- 42" </dev/null >$out/boot-armv7.txt 2>&1
+	status=$?
+	check "armv7: without semihosting PSCI switches it off" [ $status = 0 ]
+	check "armv7: after its work" balanced armv7
 }
 
 if [ $# = 0 ]; then # all of them, two machines at a time

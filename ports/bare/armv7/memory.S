@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.S - memcpy, memmove, memset and memcmp, which the compiler calls, also by the names of ARM's run-time ABI. */
-#include "copy.h"
+#include "copy.inc"
 
 	.syntax unified
 	.arm

@@ -6,7 +6,7 @@
  * may, and read-only is for both (src/maps/formats/armv7.h); that the address is a program's was asked before
  * (../common/user.c).  So whole blocks go by LDM and STM, which LDRT and STRT have nothing like.
  */
-#include "copy.h"
+#include "copy.inc"
 
 	.syntax unified
 	.arm

@@ -145,10 +145,9 @@ static inline void port_clear_page(void *page)
 			 "mov r8, #0\n\t"
 			 "mov r9, #0\n\t"
 			 "mov r12, #0\n"
-			 "1:\tstmia %0!, {r2-r6, r8, r9, r12}\n\t"
+			 "1:\t.rept 16\n\t"
 			 "stmia %0!, {r2-r6, r8, r9, r12}\n\t"
-			 "stmia %0!, {r2-r6, r8, r9, r12}\n\t"
-			 "stmia %0!, {r2-r6, r8, r9, r12}\n\t"
+			 ".endr\n\t"
 			 "cmp %0, %1\n\t"
 			 "bne 1b"
 			 : "+r"(page)
@@ -160,10 +159,10 @@ static inline void port_copy_page(void *to, const void *from)
 {
 	const void *end = (const char *)from + 4096;
 
-	__asm__ volatile("1:\tldmia %1!, {r3-r6, r8, r9, r12, lr}\n\t"
-			 "stmia %0!, {r3-r6, r8, r9, r12, lr}\n\t"
+	__asm__ volatile("1:\t.rept 8\n\t"
 			 "ldmia %1!, {r3-r6, r8, r9, r12, lr}\n\t"
 			 "stmia %0!, {r3-r6, r8, r9, r12, lr}\n\t"
+			 ".endr\n\t"
 			 "cmp %1, %2\n\t"
 			 "bne 1b"
 			 : "+r"(to), "+r"(from)

@@ -62,8 +62,6 @@ extern struct bare_features {
 } bare_feature;
 void bare_cpu_init(unsigned cpu);
 /* fpu.S */
-void bare_fpu_save(void *to);
-void bare_fpu_load(const void *from);
 /* tlb.c */
 void bare_tlb_init(void);
 /* port.c: a page of device registers at kernel address `at`, in the kernel's own tables */

@@ -26,7 +26,6 @@
 struct bare_features bare_feature;
 bool bare_icache_snoops;
 static struct bare_cpu cpus[QUIRE_NR_CPUS];
-static const struct bare_fpu initial;
 extern char bare_vectors[];
 
 static unsigned field(u64 reg, unsigned shift)
@@ -175,31 +174,4 @@ void bare_idle(void)
 			 :
 			 :
 			 : "memory");
-}
-
-/* ---- FPU ------------------------------------------------------------------------------------- */
-size_t bare_fpu_size(void)
-{
-	return sizeof(struct bare_fpu);
-}
-
-void bare_fpu_reset(struct bare_thread *t)
-{
-	(void)t;
-	bare_fpu_load(&initial);
-}
-
-void bare_fpu_fork(struct bare_thread *child)
-{
-	bare_fpu_save(child->fpu);
-}
-
-void bare_fpu_read(struct bare_fpu *to)
-{
-	bare_fpu_save(to);
-}
-
-void bare_fpu_write(const struct bare_fpu *from)
-{
-	bare_fpu_load(from);
 }

@@ -12,19 +12,11 @@
 
 #define DESC_DEVICE_PAGE 0x0060000000000407UL /* attribute 1, used, kernel's, never executed */
 
-#define SEMI_EXIT_EXTENDED 0x20
-#define SEMI_APP_EXIT      0x20026 /* ADP_Stopped_ApplicationExit */
-#define PSCI_OFF           0x84000008u
-#define PSCI_RESET         0x84000009u
-
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* A debugger or QEMU that serves semihosting ends here; anybody else sees an undefined instruction,
- * whose way out is the next one. */
-static void semihosting_exit(unsigned status)
+/* Anybody who does not serve it sees an undefined instruction, whose way out is the next one. */
+void bare_semihost(unsigned long op, const unsigned long block[2])
 {
-	u64 block[2] = { SEMI_APP_EXIT, status };
-
 	__asm__ volatile("mov x0, %0\n\t"
 			 "mov x1, %1\n"
 			 "1:\thlt #0xf000\n"
@@ -33,44 +25,18 @@ static void semihosting_exit(unsigned status)
 			 ".quad 1b, 2b\n\t"
 			 ".popsection"
 			 :
-			 : "r"((u64)SEMI_EXIT_EXTENDED), "r"(block)
+			 : "r"(op), "r"(block)
 			 : "x0", "x1", "memory");
 }
 
-static void psci(u32 what)
+void bare_psci_call(u32 what, bool by_smc)
 {
 	register u64 x0 __asm__("x0") = what;
 
-	if (!bare_machine.psci)
-		return;
-	if (bare_machine.psci_by_smc)
+	if (by_smc)
 		__asm__ volatile("smc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
 	else
 		__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
-}
-
-static void __noreturn halt(void)
-{
-	bare_irq_disable();
-	for (;;)
-		__asm__ volatile("wfi");
-}
-
-/* As QEMU's isa-debug-exit says it on a PC: 2 * status + 1, which QEMU never says by itself. */
-void bare_exit(unsigned status)
-{
-	bare_irq_disable();
-	semihosting_exit((status & 127) << 1 | 1);
-	psci(PSCI_OFF);
-	halt();
-}
-
-void bare_reboot(void)
-{
-	bare_irq_disable();
-	semihosting_exit(1);
-	psci(PSCI_RESET);
-	halt();
 }
 
 /* ---- who called ------------------------------------------------------------------------------ */

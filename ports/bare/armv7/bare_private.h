@@ -57,8 +57,6 @@ void bare_cpu_init(unsigned cpu);
 /* The space that is loaded must lead to the stack that is used from now on, faults being taken on it. */
 void bare_see_stack(unsigned long top);
 /* fpu.S */
-void bare_fpu_save(void *to);
-void bare_fpu_load(const void *from);
 void bare_fpu_on(void);
 u32 bare_fpu_features(unsigned which); /* MVFR0, MVFR1 */
 /* tlb.c */

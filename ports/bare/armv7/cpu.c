@@ -35,7 +35,6 @@
 #define HWCAP_EVERY    (HWCAP_HALF | HWCAP_THUMB | HWCAP_FASTMULT | HWCAP_EDSP | HWCAP_TLS)
 
 static struct bare_cpu cpus[QUIRE_NR_CPUS];
-static const struct bare_fpu initial;
 
 static unsigned field(u32 reg, unsigned shift)
 {
@@ -200,31 +199,4 @@ void bare_thread_init_user(struct bare_thread *t, void (*fn)(void))
 void bare_idle(void)
 {
 	__asm__ volatile("dsb\n\twfi\n\tcpsie i\n\tisb\n\tcpsid i" : : : "memory");
-}
-
-/* ---- FPU ------------------------------------------------------------------------------------- */
-size_t bare_fpu_size(void)
-{
-	return sizeof(struct bare_fpu);
-}
-
-void bare_fpu_reset(struct bare_thread *t)
-{
-	(void)t;
-	bare_fpu_load(&initial);
-}
-
-void bare_fpu_fork(struct bare_thread *child)
-{
-	bare_fpu_save(child->fpu);
-}
-
-void bare_fpu_read(struct bare_fpu *to)
-{
-	bare_fpu_save(to);
-}
-
-void bare_fpu_write(const struct bare_fpu *from)
-{
-	bare_fpu_load(from);
 }

@@ -8,19 +8,12 @@
 #include <quire/highmem.h>
 #include <quire/uaccess.h>
 
-#define SEMI_EXIT_EXTENDED 0x20
-#define SEMI_APP_EXIT      0x20026 /* ADP_Stopped_ApplicationExit */
-#define PSCI_OFF           0x84000008u
-#define PSCI_RESET         0x84000009u
-
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* A debugger or QEMU that serves semihosting ends here, at a HLT of later architectures; anybody else sees an
- * undefined instruction, whose way out is the next one. */
-static void semihosting_exit(unsigned status)
+/* By a HLT of later architectures; anybody who does not serve it sees an undefined instruction, whose way out is the
+ * next one. */
+void bare_semihost(unsigned long op, const unsigned long block[2])
 {
-	u32 block[2] = { SEMI_APP_EXIT, status };
-
 	__asm__ volatile("mov r0, %0\n\t"
 			 "mov r1, %1\n"
 			 "1:\t.inst 0xe10f0070\n" /* hlt #0xf000 */
@@ -29,17 +22,15 @@ static void semihosting_exit(unsigned status)
 			 ".long 1b, 2b\n\t"
 			 ".popsection"
 			 :
-			 : "r"(SEMI_EXIT_EXTENDED), "r"(block)
+			 : "r"(op), "r"(block)
 			 : "r0", "r1", "memory");
 }
 
-static void psci(u32 what)
+void bare_psci_call(u32 what, bool by_smc)
 {
 	register u32 r0 __asm__("r0") = what;
 
-	if (!bare_machine.psci)
-		return;
-	if (bare_machine.psci_by_smc)
+	if (by_smc)
 		__asm__ volatile(".arch_extension sec\n\tsmc #0"
 				 : "+r"(r0)
 				 :
@@ -49,30 +40,6 @@ static void psci(u32 what)
 				 : "+r"(r0)
 				 :
 				 : "r1", "r2", "r3", "memory");
-}
-
-static void __noreturn halt(void)
-{
-	bare_irq_disable();
-	for (;;)
-		__asm__ volatile("wfi");
-}
-
-/* As QEMU's isa-debug-exit says it on a PC: 2 * status + 1, which QEMU never says by itself. */
-void bare_exit(unsigned status)
-{
-	bare_irq_disable();
-	semihosting_exit((status & 127) << 1 | 1);
-	psci(PSCI_OFF);
-	halt();
-}
-
-void bare_reboot(void)
-{
-	bare_irq_disable();
-	semihosting_exit(1);
-	psci(PSCI_RESET);
-	halt();
 }
 
 /* ---- caches ---------------------------------------------------------------------------------- */

@@ -43,4 +43,15 @@ void bare_show_stack(unsigned long sp);
 /* Whether what ends at pc is a call; pc is in the text.  Each board's. */
 bool bare_follows_call(unsigned long pc);
 
+/* ---- of boards that have them ---------------------------------------------------------------- */
+
+/* fpu.S: the registers to memory, a struct bare_fpu, and back. */
+void bare_fpu_save(void *to);
+void bare_fpu_load(const void *from);
+/* tlb.c: this CPU forgets the translation of a kernel page (protect.c). */
+void bare_forget_page(unsigned long at);
+/* port.c: semihosting's operation `op` with the two words at `block`, if anybody serves it; a PSCI call (psci.c). */
+void bare_semihost(unsigned long op, const unsigned long block[2]);
+void bare_psci_call(u32 what, bool by_smc);
+
 #endif

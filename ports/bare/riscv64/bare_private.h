@@ -79,9 +79,6 @@ extern u64 *bare_early_console; /* physical: the entry for the GiB at BARE_CONSO
 /* cpu.c */
 extern unsigned bare_asid_bits;
 void bare_cpu_init(unsigned cpu, unsigned hart);
-/* fpu.S */
-void bare_fpu_save(void *to);
-void bare_fpu_load(const void *from);
 /* tlb.c */
 void bare_tlb_init(void);
 /* port.c: a page of device registers at kernel address `at`, in the kernel's own tables */

@@ -65,20 +65,6 @@ void __init bare_map_registers(unsigned long at, phys_addr_t pa)
 	bare_entries_done();
 }
 
-/* ---- what the compiler may call -------------------------------------------------------------- */
-int __popcountdi2(long v);
-
-/* Called by what link-time optimisation makes, after it has thrown away what nobody calls. */
-__attribute__((__used__)) int __popcountdi2(long v)
-{
-	u64 x = (u64)v;
-
-	x -= x >> 1 & 0x5555555555555555ULL;
-	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
-	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return (int)(x * 0x0101010101010101ULL >> 56);
-}
-
 /* ---- user words ------------------------------------------------------------------------------ */
 int bare_cmpxchg_user(u32 *at, u32 expected, u32 desired, u32 *seen);
 

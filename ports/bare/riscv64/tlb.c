@@ -11,7 +11,6 @@
 #include <quire/asid.h>
 #include <quire/init.h>
 #include <quire/printk.h>
-#include <quire/set_memory.h>
 
 #define FLUSH_ALL_ABOVE 64
 
@@ -56,21 +55,9 @@ void port_load_root(phys_addr_t root)
 		__asm__ volatile("sfence.vma" : : : "memory");
 }
 
-/* ---- closed pages ---------------------------------------------------------------------------- */
-bool port_protect_prepare(void *start, unsigned long pages)
+void bare_forget_page(unsigned long at)
 {
-	return !set_memory_4k((unsigned long)start, (int)pages);
-}
-
-void port_protect_page(void *page, bool closed)
-{
-	struct page *frame = virt_to_page(page);
-	int error = closed ? set_direct_map_invalid_noflush(frame)
-			   : set_direct_map_default_noflush(frame);
-
-	if (error)
-		port_panic("a page of the linear map cannot be closed or opened");
-	__asm__ volatile("sfence.vma %0, zero" : : "r"(page) : "memory");
+	__asm__ volatile("sfence.vma %0, zero" : : "r"(at) : "memory");
 }
 
 /* One CPU runs. */

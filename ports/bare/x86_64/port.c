@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port.c - the ordinary functions of quire/port.h on this machine: the end, calls, what the compiler may call.
+ * port.c - the ordinary functions of quire/port.h on this machine: the end, calls.
  * The rest is in ../common.
  */
 #include "bare_private.h"
@@ -46,20 +46,6 @@ bool bare_follows_call(unsigned long pc)
 		if (at[-(int)n] == 0xff && (at[1 - (int)n] >> 3 & 7) == 2)
 			return true;
 	return false;
-}
-
-/* ---- what the compiler may call -------------------------------------------------------------- */
-int __popcountdi2(long v);
-
-/* Called by what link-time optimisation makes, after it has thrown away what nobody calls. */
-__attribute__((__used__)) int __popcountdi2(long v)
-{
-	u64 x = (u64)v;
-
-	x -= x >> 1 & 0x5555555555555555ULL;
-	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
-	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return (int)(x * 0x0101010101010101ULL >> 56);
 }
 
 /* ---- user words ------------------------------------------------------------------------------ */

@@ -11,7 +11,6 @@
  */
 #include "bare_private.h"
 #include <quire/atomic.h>
-#include <quire/set_memory.h>
 
 #define FLUSH_ALL_ABOVE 32
 
@@ -93,22 +92,10 @@ void port_flush_tlb_kernel(unsigned long start, unsigned long end)
 	flush(0, start, end);
 }
 
-/* ---- closed pages ---------------------------------------------------------------------------- */
-bool port_protect_prepare(void *start, unsigned long pages)
-{
-	return !set_memory_4k((unsigned long)start, (int)pages);
-}
-
 /* Other CPUs are not waited for: the caller may hold any lock. */
-void port_protect_page(void *page, bool closed)
+void bare_forget_page(unsigned long at)
 {
-	struct page *frame = virt_to_page(page);
-	int error = closed ? set_direct_map_invalid_noflush(frame)
-			   : set_direct_map_default_noflush(frame);
-
-	if (error)
-		port_panic("a page of the linear map cannot be closed or opened");
-	flush_local(0, (unsigned long)page, (unsigned long)page + PAGE_SIZE);
+	flush_local(0, at, at + PAGE_SIZE);
 }
 
 /* To flush the translation of a page that is never mapped does no harm, and each CPU answers. */

@@ -24,42 +24,11 @@
 		CALL(164, sys_setrlimit),
 
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline unsigned long regs_pc(const struct bare_regs *r)
-{
-	return r->pc;
-}
-
-static inline unsigned long regs_sp(const struct bare_regs *r)
-{
-	return r->sp;
-}
-
-static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
-{
-	r->sp = sp;
-}
-
-/* What a system call returns. */
-static inline unsigned long regs_result(const struct bare_regs *r)
-{
-	return r->x[0];
-}
-
-static inline void regs_set_result(struct bare_regs *r, unsigned long v)
-{
-	r->x[0] = v;
-}
-
-/* Number of the system call that they are from; negative: they are from none. */
-static inline long regs_syscall(const struct bare_regs *r)
-{
-	return r->syscall;
-}
-
-static inline void regs_forget_syscall(struct bare_regs *r)
-{
-	r->syscall = -1;
-}
+#define REGS_PC      pc
+#define REGS_SP      sp
+#define REGS_RESULT  x[0]
+#define REGS_SYSCALL syscall
+#include "../regs.h"
 
 /* Make the call again, as number `nr`. */
 static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)

@@ -49,20 +49,11 @@ static inline void arch_finish_stat(struct linux_stat *st)
 }
 
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline unsigned long regs_pc(const struct bare_regs *r)
-{
-	return r->pc;
-}
-
-static inline unsigned long regs_sp(const struct bare_regs *r)
-{
-	return r->sp;
-}
-
-static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
-{
-	r->sp = sp;
-}
+#define REGS_PC      pc
+#define REGS_SP      sp
+#define REGS_RESULT  r[0]
+#define REGS_SYSCALL syscall
+#include "../regs.h"
 
 /* Where to go on, in the instruction set that bit 0 names; a Thumb IT block begun elsewhere is over. */
 static inline void regs_set_pc(struct bare_regs *r, unsigned long pc)
@@ -71,28 +62,6 @@ static inline void regs_set_pc(struct bare_regs *r, unsigned long pc)
 	if (pc & 1)
 		r->cpsr |= ARM_THUMB;
 	r->pc = pc & ~(pc & 1 ? 1ul : 3ul);
-}
-
-/* What a system call returns. */
-static inline unsigned long regs_result(const struct bare_regs *r)
-{
-	return r->r[0];
-}
-
-static inline void regs_set_result(struct bare_regs *r, unsigned long v)
-{
-	r->r[0] = v;
-}
-
-/* Number of the system call that they are from; negative: they are from none. */
-static inline long regs_syscall(const struct bare_regs *r)
-{
-	return r->syscall;
-}
-
-static inline void regs_forget_syscall(struct bare_regs *r)
-{
-	r->syscall = -1;
 }
 
 /* Make the call again, as number `nr`. */

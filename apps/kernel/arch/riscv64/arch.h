@@ -32,42 +32,11 @@ long sys_riscv_hwprobe(struct riscv_hwprobe __user *pairs, size_t nr, size_t set
 long sys_riscv_flush_icache(unsigned long start, unsigned long end, unsigned long flags);
 
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline unsigned long regs_pc(const struct bare_regs *r)
-{
-	return r->pc;
-}
-
-static inline unsigned long regs_sp(const struct bare_regs *r)
-{
-	return r->sp;
-}
-
-static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
-{
-	r->sp = sp;
-}
-
-/* What a system call returns. */
-static inline unsigned long regs_result(const struct bare_regs *r)
-{
-	return r->a[0];
-}
-
-static inline void regs_set_result(struct bare_regs *r, unsigned long v)
-{
-	r->a[0] = v;
-}
-
-/* Number of the system call that they are from; negative: they are from none. */
-static inline long regs_syscall(const struct bare_regs *r)
-{
-	return r->syscall;
-}
-
-static inline void regs_forget_syscall(struct bare_regs *r)
-{
-	r->syscall = -1;
-}
+#define REGS_PC      pc
+#define REGS_SP      sp
+#define REGS_RESULT  a[0]
+#define REGS_SYSCALL syscall
+#include "../regs.h"
 
 /* Make the call again, as number `nr`. */
 static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)

@@ -35,42 +35,11 @@ static inline void arch_finish_stat(struct linux_stat *st)
 }
 
 /* ---- registers of a program ------------------------------------------------------------------ */
-static inline unsigned long regs_pc(const struct bare_regs *r)
-{
-	return r->rip;
-}
-
-static inline unsigned long regs_sp(const struct bare_regs *r)
-{
-	return r->rsp;
-}
-
-static inline void regs_set_sp(struct bare_regs *r, unsigned long sp)
-{
-	r->rsp = sp;
-}
-
-/* What a system call returns. */
-static inline unsigned long regs_result(const struct bare_regs *r)
-{
-	return r->rax;
-}
-
-static inline void regs_set_result(struct bare_regs *r, unsigned long v)
-{
-	r->rax = v;
-}
-
-/* Number of the system call that they are from; negative: they are from none. */
-static inline long regs_syscall(const struct bare_regs *r)
-{
-	return (long)r->orig_rax;
-}
-
-static inline void regs_forget_syscall(struct bare_regs *r)
-{
-	r->orig_rax = (u64)-1;
-}
+#define REGS_PC      rip
+#define REGS_SP      rsp
+#define REGS_RESULT  rax
+#define REGS_SYSCALL orig_rax
+#include "../regs.h"
 
 /* Make the call again, as number `nr`. */
 static inline void regs_repeat_syscall(struct bare_regs *r, unsigned long nr)

@@ -51,8 +51,6 @@ static void test_zones(void **state)
 	struct page *page, *low;
 
 	(void)state;
-	if (!PORT_HIGHMEM)
-		skip();
 	page = high_page();
 	low = alloc_page(GFP_KERNEL);
 	assert_int_equal(zone_of(ZONE_HIGHMEM)->present_pages, 16 * MIB >> PAGE_SHIFT);
@@ -114,8 +112,6 @@ static void test_no_linear_address(void **state)
 	char *at;
 
 	(void)state;
-	if (!PORT_HIGHMEM)
-		skip();
 	page = high_page();
 	assert_null(page_address(page));
 	assert_null(memremap(page_to_phys(page), 8, MEMREMAP_WB));
@@ -166,8 +162,6 @@ static void test_local_order(void **state)
 	char *at, *bt;
 
 	(void)state;
-	if (!PORT_HIGHMEM)
-		skip();
 	a = high_page();
 	b = high_page();
 	at = kmap_local_page(a);
@@ -261,8 +255,6 @@ static void test_one_flush_a_turn(void **state)
 	struct posix_tlb_stats then = posix_tlb_stats();
 
 	(void)state;
-	if (!PORT_HIGHMEM)
-		skip();
 	for (i = 0; i < 640; i++)
 		page[i] = high_page();
 	for (i = 0; i < 5 * LAST_PKMAP; i++) {
@@ -291,8 +283,6 @@ static void test_all_places(void **state)
 	static struct page *page[LAST_PKMAP];
 
 	(void)state;
-	if (!PORT_HIGHMEM)
-		skip();
 	for (unsigned i = 0; i < LAST_PKMAP; i++) {
 		page[i] = high_page();
 		*(u32 *)kmap(page[i]) = i;
@@ -322,8 +312,6 @@ static void test_context(void **state)
 	spinlock_t lock;
 
 	(void)state;
-	if (!PORT_HIGHMEM || !QUIRE_DEBUG)
-		skip();
 	page = high_page();
 	quire_irq_enter();
 	assert_panics(kmap(page), "kmap() may sleep and is called from an interrupt");
@@ -429,21 +417,26 @@ static void test_poison(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		KMAP_TEST(test_zones),
 		KMAP_TEST(test_who_needs_an_address_has_one),
-		KMAP_TEST(test_no_linear_address),
 		KMAP_TEST(test_local_pages_nest),
-		KMAP_TEST(test_local_order),
 		KMAP_TEST(test_local_is_per_cpu),
 		KMAP_TEST(test_kmap_is_shared),
-		KMAP_TEST(test_one_flush_a_turn),
-		KMAP_TEST(test_all_places),
-		KMAP_TEST(test_context),
 		KMAP_TEST(test_refused),
 		KMAP_TEST(test_zeroed),
 		KMAP_TEST(test_vmalloc),
 		cmocka_unit_test(test_poison),
 	};
+	const struct CMUnitTest highmem[] = {
+		KMAP_TEST(test_zones),       KMAP_TEST(test_no_linear_address),
+		KMAP_TEST(test_local_order), KMAP_TEST(test_one_flush_a_turn),
+		KMAP_TEST(test_all_places),
+	};
+	const struct CMUnitTest debug[] = { KMAP_TEST(test_context) };
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (PORT_HIGHMEM)
+		failed += cmocka_run_group_tests(highmem, NULL, NULL);
+	if (PORT_HIGHMEM && QUIRE_DEBUG)
+		failed += cmocka_run_group_tests(debug, NULL, NULL);
+	return failed;
 }

@@ -143,7 +143,7 @@ static void test_meminfo_of_highmem(void **state)
 	if (sizeof(long) == 8) {
 		assert_null(strstr(ours, "HighTotal:"));
 		assert_null(strstr(ours, "LowTotal:"));
-		skip();
+		return;
 	}
 	at = strstr(ours, "Mlocked:");
 	assert_non_null(at);

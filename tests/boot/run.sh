@@ -347,7 +347,7 @@ board_work() {
 	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
 	check "$board: every frame is back" balanced $board
 	check "$board: exit status 0" [ "$status" = 0 ]
-	for program in mmtests threads inject sysfuzz frag; do
+	for program in mmtests threads inject sysfuzz frag hotplug hwpoison; do
 		boot $board 128M "$3" /bin/tests/$program
 		steps $board
 		check "$board: $program: exit status 0" [ "$status" = 0 ]
@@ -448,7 +448,7 @@ armv7_board() { # CASE
 	check "$board: the transcript is that of x86-64" compare $board tests/boot/expected/32m.txt
 	check "$board: every frame is back" balanced $board
 	check "$board: exit status 0" [ "$status" = 0 ]
-	for program in mmtests threads inject sysfuzz frag kuser_armv7 divide_armv7; do
+	for program in mmtests threads inject sysfuzz frag hotplug hwpoison kuser_armv7 divide_armv7; do
 		boot $board 128M cortex-a15 /bin/tests/$program
 		steps $board
 		check "$board: $program: exit status 0" [ "$status" = 0 ]

@@ -31,13 +31,14 @@ static int exists(int n)
 	return access(state_of(n), F_OK) == 0;
 }
 
-/* How many could be taken; *wrong: answers that are neither yes nor EBUSY. */
-static int take_sections(int top, int *wrong)
+/* How many could be taken, from both ends in turn, for memory may be in use at either; *wrong: answers that are
+ * neither yes nor EBUSY. */
+static int take_sections(int low, int top, int *wrong)
 {
 	int taken = 0;
 
-	for (int n = top; n >= 0; n--) {
-		int error;
+	for (int turn = 0; low <= top; turn++) {
+		int n = turn % 2 ? low++ : top--, error;
 
 		if (!exists(n) || meminfo("MemFree:") < section_kib + 8192)
 			continue;
@@ -82,7 +83,7 @@ int main(void)
 	step("nonsense is refused", put_text(state_of(first + 1), "sideways") == EINVAL &&
 					    put_text(state_of(first + 1), "online") == EINVAL);
 
-	taken = take_sections(top, &wrong);
+	taken = take_sections(first, top, &wrong);
 	moved = get_key("/proc/vmstat", "pgmigrate_success ") - moved;
 	printf("%d sections of %ld kB went, %ld pages moved\n", taken, section_kib, moved);
 	step("sections go offline, or are busy", taken >= 2 && !wrong);

@@ -65,12 +65,13 @@ function(quire_add_test source timeout)
 		"CMOCKA_MESSAGE_OUTPUT=TAP;ASAN_OPTIONS=detect_leaks=1:abort_on_error=0;UBSAN_OPTIONS=print_stacktrace=1")
 endfunction()
 
-# A test of frames or objects again, as VARIANT/NAME, with a library of other options, of which what lies above the
-# heap is left out: quire_add_test_with(VARIANT SOURCE DEFINITION...)
+# A test again, as VARIANT/NAME, with a library of other options, in which what a test of frames or objects does not
+# need is left out: quire_add_test_with(VARIANT SOURCE DEFINITION...)
 function(quire_add_test_with variant source)
 	if(NOT TARGET quire_${variant})
-		set(quire_sources ${quire_sources})
-		list(FILTER quire_sources INCLUDE REGEX "src/((base|boot|frames|heap)/|maps/asid|watch/vmstat_text.c)")
+		if(NOT source MATCHES "/(mm|kmap)_[a-z_]*test\\.c$")
+			list(FILTER quire_sources INCLUDE REGEX "src/((base|boot|frames|heap)/|maps/asid|watch/vmstat_text.c)")
+		endif()
 		quire_core(quire_${variant} STATIC "${CMAKE_SOURCE_DIR}/ports/posix/include")
 		target_sources(quire_${variant} PRIVATE ${posix_sources})
 		target_include_directories(quire_${variant} PRIVATE "${CMAKE_SOURCE_DIR}/ports/posix")
@@ -174,6 +175,39 @@ function(quire_add_lines_test)
 	set_tests_properties(lines/cpus PROPERTIES TIMEOUT 120 ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP")
 endfunction()
 
+# Tests of frames and objects with options at the ends of their ranges.
+function(quire_add_option_tests)
+	# More nodes and CPUs than by default, and blocks of every shape that config.h allows.
+	set(nodes "${CMAKE_SOURCE_DIR}/tests/unit/frames/nodes_test.c")
+	set(buddy "${CMAKE_SOURCE_DIR}/tests/model/buddy_model_test.c")
+	quire_add_test_with(nodes64 "${nodes}" QUIRE_NR_NODES=64 QUIRE_NR_CPUS=64)
+	quire_add_test_with(order0 "${buddy}" QUIRE_MAX_ORDER=0 QUIRE_SECTION_SHIFT=22)
+	quire_add_test_with(order5 "${buddy}" QUIRE_MAX_ORDER=5 QUIRE_PAGEBLOCK_ORDER=3 QUIRE_SECTION_SHIFT=22)
+	quire_add_test_with(order18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_SECTION_SHIFT=30)
+	quire_add_test_with(block0 "${buddy}" QUIRE_PAGEBLOCK_ORDER=0)
+	quire_add_test_with(block18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_PAGEBLOCK_ORDER=18 QUIRE_SECTION_SHIFT=30)
+	foreach(source "${CMAKE_SOURCE_DIR}/tests/model/heap_model_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/heap/freelist_test.c")
+		quire_add_test_with(hardened-slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+		quire_add_test_with(hardened-slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB
+			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
+	endforeach()
+	# Without lists on CPUs, and all memory of one kind; but for tests that are about these, or that count on a frame
+	# that was just freed to be left alone for a while.  (heap/debug_test.c is the namesake of a test of frames.)
+	file(GLOB plain_tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/heap/*_test.c"
+		"${CMAKE_SOURCE_DIR}/tests/model/heap_*_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/frames/*_test.c")
+	list(FILTER plain_tests EXCLUDE REGEX "frames/(alloc|contig|gfp|grow|migrate|debug)_test")
+	foreach(source IN LISTS plain_tests)
+		quire_add_test_with(plain "${source}" QUIRE_PCP=0 QUIRE_MOBILITY=0 QUIRE_BOOT_GROW=0 QUIRE_MIN_FREE_KIB=16)
+	endforeach()
+	quire_add_test_with(plain "${buddy}")
+	quire_add_lines_test()
+	# quire/config_tiny.h, on a machine of 512 KiB and, with room for its tests, on a larger one.
+	quire_add_test_with(tiny "${CMAKE_SOURCE_DIR}/tests/tiny/machine_test.c" "QUIRE_CONFIG_FILE=<quire/config_tiny.h>")
+	target_sources(tiny.machine PRIVATE "${CMAKE_SOURCE_DIR}/tests/tiny/suite.c")
+	quire_add_test_with(tiny "${buddy}")
+endfunction()
+
 function(quire_add_fuzz source)
 	get_filename_component(name "${source}" NAME_WE)
 	string(REGEX REPLACE "_fuzz$" "" name "${name}")
@@ -248,13 +282,6 @@ else()
 		quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/unit/maps/kmap_test.c" POSIX_HIGHMEM=1)
 		quire_add_highmem_tests(highmem quire_highmem)
 	endif()
-	# More nodes and CPUs than by default, and blocks of every shape that config.h allows.
-	set(nodes "${CMAKE_SOURCE_DIR}/tests/unit/frames/nodes_test.c")
-	set(buddy "${CMAKE_SOURCE_DIR}/tests/model/buddy_model_test.c")
-	quire_add_test_with(nodes64 "${nodes}" QUIRE_NR_NODES=64 QUIRE_NR_CPUS=64)
-	quire_add_test_with(order0 "${buddy}" QUIRE_MAX_ORDER=0 QUIRE_SECTION_SHIFT=22)
-	quire_add_test_with(order5 "${buddy}" QUIRE_MAX_ORDER=5 QUIRE_PAGEBLOCK_ORDER=3 QUIRE_SECTION_SHIFT=22)
-	quire_add_test_with(block0 "${buddy}" QUIRE_PAGEBLOCK_ORDER=0)
 	# The same heap, made of something else.
 	file(GLOB heap_tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/heap/*_test.c"
 		"${CMAKE_SOURCE_DIR}/tests/model/heap_*_test.c")
@@ -263,33 +290,9 @@ else()
 		quire_add_test_with(slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB)
 		quire_add_test_with(hardened "${source}" QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
 	endforeach()
-	# One compiler is enough for what follows: it is there to be run.
-	if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-		return()
-	endif()
-	foreach(source "${CMAKE_SOURCE_DIR}/tests/model/heap_model_test.c" "${CMAKE_SOURCE_DIR}/tests/unit/heap/freelist_test.c")
-		quire_add_test_with(hardened-slab "${source}" QUIRE_HEAP=QUIRE_HEAP_SLAB
-			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
-		quire_add_test_with(hardened-slob "${source}" QUIRE_HEAP=QUIRE_HEAP_SLOB
-			QUIRE_SLAB_FREELIST_HARDENED=1 QUIRE_SLAB_FREELIST_RANDOM=1)
-	endforeach()
-	# Without lists on CPUs, and all memory of one kind; but for tests that are about these, or that count on a frame
-	# that was just freed to be left alone for a while.  (heap/debug_test.c is the namesake of a test of frames.)
-	file(GLOB frames_tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/frames/*_test.c")
-	list(FILTER frames_tests EXCLUDE REGEX "/(alloc|contig|gfp|grow|migrate|debug)_test")
-	foreach(source IN LISTS heap_tests frames_tests)
-		quire_add_test_with(plain "${source}" QUIRE_PCP=0 QUIRE_MOBILITY=0 QUIRE_BOOT_GROW=0 QUIRE_MIN_FREE_KIB=16)
-	endforeach()
-	quire_add_test_with(plain "${buddy}")
-	if(NOT QUIRE_M32)
-		quire_add_test_with(order18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_SECTION_SHIFT=30)
-		quire_add_test_with(block18 "${buddy}" QUIRE_MAX_ORDER=18 QUIRE_PAGEBLOCK_ORDER=18 QUIRE_SECTION_SHIFT=30)
-		quire_add_lines_test()
-		# quire/config_tiny.h, on a machine of 512 KiB and, with room for its tests, on a larger one.
-		quire_add_test_with(tiny "${CMAKE_SOURCE_DIR}/tests/tiny/machine_test.c"
-			"QUIRE_CONFIG_FILE=<quire/config_tiny.h>")
-		target_sources(tiny.machine PRIVATE "${CMAKE_SOURCE_DIR}/tests/tiny/suite.c")
-		quire_add_test_with(tiny "${buddy}")
+	# One compiler and one width of words are enough for what follows: it is there to be run.
+	if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang" AND NOT QUIRE_M32)
+		quire_add_option_tests()
 	endif()
 endif()
 

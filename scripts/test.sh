@@ -13,14 +13,7 @@ mkdir -p $logs
 began=$(date +%s)
 
 # ctest_stage PRESET: build it and run what it has.
-ctest_# Two at a time, each on one processor: the end of a build is one link.
-kernels() {
-	for preset in bare-x86_64 bare-aarch64 bare-armv7 bare-riscv64 bare-armv7-3g bare-riscv64-sv48 bare-riscv64-sv57; do
-		echo $preset
-	done | xargs -P 2 -I{} env JOBS=1 sh -c 'if scripts/build.sh {}; then echo "ok - build of {}"; else echo "not ok - build of {}"; fi'
-	build_stage release quire-tool
-}
-stage() {
+ctest_stage() {
 	scripts/build.sh "$1" || { echo "not ok - build of $1"; return; }
 	echo "ok - build of $1"
 	ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure >"$logs/$1.ctest" 2>&1 || :
@@ -28,6 +21,13 @@ stage() {
 }
 build_stage() {
 	if scripts/build.sh "$@"; then echo "ok - build of $1"; else echo "not ok - build of $1"; fi
+}
+# Two at a time, each on one processor: the end of a build is one link.
+kernels() {
+	for preset in bare-x86_64 bare-aarch64 bare-armv7 bare-riscv64 bare-armv7-3g bare-riscv64-sv48 bare-riscv64-sv57; do
+		echo $preset
+	done | xargs -P 2 -I{} env JOBS=1 sh -c 'if scripts/build.sh {}; then echo "ok - build of {}"; else echo "not ok - build of {}"; fi'
+	build_stage release quire-tool
 }
 stage() {
 	case $1 in

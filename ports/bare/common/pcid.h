@@ -31,7 +31,7 @@
 #define CR3_KEEP  (1ULL << 63) /* nothing is forgotten          */
 #define CR3_PCID  0xfffULL     /* number of the space           */
 
-/* Pages up to which a flush names each; more: everything of the space, or of the kernel. */
+/* Pages up to which a flush names each, by make bench-tlb; more: everything of the space, or of the kernel. */
 #define FLUSH_ALL_ABOVE 32ul
 
 enum invpcid { INVPCID_ADDRESS, INVPCID_SPACE, INVPCID_ALL_AND_GLOBALS, INVPCID_ALL };

@@ -461,10 +461,28 @@ armv7_refuses() { # a program for another machine
 		grep -q 'exec: /bin/tests/hello64 is a program for a 64-bit machine, and this machine is armv7l' $out/boot-armv7.txt
 }
 
+# A quarter of RAM has no address in the kernel: programs get it first, and everything else works all the same.
+highmem_case() {
+	scripts/build.sh bare-armv7-3g || { not_ok "highmem: the kernel does not build"; return; }
+	ARCH=armv7 MACHINE=virt KERNEL=build/bare-armv7-3g/quire-kernel.img INITRD=build/bare-armv7-3g/initramfs.cpio
+	for program in highmem_armv7 mmtests "frag order" "frag memory"; do
+		# shellcheck disable=SC2086
+		boot highmem 1G cortex-a15 /bin/tests/$program
+		steps highmem
+		check "highmem: $program: exit status 0" [ "$status" = 0 ]
+		check "highmem: $program: every frame is back" balanced highmem
+		check "highmem: $program: the zone is there" \
+			grep -q '^  HighMem  000070000000 - 000080000000  65536 pages, 65536 given' $out/boot-highmem.txt
+		check "highmem: $program: nothing is skipped for want of highmem" \
+			sh -c "! grep -q '^skip this machine has no highmem' $out/boot-highmem.txt"
+	done
+	MACHINE='' KERNEL='' INITRD='' ARCH=x86_64
+}
+
 if [ $# = 0 ]; then # all of them, two machines at a time
 	scripts/build.sh bare-x86_64 || { echo "not ok 1 - the kernel does not build"; exit 1; }
 	first= second=
-	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7 riscv64; do
+	for name in 32m 256m 3g-hole tiny numa frag cma heap kfence usercopy hotplug hwpoison mmtests programs debug crash exit tool aarch64 armv7 highmem riscv64; do
 		first="$first $name"
 		name=$first first=$second second=$name
 	done

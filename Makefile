@@ -9,7 +9,7 @@ CPUS   ?= 1
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help run shell test bench bench-vm bench-frames bench-heap port-check soak format lint kernel tool clean
+.PHONY: help run shell test bench bench-vm bench-frames bench-heap bench-tlb port-check soak format lint kernel tool clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ bench-vm:        ## the same binary on Debian's kernel and on this one, in instr
 
 bench-frames:    ## page frames: time, instructions, what is left of large blocks
 	@bench/bench-frames.sh
+
+bench-tlb:       ## up to how many pages a flush should name each, by a model of TLBs
+	@scripts/build.sh release bench-tlb
+	@build/release/bench-tlb
 
 bench-heap:      ## malloc beside glibc, mimalloc, jemalloc, tcmalloc and tbb
 	@bench/bench-heap.sh

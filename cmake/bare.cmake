@@ -21,7 +21,7 @@ if(arch STREQUAL "x86_64")
 	list(APPEND bare_flags -fcf-protection=none -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
 	list(APPEND bare_link_flags -no-pie -Wl,--no-warn-rwx-segments)
 	set(vdso_flags -fcf-protection=none -mgeneral-regs-only)
-	list(APPEND common popcount protect vmemmap srat uart16550)
+	list(APPEND common pcid popcount protect vmemmap srat uart16550)
 elseif(arch STREQUAL "aarch64")
 	# clang's target is aarch64-none-elf (CMakePresets.json); programs are for Linux, with Debian's libraries unpacked.
 	set(sysroot "${CMAKE_SOURCE_DIR}/build/cache/aarch64")

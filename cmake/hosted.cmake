@@ -83,9 +83,11 @@ endif()
 
 # What is measured is what is shipped: the release preset only.
 if(NOT QUIRE_M32 AND NOT QUIRE_FUZZ AND NOT QUIRE_SANITIZE AND NOT QUIRE_DEBUG AND TARGET quire_posix)
-	add_executable(bench-frames "${CMAKE_SOURCE_DIR}/bench/frames.c")
-	target_compile_definitions(bench-frames PRIVATE _GNU_SOURCE)
-	target_link_libraries(bench-frames PRIVATE quire quire_warnings)
+	foreach(name frames tlb)
+		add_executable(bench-${name} "${CMAKE_SOURCE_DIR}/bench/${name}.c")
+		target_compile_definitions(bench-${name} PRIVATE _GNU_SOURCE)
+		target_link_libraries(bench-${name} PRIVATE quire quire_warnings)
+	endforeach()
 endif()
 
 # What an embedder installs: the library, its headers, a CMake package and a pkg-config file.

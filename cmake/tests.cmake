@@ -259,6 +259,7 @@ elseif(QUIRE_SANITIZE MATCHES "thread")
 	endforeach()
 	# Where use and stores are noted by faults, entries are invalid for a moment, and TLBs are tagged.
 	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/mm_race_test.c" PORT_PT_FORMAT=aarch64)
+	quire_add_test_with(aarch64 "${CMAKE_SOURCE_DIR}/tests/race/tlb_race_test.c" PORT_PT_FORMAT=aarch64)
 	# ThreadSanitizer knows no 32-bit machines: a 64-bit one whose linear map ends.
 	quire_add_test_with(highmem "${CMAKE_SOURCE_DIR}/tests/race/kmap_race_test.c" POSIX_HIGHMEM=1)
 	foreach(heap slab slob)

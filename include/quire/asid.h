@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * quire/asid.h - numbers of address spaces, for processors whose TLB tags translations with one: ASIDs
- * of Arm and RISC-V.  For ports; a port that empties its TLB on every switch needs none of it.
+ * of Arm and RISC-V, PCIDs of x86.  For ports; a port that empties its TLB on every switch needs none of it.
  *
  *   port_load_root(root):          asid_switch(root) ──> number for the root register, flush first?
  *   port_flush_tlb_range(root):    asid_of(root)     ──> number whose translations to forget
@@ -22,7 +22,8 @@
 
 /*
  * Start over, with 2^bits numbers, of which one is ASID_NOBODY's.  Once, before the first switch: by the
- * port, when it knows what the processor has; its <quire_port.h> defines PORT_ASIDS as 1.
+ * port, when it knows what the processor has; its <quire_port.h> defines PORT_ASIDS as 1, or as an
+ * expression that is true then.
  *   Returns:  0; -EINVAL: bits are not ASID_LEAST_BITS to ASID_MOST_BITS, or make fewer numbers than
  *             QUIRE_NR_CPUS + 2.
  */

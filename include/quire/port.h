@@ -63,7 +63,8 @@
  *   PORT_RANDOM              1: the port provides port_random(), for QUIRE_SLAB_FREELIST_HARDENED and _RANDOM.
  *   PORT_PROTECT_PAGE        1: the port provides port_protect_prepare() and port_protect_page(), and
  *                            quire/kfence.h puts closed pages around objects.
- *   PORT_ASIDS               1: the port numbers spaces by quire/asid.h.
+ *   PORT_ASIDS               1, or an expression that is true where the processor can: the port numbers spaces
+ *                            by quire/asid.h.
  *   PORT_FLUSH_HERE          1: the port provides an inline port_flush_tlb_here(), cheaper than a flush on
  *                            every CPU.
  *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table

@@ -60,6 +60,7 @@ struct gather {
 	unsigned nr;
 	unsigned long start, end; /* what to flush; start >= end: nothing  */
 	struct page *tables;      /* table pages to free after the flush   */
+	struct gather_more *more; /* what did not fit: zap.c               */
 	struct page *pages[GATHER_PAGES];
 };
 void gather_init(struct gather *g, struct mm_struct *mm);

@@ -2,8 +2,8 @@
 /*
  * spaces/zap.c - forget mapped pages: clear entries, flush once, then free.
  *
- *   entries cleared ──> gather ──(full, or done)──> one TLB flush ──> frames freed in one go, empty
- *   tables freed
+ *   entries cleared ──> gather ──(done)──> one TLB flush ──> frames freed in one go, empty tables freed
+ *                         └─(full)──> a frame that holds the others, where a flush interrupts CPUs
  *
  * Always true:  no frame and no table page is freed before the flush that follows the clearing of
  *               its entry.
@@ -19,6 +19,42 @@ void gather_init(struct gather *g, struct mm_struct *mm)
 	g->start = ~0UL;
 	g->end = 0;
 	g->tables = NULL;
+	g->more = NULL;
+}
+
+/* Frames that were gathered before, in a frame of their own. */
+struct gather_more {
+	struct gather_more *next;
+	unsigned nr;
+	struct page *pages[];
+};
+#define MORE_PAGES ((PAGE_SIZE - sizeof(struct gather_more)) / sizeof(struct page *))
+/* Most that wait for one flush: what others could use meanwhile. */
+#define MORE_MOST  20u
+
+/* All that is gathered, which is as many as fit.  With one CPU a flush is a few instructions, and the frames may as
+ * well go now.  With more it interrupts them, and waits.  False: flush. */
+static bool set_aside(struct gather *g)
+{
+	u64 cpus = __atomic_load_n(&quire_online_cpus, __ATOMIC_RELAXED);
+	struct gather_more *m = g->more;
+	unsigned n = 0;
+
+	if (!(cpus & (cpus - 1)) || g->no_flush)
+		return false;
+	if (!m || m->nr + GATHER_PAGES > MORE_PAGES) {
+		for (; m; m = m->next)
+			n++;
+		m = n < MORE_MOST ? (void *)__get_free_page(GFP_NOWAIT) : NULL;
+		if (!m)
+			return false;
+		*m = (struct gather_more){ g->more, 0 };
+		g->more = m;
+	}
+	memcpy(m->pages + m->nr, g->pages, sizeof(g->pages));
+	m->nr += GATHER_PAGES;
+	g->nr = 0;
+	return true;
 }
 
 /* What a page carries only while it is mapped as anonymous memory. */
@@ -42,6 +78,26 @@ static void free_gathered(struct gather *g)
 		free_pages_bulk_array(g->pages, n);
 }
 
+/* There is nothing to flush any more: what was set aside is gathered again, and goes. */
+static quire_noinline void free_more(struct gather *g)
+{
+	struct gather_more *m = g->more;
+
+	g->more = NULL;
+	while (m) {
+		struct gather_more *emptied = m;
+
+		m->nr -= GATHER_PAGES;
+		g->nr = GATHER_PAGES;
+		memcpy(g->pages, m->pages + m->nr, sizeof(g->pages));
+		if (!m->nr)
+			m = m->next;
+		gather_flush(g);
+		if (m != emptied)
+			free_page((unsigned long)emptied);
+	}
+}
+
 void gather_flush(struct gather *g)
 {
 	if (g->start < g->end && !g->no_flush)
@@ -54,6 +110,8 @@ void gather_flush(struct gather *g)
 		pt_free_list(g->tables);
 		g->tables = NULL;
 	}
+	if (unlikely(g->more))
+		free_more(g);
 }
 
 void gather_tables(struct gather *g, unsigned long start, unsigned long end)
@@ -125,6 +183,13 @@ static void zap_page(struct gather *g, struct vm_area_struct *vma, pte_t e, stru
 	gather_page(g, page);
 }
 
+/* No room for another. */
+static quire_noinline void gather_full(struct gather *g)
+{
+	if (!set_aside(g))
+		gather_flush(g);
+}
+
 static void zap_table(struct gather *g, struct vm_area_struct *vma, pt_entry *pte,
 		      unsigned long addr, unsigned long to, bool even_cows)
 {
@@ -145,7 +210,7 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pt_entry *pt
 				continue;
 			if (g->nr == GATHER_PAGES) {
 				gather_range(g, from, addr);
-				gather_flush(g);
+				gather_full(g);
 			}
 			zap_page(g, vma, pte_get_and_clear(pte), page, &c);
 		} else {

@@ -2,7 +2,7 @@
 /*
  * tlb.c - forgetting translations, and choosing spaces.
  *
- *   up to 64 pages   SFENCE.VMA by address and ASID       more   by ASID, or everything
+ *   up to 32 pages   SFENCE.VMA by address and ASID       more   by ASID, or everything
  *
  * One CPU runs: nobody else's translations are to be forgotten.  A space has a number (quire/asid.h); who runs on the
  * kernel's tables only has number 0.
@@ -12,7 +12,8 @@
 #include <quire/init.h>
 #include <quire/printk.h>
 
-#define FLUSH_ALL_ABOVE 64
+/* Pages; by make bench-tlb. */
+#define FLUSH_ALL_ABOVE 32
 
 static bool numbered; /* the processor has ASIDs enough */
 

@@ -13,6 +13,12 @@ struct bare_smap_site {
 };
 extern const struct bare_smap_site bare_smap_start[], bare_smap_end[];
 
+struct bare_pcid_site {
+	u64 at; /* an instruction of five bytes */
+	u64 to; /* what to call instead         */
+};
+extern const struct bare_pcid_site bare_pcid_start[], bare_pcid_end[];
+
 #define MSR_APIC_BASE      0x1b
 #define MSR_EFER           0xc0000080
 #define MSR_STAR           0xc0000081
@@ -30,6 +36,7 @@ extern const struct bare_smap_site bare_smap_start[], bare_smap_end[];
 #define CR4_OSXMMEXCPT (1UL << 10)
 #define CR4_UMIP       (1UL << 11)
 #define CR4_FSGSBASE   (1UL << 16)
+#define CR4_PCIDE      (1UL << 17)
 #define CR4_OSXSAVE    (1UL << 18)
 #define CR4_SMEP       (1UL << 20)
 #define CR4_SMAP       (1UL << 21)

@@ -140,6 +140,6 @@ void __init bare_start(u64 info_pa)
 /* quire_start() has built the kernel's tables: leave the early ones. */
 void __init bare_after_tables(void)
 {
-	port_load_root(maps_kernel_root());
+	bare_tlb_init();
 	memblock_set_current_limit(~0ULL);
 }

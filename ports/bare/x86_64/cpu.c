@@ -50,6 +50,7 @@ extern char bare_vectors[], bare_syscall_entry[];
 static void __init find_features(void)
 {
 	u32 r[4], max, max_ext;
+	bool pcid;
 
 	cpuid(0, 0, r);
 	max = r[0];
@@ -58,11 +59,14 @@ static void __init find_features(void)
 	cpuid(1, 0, r);
 	bare_feature.pge = r[3] >> 13 & 1;
 	bare_feature.xsave = r[2] >> 26 & 1;
+	pcid = r[2] >> 17 & 1;
 	if (max >= 7) {
 		cpuid(7, 0, r);
 		bare_feature.fsgsbase = r[1] & 1;
 		bare_feature.smep = r[1] >> 7 & 1;
 		bare_feature.smap = r[1] >> 20 & 1;
+		/* Flushes of spaces that are not loaded want INVPCID, those of the kernel its global entries. */
+		bare_pcid = pcid && r[1] >> 10 & 1 && bare_feature.pge;
 		bare_feature.umip = r[2] >> 2 & 1;
 	}
 	if (max_ext >= 0x80000001) {
@@ -79,6 +83,19 @@ static void __init patch_smap(void)
 	for (const struct bare_smap_site *s = bare_smap_start; s < bare_smap_end; s++)
 		for (unsigned i = 0; i < 3; i++)
 			((volatile u8 *)s->at)[i] = (u8)(s->bytes >> (8 * i));
+}
+
+/* Replace the instructions that know no numbers of spaces by calls of what does. */
+static void __init patch_pcid(void)
+{
+	for (const struct bare_pcid_site *s = bare_pcid_start; s < bare_pcid_end; s++) {
+		volatile u8 *at = (volatile u8 *)s->at;
+		u32 distance = (u32)(s->to - (s->at + 5));
+
+		at[0] = 0xe8;
+		for (unsigned i = 0; i < 4; i++)
+			at[1 + i] = (u8)(distance >> (8 * i));
+	}
 }
 
 static void __init set_control_bits(void)
@@ -147,6 +164,8 @@ void __init bare_cpu_init(unsigned cpu)
 		fill_idt();
 		if (bare_feature.smap)
 			patch_smap();
+		if (bare_pcid)
+			patch_pcid();
 		for (unsigned i = 0; i < NR_IST; i++)
 			tss[cpu].ist[i] = (u64)boot_ist[i] + IST_STACK_SIZE;
 	}
@@ -177,9 +196,10 @@ bool bare_features(char *buf, size_t size)
 {
 	const struct bare_features *f = &bare_feature;
 
-	quire_snprintf(buf, size, "%s%s%s%s%s%s%s", f->nx ? "nx " : "", f->smep ? "smep " : "",
+	quire_snprintf(buf, size, "%s%s%s%s%s%s%s%s", f->nx ? "nx " : "", f->smep ? "smep " : "",
 		       f->smap ? "smap " : "", f->umip ? "umip " : "", f->pge ? "pge " : "",
-		       f->fsgsbase ? "fsgsbase " : "", f->xsave ? "xsave" : "fxsave");
+		       bare_pcid ? "pcid " : "", f->fsgsbase ? "fsgsbase " : "",
+		       f->xsave ? "xsave" : "fxsave");
 	return true;
 }
 

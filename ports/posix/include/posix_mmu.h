@@ -18,7 +18,7 @@
 #include <quire/mm.h>
 
 #define POSIX_TLB_ENTRIES 64 /* at the start */
-#define POSIX_TLB_MOST    1024
+#define POSIX_TLB_MOST    1536
 
 /* Why there is no access. */
 enum posix_mmu_fault {

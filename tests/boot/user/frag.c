@@ -22,6 +22,25 @@ static void fill_some(void)
 		page_fill(memory + pages * WORDS, pages);
 }
 
+/* What lower zones keep from programs that could have a higher one is free in whole blocks, and no program gets it:
+ * without that all memory can be filled.  And every second page of much memory is many areas. */
+static char ratios[128];
+static long areas;
+
+static void open_zones(void)
+{
+	get_text(VM "lowmem_reserve_ratio", ratios, sizeof(ratios));
+	areas = get_number(VM "max_map_count");
+	if (put_text(VM "lowmem_reserve_ratio", "0 0 0 0 0\n") ||
+	    put_number(VM "max_map_count", 1 << 20))
+		give_up("lowmem_reserve_ratio, max_map_count");
+}
+
+static void close_zones(void)
+{
+	put_text(VM "lowmem_reserve_ratio", ratios);
+}
+
 static void fill(void)
 {
 	memory = map_pages((size_t)meminfo("MemTotal:") / 4, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -119,10 +138,12 @@ int main(int argc, char **argv)
 
 	step("knobs refuse what makes no sense", knobs_refuse());
 	put_number(VM "compaction_proactiveness", 0);
+	open_zones();
 	fill();
 	step("all memory is filled", pages * 4 > (size_t)meminfo("MemTotal:") / 2);
 	step("every second page is unmapped", unmap_every_second());
 	restore_watermarks(min);
+	close_zones();
 	show("/proc/buddyinfo");
 	show("/sys/kernel/debug/extfrag/extfrag_index");
 	had = whole_blocks();
@@ -138,5 +159,6 @@ int main(int argc, char **argv)
 	step("pages have moved", moved > 100);
 	step("what remains is intact", rest_is_intact());
 	put_number(VM "compaction_proactiveness", proactive);
+	put_number(VM "max_map_count", areas);
 	return failures;
 }

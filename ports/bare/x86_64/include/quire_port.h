@@ -29,6 +29,11 @@
 #define PORT_PROTECT_PAGE  1
 #define PORT_RANDOM        1
 #define PORT_INIT_SECTIONS 1
+#define PORT_ASIDS         bare_pcid
+
+/* Translations carry numbers of spaces: the processor has PCID, INVPCID and global entries.  Known before anything
+ * else of this library is called. */
+extern bool bare_pcid;
 
 /* Where things are in the per-CPU block that GS points to (struct bare_cpu in bare.h checks
  * them). */

@@ -125,7 +125,7 @@ static void leave_one(void)
 	kunmap_local(nest[depth].at + below(PAGE_SIZE));
 }
 
-/* By the helpers, which map for a moment: beside what is mapped already. */
+/* By calls that map for a moment: beside what is mapped already. */
 static void copy_one(void)
 {
 	struct frame *from = some_frame(), *to = some_frame();

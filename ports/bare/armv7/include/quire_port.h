@@ -175,8 +175,8 @@ static inline void port_copy_page(void *to, const void *from)
 void bare_sync_icache(unsigned long entry);
 
 /* Of the entry that the library reads (src/maps/formats/armv7.h): there, user mode's, and not NOEXEC. */
-#define BARE_PTE_USER_EXEC_MASK 0x19UL
-#define BARE_PTE_USER_EXEC      0x09UL
+#define BARE_PTE_USER_EXEC_MASK 0x85UL
+#define BARE_PTE_USER_EXEC      0x05UL
 
 /* Table walks read the caches (tlb.c looks whether they do): a barrier makes them see a store. */
 static inline void port_pt_written(const void *at)

@@ -4,14 +4,24 @@
 # bench-vm.sh - virtual memory: the same static binary on Debian's kernel and on quire, in the same QEMU.
 #
 # With -icount one guest instruction is one nanosecond, so every figure is an exact count of instructions.  Debian's
-# side is kept in build/bench per kernel package and binary; the smallest kernel's figures are in linux-6.1-icount.tsv.
-# Prints a table and one line per bar: "bar NAME MEASURED LIMIT ok|short".  Always exits 0.
+# side of x86-64 is kept in build/bench per kernel package and binary; the smallest kernel's figures, and those of other
+# machines, are in linux-6.1-icount.tsv.  RISC-V has no figures of Linux: it stands beside x86-64.
+# Prints a table for each machine (also build/bench/vm.ARCH.tsv) and one line per bar: "bar NAME MEASURED LIMIT ok|short".
+# Always exits 0.
 
 cd "$(dirname "$0")/.." || exit
 out=build/bench
 kernel=build/bare-x86_64
 initrd=$kernel/initramfs.cpio
 mkdir -p $out
+
+# guest ARCH [ARG...]: its kernel, with its programs; with $append on the kernel's command line.
+guest() {
+	case $1 in x86_64) name=quire ;; *) name=quire-$1 ;; esac
+	programs=build/bare-$1/initramfs.cpio; shift
+	APPEND=$append bench/guest.sh "$name" 512 "$programs" "$@" 2>/dev/null
+}
+append=
 
 # bar NAME MEASURED LIMIT: MEASURED may be "-" when there is no figure.
 bar() {
@@ -32,38 +42,48 @@ linux_side() {
 	fi
 }
 
-compare() {
-	table "$linux" >$out/debian.tsv
-	table $out/quire.txt >$out/quire.tsv
-	awk -F '\t' -v OFS='\t' '
-		FILENAME ~ /icount/ { if ($1 !~ /^#/) { tiny[$1] = $3; order[++rows] = $1 } next }
-		FILENAME ~ /debian/ { debian[$1] = $2; next }
-		{ quire[$1] = $2 }
-		END {
-			print "# row", "quire", "debian", "tiny", "quire/debian", "quire/tiny"
-			for (i = 1; i <= rows; i++) {
-				r = order[i]
-				# A row that does not run counts as ten times as slow: leaving it out must not pay.
-				a = r in quire && r in debian ? quire[r] / debian[r] : 10
-				b = r in quire ? quire[r] / tiny[r] : 10
-				print r, r in quire ? quire[r] : "-", r in debian ? debian[r] : "-", tiny[r], \
-					sprintf("%.3f", a), sprintf("%.3f", b)
-			}
-		}' bench/linux-6.1-icount.tsv $out/debian.tsv $out/quire.tsv >$out/vm.x86_64.tsv
-	awk -F '\t' '
-		{ printf "%-30s %14s %14s %14s %13s %11s\n", $1, $2, $3, $4, $5, $6 }
-		/^#/ || $1 == "touch_resident_page" || $1 == "calib_1000_insn" { next }
-		{ d += log($5); t += log($6); n++; if ($5 > worst) { worst = $5; row = $1 } }
-		END {
-			printf "%-30s %14s %14s %14s %13.3f %11.3f\n", "geometric mean", "", "", "", exp(d / n), exp(t / n)
-			print "worst row: " row
-			printf "%.3f %.3f %.3f\n", exp(d / n), exp(t / n), worst > "'$out/summary'"
-		}' $out/vm.x86_64.tsv
+# linux_figures ARCH DEBIAN TINY: $out/linux-ARCH.tsv, rows of name, Debian's kernel, the smallest, from these columns of
+# linux-6.1-icount.tsv.  Column 0: there are none.  x86-64: Debian's are those just measured.
+# shellcheck disable=SC2046
+linux_figures() {
+	[ "$1" != x86_64 ] || table "$linux" >$out/debian.tsv
+	awk -F '\t' -v OFS='\t' -v arch="$1" -v debian="$2" -v tiny="$3" '
+		FILENAME ~ /debian/ { measured[$1] = $2; next }
+		!/^#/ {
+			print $1, arch == "x86_64" ? ($1 in measured ? measured[$1] : "-") : debian ? $debian : "-", tiny ? $tiny : "-"
+		}' $([ "$1" != x86_64 ] || echo $out/debian.tsv) bench/linux-6.1-icount.tsv >"$out/linux-$1.tsv"
 }
 
+# compare ARCH: the table, and $out/summary-ARCH: the geometric means against both, and the worst row against Debian's.
+compare() {
+	guest "$1" /bin/sh /init bench >"$out/quire-$1.txt"
+	table "$out/quire-$1.txt" >"$out/quire-$1.tsv"
+	awk -F '\t' -v OFS='\t' '
+		# A row that does not run counts as ten times as slow: leaving it out must not pay.
+		function ratio(a, b) { return b == "-" ? "-" : sprintf("%.3f", a == "-" ? 10 : a / b) }
+		FILENAME ~ /quire-/ { quire[$1] = $2; next }
+		FNR == 1 { print "# row", "quire", "debian", "tiny", "quire/debian", "quire/tiny" }
+		{
+			q = $1 in quire ? quire[$1] : "-"
+			print $1, q, $2, $3, $2 == "-" && $3 != "-" ? "10.000" : ratio(q, $2), ratio(q, $3)
+		}' "$out/quire-$1.tsv" "$out/linux-$1.tsv" >"$out/vm.$1.tsv"
+	awk -F '\t' -v arch="$1" -v summary="$out/summary-$1" '
+		function mean(sum, n) { return n ? sprintf("%.3f", exp(sum / n)) : "-" }
+		{ printf "%-8s%-30s %14s %14s %14s %13s %11s\n", arch, $1, $2, $3, $4, $5, $6 }
+		/^#/ || $1 == "touch_resident_page" || $1 == "calib_1000_insn" { next }
+		$5 != "-" { d += log($5); nd++; if ($5 > worst) { worst = $5; row = $1 } }
+		$6 != "-" { t += log($6); nt++ }
+		END {
+			printf "%-8s%-30s %14s %14s %14s %13s %11s\n", arch, "geometric mean", "", "", "", mean(d, nd), mean(t, nt)
+			print "worst row: " row
+			print mean(d, nd), mean(t, nt), worst ? worst : "-" > summary
+		}' "$out/vm.$1.tsv"
+}
+
+# growth ARCH: what 100,000 areas cost more than 1,000; the most in $out/growth-ARCH.
 growth() {
-	bench/guest.sh quire 512 $initrd /bin/sh /init bench tests/vma_growth >$out/growth.txt 2>/dev/null
-	awk -F '\t' '
+	guest "$1" /bin/sh /init bench tests/vma_growth >"$out/growth-$1.txt"
+	awk -F '\t' -v most_of="$out/growth-$1" '
 		/^growth\.[a-z]+\t/ { if ($2 == 1000) small[$1] = $3; else large[$1] = $3 }
 		END {
 			for (op in large) {
@@ -72,8 +92,58 @@ growth() {
 				if (ratio > most) most = ratio
 				n++
 			}
-			print n == 4 ? sprintf("%.2f", most) : "-" > "'$out/growth-most'"
-		}' $out/growth.txt
+			print n == 4 ? sprintf("%.2f", most) : "-" > most_of
+		}' "$out/growth-$1.txt"
+}
+
+# vmalloc ARCH: the kernel's own, with vfree, for each page, without the frames that they take and put; 4 MiB are 1,024.
+# One page alone has no bar.
+vmalloc() {
+	append=bench=frames
+	guest "$1" /init >"$out/vmalloc-$1.txt"
+	append=
+	for pages in 1 64 1024; do
+		page=$(awk -v row="vmalloc-$pages-pair" -v pages=$pages '$1 == "bench" && NF == 3 { n[$2] = $3 }
+			END { print row in n ? sprintf("%.1f", n[row] / pages - n["order0-get"] - n["order0-put"]) : "-" }' "$out/vmalloc-$1.txt")
+		if [ $pages = 1 ]; then echo "vmalloc of one page: $page"; else bar "vm.$1.vmalloc-$pages-page" "$page" 30; fi
+	done
+}
+
+# another ARCH DEBIAN TINY WORD: all that is measured on a machine that is not x86-64; columns as for linux_figures.
+another() {
+	echo "running mmbench on quire, $4"
+	rm -f "$out/summary-$1" "$out/growth-$1" "$out/vm.$1.tsv"
+	scripts/setup.sh "run-$1" && scripts/build.sh "bare-$1" || { echo "- - -" >"$out/summary-$1"; return; }
+	linux_figures "$1" "$2" "$3"
+	compare "$1"
+	[ "$2" != 0 ] || return
+	growth "$1"
+	vmalloc "$1"
+}
+
+# bars_of_another ARCH
+bars_of_another() {
+	read -r debian tiny worst <"$out/summary-$1"
+	bar "vm.$1.geomean-debian" "$debian" 0.50
+	[ "$tiny" = - ] || bar "vm.$1.geomean-tiny" "$tiny" 0.80
+	bar "vm.$1.worst-row-debian" "$worst" 1.0
+	bar "vm.$1.growth" "$(cat "$out/growth-$1" 2>/dev/null || echo -)" 1.5
+}
+
+# RISC-V beside x86-64: no bar.
+beside_x86_64() {
+	another riscv64 0 0 RISC-V >/dev/null
+	[ -s $out/vm.riscv64.tsv ] || { echo "there are no figures of RISC-V"; return; }
+	awk -F '\t' -v OFS='\t' '
+		/^#/ { next }
+		FILENAME ~ /x86_64/ { x86[$1] = $2; next }
+		FNR == 1 { print "# row", "riscv64", "x86_64", "riscv64/x86_64" }
+		{ print $1, $2, x86[$1], $2 == "-" || x86[$1] == "-" ? "-" : sprintf("%.3f", $2 / x86[$1]) }
+		' $out/vm.x86_64.tsv $out/vm.riscv64.tsv >$out/vm.riscv64-x86_64.tsv
+	awk -F '\t' '{ printf "%-38s %14s %14s %15s\n", $1, $2, $3, $4 }
+		/^#/ || $4 == "-" || $1 == "touch_resident_page" || $1 == "calib_1000_insn" { next }
+		{ sum += log($4); n++ }
+		END { if (n) printf "%-38s %14s %14s %15.3f\n", "geometric mean", "", "", exp(sum / n) }' $out/vm.riscv64-x86_64.tsv
 }
 
 # The instruction count that the kernel prints when the first program starts, with so much memory.
@@ -165,48 +235,27 @@ size_bars() {
 	bar size.struct-page "$(if [ -n "$page" ]; then printf %d "0x$page"; else echo -; fi)" 32
 }
 
-# The other machine, against the figures of Debian's arm64 kernel in linux-6.1-icount.tsv.
-aarch64_bars() {
-	scripts/setup.sh run-aarch64 && scripts/build.sh bare-aarch64 || { echo "- -" >$out/summary-aarch64; return; }
-	bench/guest.sh quire-aarch64 512 build/bare-aarch64/initramfs.cpio /bin/sh /init bench >$out/quire-aarch64.txt 2>/dev/null
-	table $out/quire-aarch64.txt >$out/quire-aarch64.tsv
-	awk -F '\t' '
-		FILENAME ~ /icount/ { if ($1 !~ /^#/ && $6 + 0 > 0) { debian[$1] = $6; order[++rows] = $1 } next }
-		{ quire[$1] = $2 }
-		END {
-			for (i = 1; i <= rows; i++) {
-				r = order[i]
-				a = r in quire ? quire[r] / debian[r] : 10
-				printf "aarch64 %-30s %14s %14s %13.3f\n", r, r in quire ? quire[r] : "-", debian[r], a
-				if (r == "touch_resident_page" || r == "calib_1000_insn") continue
-				d += log(a); n++
-				if (a > worst) { worst = a; row = r }
-			}
-			print "worst row: " row
-			printf "%.3f %.3f\n", exp(d / n), worst > "'$out/summary-aarch64'"
-		}' bench/linux-6.1-icount.tsv $out/quire-aarch64.tsv
-}
-
 scripts/setup.sh bench || exit 0
 scripts/build.sh bare-x86_64 || exit 0
 : >$out/bars
 echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo none), $(qemu-system-x86_64 --version | head -1), $(gcc --version | head -1)"
 linux_side
 echo "running mmbench on quire"
-bench/guest.sh quire 512 $initrd /bin/sh /init bench >$out/quire.txt 2>/dev/null
-compare
-growth
+linux_figures x86_64 2 3
+compare x86_64
+growth x86_64
 echo
-read -r debian tiny worst <$out/summary
+read -r debian tiny worst <$out/summary-x86_64
 bar vm.x86_64.geomean-debian "$debian" 0.45
 bar vm.x86_64.geomean-tiny "$tiny" 0.75
 bar vm.x86_64.worst-row-debian "$worst" 0.90
-bar vm.x86_64.growth "$(cat $out/growth-most)" 1.5
-echo "running mmbench on quire, AArch64"
-aarch64_bars
-read -r debian worst <$out/summary-aarch64
-bar vm.aarch64.geomean-debian "$debian" 0.50
-bar vm.aarch64.worst-row-debian "$worst" 1.0
+bar vm.x86_64.growth "$(cat $out/growth-x86_64)" 1.5
+another aarch64 6 0 AArch64
+bars_of_another aarch64
+another armv7 4 5 ARMv7
+bars_of_another armv7
+echo "running mmbench on quire, RISC-V"
+beside_x86_64
 boot_bars
 size_bars
 exit 0

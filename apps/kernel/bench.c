@@ -2,8 +2,8 @@
 /*
  * bench.c - "bench=frames" on the command line: what an allocation costs in here, then the end.
  *
- * Printed are clock ticks of one operation, loop included: under QEMU's -icount with shift=0 a tick
- * is an instruction.  "null" is the loop around nothing.  bulk: everything is allocated, then
+ * Printed are nanoseconds of one operation, loop included: under QEMU's -icount with shift=0 one is an
+ * instruction.  "null" is the loop around nothing.  bulk: everything is allocated, then
  * everything freed in reverse; pair: one is allocated and freed again, half of the room being held;
  * churn: a random one of those held is freed and another taken in its place; page: for each page of a pair.
  */
@@ -20,7 +20,7 @@ static void **slot;
 
 static void row(const char *name, u64 since, u64 ops)
 {
-	u64 tenths = (bare_ticks() - since) * 10 / ops;
+	u64 tenths = (now_ns() - since) * 10 / ops;
 
 	printk("bench %s %lu.%lu\n", name, (unsigned long)(tenths / 10),
 	       (unsigned long)(tenths % 10));
@@ -42,7 +42,7 @@ static unsigned random_below(u32 *state, unsigned n)
 
 static void bench_null(void)
 {
-	u64 since = bare_ticks();
+	u64 since = now_ns();
 
 	for (unsigned i = 0; i < PAIRS; i++)
 		barrier();
@@ -51,14 +51,14 @@ static void bench_null(void)
 
 static void bench_frames_bulk(void)
 {
-	u64 since = bare_ticks();
+	u64 since = now_ns();
 
 	for (unsigned i = 0; i < BULK0; i++) {
 		slot[i] = alloc_pages(GFP_KERNEL, 0);
 		must(slot[i]);
 	}
 	row("order0-get", since, BULK0);
-	since = bare_ticks();
+	since = now_ns();
 	for (unsigned i = BULK0; i-- > 0;)
 		__free_pages(slot[i], 0);
 	row("order0-put", since, BULK0);
@@ -74,7 +74,7 @@ static void bench_frames_churn(void)
 		slot[i] = alloc_pages(GFP_KERNEL, 0);
 		must(slot[i]);
 	}
-	since = bare_ticks();
+	since = now_ns();
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct page *page = alloc_pages(GFP_KERNEL, 0);
 
@@ -82,7 +82,7 @@ static void bench_frames_churn(void)
 		__free_pages(page, 0);
 	}
 	row("order0-pair", since, PAIRS);
-	since = bare_ticks();
+	since = now_ns();
 	for (unsigned i = 0; i < PAIRS; i++) {
 		unsigned at = random_below(&rng, BULK0 / 2);
 
@@ -100,19 +100,19 @@ static void bench_huge(void)
 	u64 get = 0, put = 0, since;
 
 	for (unsigned times = 0; times < TIMES9; times++) {
-		since = bare_ticks();
+		since = now_ns();
 		for (unsigned i = 0; i < BULK9; i++) {
 			slot[i] = alloc_pages(GFP_KERNEL, 9);
 			must(slot[i]);
 		}
-		get += bare_ticks() - since;
-		since = bare_ticks();
+		get += now_ns() - since;
+		since = now_ns();
 		for (unsigned i = BULK9; i-- > 0;)
 			__free_pages(slot[i], 9);
-		put += bare_ticks() - since;
+		put += now_ns() - since;
 	}
-	row("order9-get", bare_ticks() - get, TIMES9 * BULK9);
-	row("order9-put", bare_ticks() - put, TIMES9 * BULK9);
+	row("order9-get", now_ns() - get, TIMES9 * BULK9);
+	row("order9-put", now_ns() - put, TIMES9 * BULK9);
 }
 
 static void bench_kmalloc(void)
@@ -122,7 +122,7 @@ static void bench_kmalloc(void)
 
 	for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++) {
 		volatile unsigned size = sizes[s]; /* one the compiler does not know */
-		u64 since = bare_ticks();
+		u64 since = now_ns();
 
 		for (unsigned i = 0; i < PAIRS; i++) {
 			void *at = kmalloc(size, GFP_KERNEL);
@@ -141,7 +141,7 @@ static void bench_cache(void)
 	u64 since;
 
 	must(cache);
-	since = bare_ticks();
+	since = now_ns();
 	for (unsigned i = 0; i < PAIRS; i++) {
 		void *at = kmem_cache_alloc(cache, GFP_KERNEL);
 
@@ -155,7 +155,7 @@ static void bench_cache(void)
 /* alloc_page() and free_page(): by address, as most of a kernel does. */
 static void bench_page(void)
 {
-	u64 since = bare_ticks();
+	u64 since = now_ns();
 
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct page *page = alloc_page(GFP_KERNEL);
@@ -174,7 +174,7 @@ static void bench_vmalloc(void)
 
 	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
 		const unsigned times = PAIRS / pages[s];
-		u64 since = bare_ticks();
+		u64 since = now_ns();
 
 		for (unsigned i = 0; i < times; i++) {
 			void *at = vmalloc(pages[s] * PAGE_SIZE);
@@ -198,7 +198,7 @@ static void bench_vmap(void)
 		must(slot[i]);
 	}
 	for (unsigned s = 0; s < ARRAY_SIZE(pages); s++) {
-		u64 since = bare_ticks();
+		u64 since = now_ns();
 
 		for (unsigned i = 0; i < PAIRS / pages[s]; i++) {
 			void *at = vmap((struct page **)slot, pages[s], VM_MAP, PAGE_KERNEL);
@@ -216,7 +216,7 @@ static void bench_vmap(void)
 static void bench_map_ram(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	u64 since = bare_ticks();
+	u64 since = now_ns();
 
 	must(page);
 	for (unsigned i = 0; i < PAIRS; i++) {

@@ -69,6 +69,7 @@
  *                            every CPU.
  *   PORT_PT_WRITTEN          1: the port provides an inline port_pt_written(), for machines whose table
  *                            walks do not see a plain store in time (barriers, cache cleaning).
+ *   PORT_PT_WRITTEN_KERNEL   1: it provides port_pt_written_kernel() as well, for many entries at once.
  */
 #ifndef QUIRE_PORT_H
 #define QUIRE_PORT_H
@@ -133,6 +134,19 @@
 static inline void port_pt_written(const void *at)
 {
 	(void)at;
+}
+#endif
+#ifndef PORT_PT_WRITTEN_KERNEL
+#define PORT_PT_WRITTEN_KERNEL 0
+/*
+ * The same for n entries of the kernel's half, side by side in one table from `at` on.  No program ever executes by
+ * them.  Without it port_pt_written() is told of each.
+ *   Called:   after the last of the n stores, with any lock held.  Must not sleep, must not allocate.
+ */
+static inline void port_pt_written_kernel(const void *at, unsigned long n)
+{
+	(void)at;
+	(void)n;
 }
 #endif
 

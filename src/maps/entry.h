@@ -45,7 +45,9 @@ typedef struct {
 } pt_entry;
 #endif
 
-#define PT_LAST (pt_fmt.levels - 1u)
+#define PT_LAST  (pt_fmt.levels - 1u)
+/* Processors set marks in entries at any time.  Else only the holder of the table's lock writes to them. */
+#define PT_NOTES (pt_hw.notes_accessed || pt_hw.notes_dirty)
 
 /* ---- geometry -------------------------------------------------------------------------------- */
 /* The lowest bit of a virtual address that selects an entry, and how many do. */
@@ -97,11 +99,14 @@ static inline void pt_store(pt_entry *at, u64 raw)
 		WRITE_ONCE(at->raw, (__typeof__(at->raw))raw);
 }
 
+/* From an entry to its twin. */
+#define PT_TWIN (ARMV7_HARD_OFFSET / sizeof(pt_entry))
+
 /* What the hardware is to see of an entry that has just been written, if it has its own. */
 static inline void pt_write_twin(pt_entry *at, pte_t e)
 {
 	if (PT_TWINS)
-		pt_store(at + ARMV7_HARD_OFFSET / sizeof(*at), pt_encode(&pt_hw, PT_LAST, e));
+		pt_store(at + PT_TWIN, pt_encode(&pt_hw, PT_LAST, e));
 	pt_written(at);
 }
 
@@ -116,6 +121,15 @@ static inline bool pte_none(const pt_entry *at)
 	return !at->raw;
 }
 
+/* The entry means something; *e, as it stood at one moment. */
+static inline bool pte_read_some(const pt_entry *at, pte_t *e)
+{
+	u64 raw = READ_ONCE(at->raw);
+
+	*e = pt_decode(&pt_fmt, PT_LAST, raw);
+	return raw != 0;
+}
+
 /* Not for an entry that a processor may be marking: see pte_exchange(). */
 static inline void pte_set(pt_entry *at, pte_t e)
 {
@@ -123,16 +137,74 @@ static inline void pte_set(pt_entry *at, pte_t e)
 	pt_write_twin(at, e);
 }
 
+/* Entries of different frames that are alike in all else: what that is, encoded once. */
+struct pte_alike {
+	u64 raw, twin;
+};
+
+static inline struct pte_alike pte_alike(u64 prot)
+{
+	return (struct pte_alike){ pt_encode_last(prot),
+				   PT_TWINS ? pt_encode(&pt_hw, PT_LAST, prot) : 0 };
+}
+
+/* As pte_set() of the frame at pa and the rights that *like was made of. */
+static inline void pte_set_like(pt_entry *at, phys_addr_t pa, const struct pte_alike *like)
+{
+	u64 frame = pt_frame(&pt_fmt, PT_LAST, pa);
+
+	pt_store(at, frame | like->raw);
+	if (PT_TWINS)
+		pt_store(at + PT_TWIN, frame | like->twin);
+	pt_written(at);
+}
+
+/*
+ * One of many entries of the kernel's half: the same, or 0 if `like` is NULL, but no word to others.  Before the first
+ * stands pt_write_many(), which orders all of them behind what was stored before; behind the last pt_written_many().
+ */
+static inline void pt_write_one(pt_entry *at, phys_addr_t pa, const struct pte_alike *like)
+{
+	u64 frame = like ? pt_frame(&pt_fmt, PT_LAST, pa) : 0;
+
+	WRITE_ONCE(at->raw, (__typeof__(at->raw))(frame | (like ? like->raw : 0)));
+	if (PT_TWINS)
+		WRITE_ONCE(at[PT_TWIN].raw, (__typeof__(at->raw))(frame | (like ? like->twin : 0)));
+}
+
+static inline void pt_write_many(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void pt_written_many(const pt_entry *at, unsigned long n)
+{
+	if (PORT_PT_WRITTEN_KERNEL)
+		port_pt_written_kernel(at, n);
+	else
+		for (unsigned long k = 0; PORT_PT_WRITTEN && k < n; k++)
+			port_pt_written(at + k);
+}
+
 /* Entries that a processor may be marking as used at this moment are changed in one step, so that
  * no mark is lost. */
+static inline u64 pt_exchange(pt_entry *at, u64 raw)
+{
+	__typeof__(at->raw) was, is = (__typeof__(at->raw))raw;
+
+	if (PT_NOTES)
+		return __atomic_exchange_n(&at->raw, is, __ATOMIC_RELAXED);
+	was = READ_ONCE(at->raw);
+	WRITE_ONCE(at->raw, is);
+	return was;
+}
+
 static inline pte_t pte_exchange(pt_entry *at, pte_t e)
 {
-	pte_t was = pt_decode(&pt_fmt, PT_LAST,
-			      __atomic_exchange_n(&at->raw, (__typeof__(at->raw))pt_encode_last(e),
-						  __ATOMIC_RELAXED));
+	u64 was = pt_exchange(at, pt_encode_last(e));
 
 	pt_write_twin(at, e);
-	return was;
+	return pt_decode(&pt_fmt, PT_LAST, was);
 }
 
 static inline pte_t pte_get_and_clear(pt_entry *at)
@@ -147,28 +219,38 @@ static inline void pte_change(pt_entry *at, u64 on, u64 off)
 
 	do {
 		is = (__typeof__(at->raw))pt_change(&pt_fmt, PT_LAST, was, on, off);
+		if (!PT_NOTES) {
+			WRITE_ONCE(at->raw, is);
+			break;
+		}
 	} while (!__atomic_compare_exchange_n(&at->raw, &was, is, false, __ATOMIC_RELAXED,
 					      __ATOMIC_RELAXED));
 	pt_write_twin(at, pt_decode(&pt_fmt, PT_LAST, is));
 }
 
+/* What the hardware sees of `to` is what it sees, or saw, of `from`. */
+static inline void pt_copy_twin(pt_entry *to, const pt_entry *from)
+{
+	if (PT_TWINS)
+		pt_store(to + PT_TWIN, READ_ONCE(from[PT_TWIN].raw));
+	pt_written(to);
+}
+
 /* What stands in one table, and means e, stands in another too. */
 static inline void pte_copy(pt_entry *to, const pt_entry *from, pte_t e)
 {
-	u64 raw = pt_fmt.identical ? e : READ_ONCE(from->raw);
-
-	pt_store(to, raw);
-	pt_write_twin(to, e);
+	pt_store(to, pt_fmt.identical ? e : READ_ONCE(from->raw));
+	pt_copy_twin(to, from);
 }
 
 /* It goes from one table into another. */
 static inline void pte_move(pt_entry *to, pt_entry *from)
 {
-	__typeof__(to->raw) raw = __atomic_exchange_n(&from->raw, 0, __ATOMIC_RELAXED);
+	u64 raw = pt_exchange(from, 0);
 
-	pt_write_twin(from, 0);
 	pt_store(to, raw);
-	pt_write_twin(to, pt_decode(&pt_fmt, PT_LAST, raw));
+	pt_copy_twin(to, from);
+	pt_write_twin(from, 0);
 }
 
 static inline void pte_set_bits(pt_entry *at, u64 bits)

@@ -119,6 +119,65 @@ static inline pte_t pte_modify(pte_t e, u64 prot)
 	return (e & keep) | (prot & ~keep);
 }
 
+/*
+ * Who changes the rights of one entry after another.  Neighbours mostly mean the same but for the frame, so where
+ * encoding is work the last answer is kept.
+ */
+struct pte_rights {
+	u64 prot;     /* what all get                                                        */
+	u64 was;      /* the last entry that was asked of, without its frame; ~0: none yet   */
+	u64 is, twin; /* what became of it                                               */
+	bool write;   /* with PTE_WRITE on top of prot                                   */
+};
+
+static inline void pte_rights_init(struct pte_rights *r, u64 prot)
+{
+	r->prot = prot;
+	if (!pt_fmt.identical)
+		r->was = ~0ULL;
+}
+
+/* What pte_set_rights() asks of the format when it has no answer. */
+static inline void pte_rights_ask(struct pte_rights *r, u64 raw, u64 frame, bool write)
+{
+	pte_t e = pte_modify(pt_decode(&pt_fmt, PT_LAST, raw & ~frame), r->prot) |
+		  (write ? PTE_WRITE : 0);
+
+	r->was = raw & ~frame;
+	r->is = pt_encode_last(e);
+	r->twin = PT_TWINS ? pt_encode(&pt_hw, PT_LAST, e) : 0;
+	r->write = write;
+}
+
+/*
+ * The entry, which means e, gets these rights, with PTE_WRITE if `write`; what was noted of it stays.  False: it
+ * had them.  Under the lock of its table.  (No break before make: that is for another frame.)
+ */
+static inline bool pte_set_rights(struct pte_rights *r, pt_entry *at, pte_t e, bool write)
+{
+	const u64 frame = pt_fmt.level[PT_LAST].leaf.address; /* twins have it in the same place */
+	u64 raw;
+
+	if (pt_fmt.identical || PT_NOTES) {
+		pte_t n = pte_modify(e, r->prot) | (write ? PTE_WRITE : 0);
+
+		if (n == e)
+			return false;
+		pte_set(at, n | (pte_get_and_clear(at) & (PTE_ACCESSED | PTE_DIRTY)));
+		return true;
+	}
+	raw = READ_ONCE(at->raw);
+	if (unlikely((raw & ~frame) != r->was || write != r->write))
+		pte_rights_ask(r, raw, frame, write);
+	if (r->is == r->was)
+		return false;
+	pt_store(at, (raw & frame) | r->is);
+	if (PT_TWINS)
+		pt_store(at + PT_TWIN, (raw & frame) | r->twin);
+	pt_written(at);
+	return true;
+}
+
 /* Entry bits for a user page; without any right they say protnone. */
 u64 pt_user_prot(bool read, bool write, bool exec);
 

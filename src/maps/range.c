@@ -52,16 +52,24 @@ static void count(pt_entry *entry, int n)
 /* Most of what a mapping costs is here. */
 static void set_entries(pt_entry *entry, struct page *const *pages, unsigned long n, u64 prot)
 {
+	const struct pte_alike like = pte_alike(prot);
+
+	pt_write_many();
 #pragma GCC unroll 8
 	for (unsigned long k = 0; k < n; k++)
-		pte_set(entry + k, page_to_phys(pages[k]) | prot);
+		pt_write_one(entry + k, page_to_phys(pages[k]), &like);
+	pt_written_many(entry, n);
 }
 
 static void set_entries_in_row(pt_entry *entry, phys_addr_t pa, unsigned long n, u64 prot)
 {
+	const struct pte_alike like = pte_alike(prot);
+
+	pt_write_many();
 #pragma GCC unroll 8
 	for (unsigned long k = 0; k < n; k++)
-		pte_set(entry + k, (pa + k * PAGE_SIZE) | prot);
+		pt_write_one(entry + k, pa + (phys_addr_t)k * PAGE_SIZE, &like);
+	pt_written_many(entry, n);
 }
 
 /* How many there were. */
@@ -69,11 +77,13 @@ static int clear_entries(pt_entry *entry, unsigned long n)
 {
 	int cleared = 0;
 
+	pt_write_many();
 #pragma GCC unroll 8
 	for (unsigned long k = 0; k < n; k++) {
 		cleared += !pte_none(entry + k);
-		pte_set(entry + k, 0);
+		pt_write_one(entry + k, 0, NULL);
 	}
+	pt_written_many(entry, n);
 	return cleared;
 }
 

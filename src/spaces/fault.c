@@ -87,7 +87,7 @@ static bool fill_entry(struct vm_area_struct *vma, pt_entry *pte, pte_t e, struc
 	/* A truncation removes the page and then looks at the tables once more: it waits for this
 	 * lock and finds our entry, or we find that the page is the file's no more.  A failure of
 	 * its memory likewise. */
-	mine = pte_read(pte) == 0 &&
+	mine = pte_none(pte) &&
 	       (!mapping || (READ_ONCE(page->mapping) == mapping && PageFlag(page, PG_uptodate)));
 	if (mine) {
 		/* Before the lock is dropped: then others may unmap, move and free the page. */
@@ -310,8 +310,7 @@ vm_fault_t handle_area_fault(struct vm_area_struct *vma, unsigned long addr, uns
 
 	if (unlikely(!pte))
 		return VM_FAULT_OOM;
-	e = pte_read(pte);
-	if (!e) {
+	if (!pte_read_some(pte, &e)) {
 		if (!vma->vm_file && !vma->vm_ops)
 			return anon_fault(vma, addr, pte, flags);
 		return file_fault(vma, addr, pte, flags);

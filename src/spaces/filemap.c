@@ -352,12 +352,13 @@ struct page *filemap_fault(struct vm_area_struct *vma, pgoff_t pgoff, vm_fault_t
 }
 
 /* Give entry `pte`, which is empty, a page of the cache; both locks are held. */
-static void map_cached(struct page *page, pt_entry *pte, u64 prot, unsigned *first)
+static void map_cached(struct page *page, pt_entry *pte, const struct pte_alike *like,
+		       unsigned *first)
 {
 	get_page(page);
 	if (atomic_inc_return(&page->_mapcount) == 1)
 		(*first)++;
-	pte_set(pte, pte_make(page_to_pfn(page), prot));
+	pte_set_like(pte, page_to_phys(page), like);
 }
 
 bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pt_entry *pte)
@@ -370,6 +371,7 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pt_entry
 	unsigned mapped = 0, first = 0;
 	pgoff_t limit = (pgoff_t)((u64)(m->i_size + (quire_loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT),
 		index;
+	const struct pte_alike like = pte_alike(vma->vm_page_prot);
 	struct page **slot = NULL;
 	bool hit = false;
 
@@ -387,11 +389,11 @@ bool filemap_map_around(struct vm_area_struct *vma, unsigned long addr, pt_entry
 		if (!slot)
 			continue;
 		page = *slot;
-		if (!page || pte_read(pte) ||
+		if (!page || !pte_none(pte) ||
 		    (READ_ONCE(page->flags) & (1u << PG_locked | 1u << PG_uptodate)) !=
 			    1u << PG_uptodate)
 			continue;
-		map_cached(page, pte, vma->vm_page_prot, &first);
+		map_cached(page, pte, &like, &first);
 		mapped++;
 		hit |= at == addr;
 	}

@@ -104,10 +104,10 @@ static unsigned copy_entries(struct mm_struct *mm, pt_entry *from, pt_entry *to,
 	unsigned long i;
 
 	for (i = 0; i < n; i++) {
-		pte_t e = pte_read(&from[i]);
 		struct page *page;
+		pte_t e;
 
-		if (!e)
+		if (!pte_read_some(&from[i], &e))
 			continue;
 		if (!pte_special(e)) {
 			page = pte_page(e);

@@ -11,7 +11,7 @@
 #include "internal.h"
 
 struct change {
-	u64 prot;       /* new entry bits                                        */
+	struct pte_rights rights;
 	bool may_write; /* the area allows stores                                */
 	bool shared;
 	bool changed;
@@ -38,32 +38,27 @@ static void change_table(struct vm_area_struct *vma, pt_entry *pte, unsigned lon
 
 	(void)vma;
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
-		pte_t e = pte_read(pte), n;
+		pte_t e = pte_read(pte);
 
 		if (!pte_present(e)) {
 			/* A page on the move comes back with the area's rights, and this one. */
 			if (pte_migration(e) && !c->may_write)
-				pte_set(pte, e & ~PTE_WRITE);
+				pte_clear_bits(pte, PTE_WRITE);
 			continue;
 		}
-		n = pte_modify(e, c->prot);
-		if (may_stay_writable(c, e))
-			n |= PTE_WRITE;
-		if (n != e) {
-			/* A mark set between the two reads belongs to the old rights and is
-			 * kept. */
-			n |= pte_get_and_clear(pte) & (PTE_ACCESSED | PTE_DIRTY);
-			pte_set(pte, n);
+		if (pte_set_rights(&c->rights, pte, e, may_stay_writable(c, e)))
 			c->changed = true;
-		}
 	}
 }
 
 static void change_entries(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	struct change c = { vma->vm_page_prot, vma->vm_flags & VM_WRITE, vma->vm_flags & VM_SHARED,
-			    false };
+	struct change c;
 
+	c.may_write = vma->vm_flags & VM_WRITE;
+	c.shared = vma->vm_flags & VM_SHARED;
+	c.changed = false;
+	pte_rights_init(&c.rights, vma->vm_page_prot);
 	for_each_pte_range(vma, start, end, change_table, &c);
 	if (c.changed)
 		port_flush_tlb_range(vma->vm_mm->root, start, end);

@@ -43,7 +43,7 @@ static void move_entries(pt_entry *from, pt_entry *to, unsigned long n)
 
 	lock_both(a, b);
 	for (i = 0; i < n; i++) {
-		if (!pte_read(&from[i]))
+		if (pte_none(&from[i]))
 			continue;
 		pte_move(&to[i], &from[i]);
 		moved++;

@@ -199,9 +199,9 @@ static void zap_table(struct gather *g, struct vm_area_struct *vma, pt_entry *pt
 
 	pt_lock(table);
 	for (; addr < to; addr += PAGE_SIZE, pte++) {
-		pte_t e = pte_read(pte);
+		pte_t e;
 
-		if (!e)
+		if (!pte_read_some(pte, &e))
 			continue;
 		if (!pte_special(e)) {
 			struct page *page = pte_page(e);

@@ -47,6 +47,7 @@ static const struct pt_rule a64_rule[] = {
 	{ PTE_PRESENT, 0, A64_TYPE, 3, 0, PT_TELLS },
 };
 #define A64_RULES (sizeof(a64_rule) / sizeof(a64_rule[0]))
+_Static_assert(A64_RULES <= PT_RULES_MAX, "a loop over the rules leaves out the last ones");
 
 #define A64_TABLE                                                                                  \
 	{                                                                                          \

@@ -45,30 +45,42 @@ static const struct pt_rule armv7_page_rule[] = {
 	{ PTE_PRESENT | PTE_ACCESSED, PTE_PROTNONE, 2, 2, 0, PT_TELLS },
 	/* alone, the bit would say: a large page */
 	{ PTE_NOEXEC | PTE_PRESENT | PTE_ACCESSED, PTE_PROTNONE, 1, 1, 0, PT_TELLS },
-	{ PTE_UNCACHED, 0, 0x1cc, 0x004, 0, PT_TELLS },
-	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 0x1cc, 0x040, 0, PT_TELLS },
-	{ 0, PTE_UNCACHED, 0x1cc, 0x04c, 0, 0 },
+	/* TEX 0, C and B by the bit: cheaper than a choice of three */
+	{ PTE_UNCACHED, 0, 0x1cc, 0x004, 0, PT_READ_ONLY },
+	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 0x1cc, 0x040, 0, PT_READ_ONLY },
+	{ 0, PTE_UNCACHED ^ PTE_WRITECOMBINE, 0x1c0, 0x040, 0, 0 },
+	{ 0, PTE_WRITECOMBINE, 0x00c, 0x00c, 0, 0 },
+	{ PTE_UNCACHED ^ PTE_WRITECOMBINE, 0, 0x004, 0x004, 0, 0 },
 	{ PTE_PRESENT, 0, 1u << 4, 1u << 4, 0, 0 },
 	{ PTE_USER, 0, 1u << 5, 1u << 5, 0, PT_TELLS },
 	{ PTE_WRITE | PTE_DIRTY, 0, 1u << 9, 0, 1u << 9, PT_TELLS },
 	{ PTE_GLOBAL, 0, 1u << 11, 0, 1u << 11, PT_TELLS },
 };
-/* Ours to choose. */
+/* Ours to choose: where the meaning has them, so that all but NOEXEC, whose place no page has a use for, go by one
+ * mask.  (Each bit of UNCACHED by itself: of two no mask can be made.) */
+#define ARMV7_AS_IS(bit)                                                                           \
+	{                                                                                          \
+		(bit), 0, (bit), (bit), 0, PT_TELLS                                                \
+	}
 static const struct pt_rule armv7_soft_rule[] = {
-	{ PTE_PRESENT, 0, 1u << 0, 1u << 0, 0, PT_TELLS },
-	{ PTE_ACCESSED, 0, 1u << 1, 1u << 1, 0, PT_TELLS },
-	{ PTE_WRITE, 0, 1u << 2, 1u << 2, 0, PT_TELLS },
-	{ PTE_USER, 0, 1u << 3, 1u << 3, 0, PT_TELLS },
-	{ PTE_NOEXEC, 0, 1u << 4, 1u << 4, 0, PT_TELLS },
-	{ PTE_UNCACHED, 0, 1u << 5, 1u << 5, 0, PT_TELLS },
-	{ PTE_DIRTY, 0, 1u << 6, 1u << 6, 0, PT_TELLS },
-	{ PTE_GLOBAL, 0, 1u << 7, 1u << 7, 0, PT_TELLS },
-	{ PTE_SPECIAL, 0, 1u << 8, 1u << 8, 0, PT_TELLS },
-	{ PTE_PROTNONE, 0, 1u << 9, 1u << 9, 0, PT_TELLS },
-	{ PTE_WRITECOMBINE, PTE_UNCACHED ^ PTE_WRITECOMBINE, 1u << 10, 1u << 10, 0, PT_TELLS },
+	ARMV7_AS_IS(PTE_PRESENT),
+	ARMV7_AS_IS(PTE_WRITE),
+	ARMV7_AS_IS(PTE_USER),
+	ARMV7_AS_IS(PTE_WRITECOMBINE),
+	ARMV7_AS_IS(PTE_UNCACHED ^ PTE_WRITECOMBINE),
+	ARMV7_AS_IS(PTE_ACCESSED),
+	ARMV7_AS_IS(PTE_DIRTY),
+	ARMV7_AS_IS(PTE_GLOBAL),
+	ARMV7_AS_IS(PTE_SPECIAL),
+	ARMV7_AS_IS(PTE_PROTNONE),
+	{ PTE_NOEXEC, 0, PTE_LARGE, PTE_LARGE, 0, PT_TELLS },
 };
 
 #define ARMV7_COUNT(rules) (sizeof(rules) / sizeof((rules)[0]))
+_Static_assert(ARMV7_COUNT(armv7_section_rule) <= PT_RULES_MAX &&
+		       ARMV7_COUNT(armv7_page_rule) <= PT_RULES_MAX &&
+		       ARMV7_COUNT(armv7_soft_rule) <= PT_RULES_MAX,
+	       "a loop over the rules leaves out the last ones");
 /* Entries of the root by the MiB, as the hardware walks. */
 #define ARMV7_ROOT                                                                                 \
 	{                                                                                          \

@@ -105,7 +105,7 @@ static void explain_soft(struct words *w, const struct pt_format *f, unsigned le
 	words_if(w, pte & PTE_ACCESSED, "accessed");
 	words_if(w, pte & PTE_DIRTY, "dirty");
 	words_if(w, pte & PTE_SPECIAL, "special");
-	words_reserved(w, e, 0xc00); /* nothing is kept there */
+	words_reserved(w, e, 0x800); /* nothing is kept there */
 }
 
 static void explain_valid(struct words *w, const struct pt_format *f, unsigned level, u64 e)

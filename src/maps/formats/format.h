@@ -83,6 +83,19 @@ struct pt_format {
 	struct pt_level level[5];
 };
 
+/*
+ * For each rule leaf->rule[i] of a kind.  Of a format that is a constant nothing may be left of them: clang folds constants
+ * only after a loop that it unrolls by a word of its own, and then wants a count that it knows.
+ */
+#define PT_RULES_MAX 17
+#ifdef __clang__
+#define PT_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define PT_UNROLL _Pragma("GCC unroll 32")
+#endif
+#define for_each_pt_rule(i, kind)                                                                  \
+	PT_UNROLL for (unsigned i = 0; i < PT_RULES_MAX; i++) if (i < (kind)->rules)
+
 /* Which rules an entry of `level` goes by; NULL: the hardware would not take it there. */
 static quire_always_inline const struct pt_kind *pt_kind_of(const struct pt_format *f,
 							    unsigned level, u64 entry)
@@ -94,6 +107,12 @@ static quire_always_inline const struct pt_kind *pt_kind_of(const struct pt_form
 	return l->leaf.mask && (entry & l->leaf.mask) == l->leaf.type ? &l->leaf : NULL;
 }
 
+/* What of a mapping's entry says that it leads to pa. */
+static quire_always_inline u64 pt_frame(const struct pt_format *f, unsigned level, u64 pa)
+{
+	return f->identical ? pa : pa >> f->address_shift & f->level[level].leaf.address;
+}
+
 /* The entry that makes the hardware do what `pte` says: a page, or with PTE_LARGE a block. */
 static quire_always_inline u64 pt_encode(const struct pt_format *f, unsigned level, pte_t pte)
 {
@@ -102,9 +121,8 @@ static quire_always_inline u64 pt_encode(const struct pt_format *f, unsigned lev
 
 	if (f->identical || !pte)
 		return pte;
-	entry = (pte & PTE_ADDRESS) >> f->address_shift & leaf->address;
-#pragma GCC unroll 32
-	for (unsigned i = 0; i < leaf->rules; i++) {
+	entry = pt_frame(f, level, pte & PTE_ADDRESS);
+	for_each_pt_rule(i, leaf) {
 		const struct pt_rule *r = &leaf->rule[i];
 
 		if (r->keeps == PT_READ_ONLY)
@@ -123,8 +141,7 @@ static quire_always_inline pte_t pt_decode(const struct pt_format *f, unsigned l
 	if (f->identical || !entry)
 		return entry;
 	pte = (entry & leaf->address) << f->address_shift & PTE_ADDRESS;
-#pragma GCC unroll 32
-	for (unsigned i = 0; i < leaf->rules; i++) {
+	for_each_pt_rule(i, leaf) {
 		const struct pt_rule *r = &leaf->rule[i];
 
 		/* Not a branch: what a caller does not look at is left out. */
@@ -144,8 +161,7 @@ static quire_always_inline u64 pt_change(const struct pt_format *f, unsigned lev
 
 	if (f->identical)
 		return pte;
-#pragma GCC unroll 32
-	for (unsigned i = 0; i < leaf->rules; i++) {
+	for_each_pt_rule(i, leaf) {
 		const struct pt_rule *r = &leaf->rule[i];
 
 		if (r->keeps == PT_READ_ONLY || !((r->yes | r->no) & (on | off)))

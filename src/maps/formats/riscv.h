@@ -42,6 +42,7 @@ static const struct pt_rule rv_rule[] = {
 	{ PTE_PROTNONE, 0, 1u << 9, 1u << 9, 0, PT_TELLS },
 };
 #define RV_RULES (sizeof(rv_rule) / sizeof(rv_rule[0]))
+_Static_assert(RV_RULES <= PT_RULES_MAX, "a loop over the rules leaves out the last ones");
 
 #define RV_LEAF(first)                                                                             \
 	{                                                                                          \

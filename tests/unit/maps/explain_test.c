@@ -226,15 +226,15 @@ static void test_armv7(void **state)
 		{ 0, 0x80204c00, "not present (software value 0x80204c00)" },
 	};
 	static const struct row soft[] = {
-		{ 1, 0x8000104f,
+		{ 1, 0x80001067,
 		  "software entry, page of 4 KiB at 0x80001000 rwx user accessed dirty" },
-		{ 1, 0x1c0900f7,
+		{ 1, 0x1c0901fb,
 		  "software entry, page of 4 KiB at 0x1c090000 rw- kernel global device "
 		  "accessed dirty" },
-		{ 1, 0x80001212,
-		  "not present (software value 0x80001212), page at 0x80001000 without "
+		{ 1, 0x800014a0,
+		  "not present (software value 0x800014a0), page at 0x80001000 without "
 		  "any right" },
-		{ 1, 0x80001104, "page at 0x80001000 is being moved" },
+		{ 1, 0x80001202, "page at 0x80001000 is being moved" },
 		{ 0, 0x80204c01, "table at 0x80204c00 domain 0" },
 	};
 	char buf[QUIRE_PTE_WORDS];

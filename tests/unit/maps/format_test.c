@@ -99,13 +99,14 @@ static const struct row rows[] = {
 	{ &pt_armv7, 0, 0x80100000, P | W | U | A | D | BLOCK, 0x80121c0e, 0 },
 	{ &pt_armv7, 0, 0x80100000, P | W | U | A | BLOCK, 0x80129c0e, W },
 	{ &pt_armv7, 0, 0x80100000, P | U | BLOCK, 0x80129c0c, P | BLOCK },
-	/* the twin, whose bits we chose: P 0, A 1, W 2, U 3, NX 4, device 5, D 6, G 7, no access 9 */
-	{ &pt_armv7_soft, 1, 0x80001000, P | W | U | A | D, 0x8000104f, 0 },
-	{ &pt_armv7_soft, 1, 0x80001000, P | W | U | A | NX, 0x8000101f, 0 },
-	{ &pt_armv7_soft, 1, 0x80001000, P | U | NX, 0x80001019, 0 },
-	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | DEV | NX, 0x1c0900f7, 0 },
-	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | WC | NX, 0x1c0904d7, 0 },
-	{ &pt_armv7_soft, 1, 0x80001000, NONE | A | NX, 0x80001212, 0 },
+	/* the twin, whose bits we chose, the meaning's: P 0, W 1, U 2, device 4..3, A 5, D 6, G 8, no
+	 * access 10; but NX 7 */
+	{ &pt_armv7_soft, 1, 0x80001000, P | W | U | A | D, 0x80001067, 0 },
+	{ &pt_armv7_soft, 1, 0x80001000, P | W | U | A | NX, 0x800010a7, 0 },
+	{ &pt_armv7_soft, 1, 0x80001000, P | U | NX, 0x80001085, 0 },
+	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | DEV | NX, 0x1c0901fb, 0 },
+	{ &pt_armv7_soft, 1, 0x1c090000, P | W | A | D | G | WC | NX, 0x1c0901eb, 0 },
+	{ &pt_armv7_soft, 1, 0x80001000, NONE | A | NX, 0x800014a0, 0 },
 };
 
 static void test_rows(void **state)

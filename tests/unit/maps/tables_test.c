@@ -164,8 +164,10 @@ static void test_entries(void **state)
 {
 	const u64 rw = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_NOEXEC;
 	const pte_t e = pte_make(0x123, rw), other = pte_make(0x456, rw & ~PTE_WRITE);
+	const struct pte_alike like = pte_alike(rw);
 	struct page *page = pt_alloc_table(GFP_KERNEL);
 	pt_entry *table;
+	pte_t read;
 
 	(void)state;
 	assert_non_null(page);
@@ -189,11 +191,61 @@ static void test_entries(void **state)
 	check_entry(&table[0], pte_make_migration(e));
 	pte_set(&table[1], pte_make_hwpoison(e));
 	check_entry(&table[1], pte_make_hwpoison(e));
+	assert_true(pte_read_some(&table[511], &read) && read == e);
+	assert_false(pte_read_some(&table[510], &read) || read);
+	pte_set_like(&table[510], PFN_PHYS(0x123), &like);
+	check_entry(&table[510], e);
+	pte_set(&table[510], other);
+	pt_write_one(&table[510], PFN_PHYS(0x123), &like);
+	check_entry(&table[510], e);
+	pt_write_one(&table[510], 0, NULL);
+	check_entry(&table[510], 0);
 	assert_true(pte_get_and_clear(&table[1]) == pte_make_hwpoison(e));
 	assert_true(pte_get_and_clear(&table[0]) == pte_make_migration(e));
 	assert_true(pte_get_and_clear(&table[511]) == e);
 	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*table); i++)
 		assert_int_equal(table[i].raw, 0); /* the law of a table that is given back */
+	pt_free_table(page);
+}
+
+static void check_rights(pt_entry *at, struct pte_rights *r, pte_t e, bool write)
+{
+	pte_t n = pte_modify(e, r->prot) | (write ? PTE_WRITE : 0);
+
+	pte_set(at, e);
+	assert_int_equal(pte_set_rights(r, at, pte_read(at), write), n != e);
+	check_entry(at, n);
+	assert_false(pte_set_rights(r, at, pte_read(at), write));
+	check_entry(at, n);
+}
+
+/* One after another, alike or not: each gets what it would have got alone. */
+static void test_rights(void **state)
+{
+	static const u64 bit[] = { PTE_ACCESSED, PTE_DIRTY,  PTE_WRITE,
+				   PTE_USER,     PTE_NOEXEC, PTE_SPECIAL };
+	static const u64 prot[] = { PTE_PRESENT | PTE_USER | PTE_NOEXEC,
+				    PTE_PRESENT | PTE_USER | PTE_WRITE, PTE_PROTNONE | PTE_NOEXEC };
+	struct page *page = pt_alloc_table(GFP_KERNEL);
+	pt_entry *at;
+
+	(void)state;
+	assert_non_null(page);
+	at = page_address(page);
+	for (unsigned n = 0; n < ARRAY_SIZE(prot) << ARRAY_SIZE(bit); n++) {
+		struct pte_rights r;
+		u64 flags = PTE_PRESENT;
+
+		for (unsigned i = 0; i < ARRAY_SIZE(bit); i++)
+			flags |= n >> i & 1 ? bit[i] : 0;
+		pte_rights_init(&r, prot[n >> ARRAY_SIZE(bit)]);
+		check_rights(at, &r, pte_make(0x123, flags), false);
+		check_rights(at, &r, pte_make(0x456, flags), false);
+		check_rights(at, &r, pte_make(0x456, flags), true);
+		check_rights(at, &r, pte_make(0x456, flags ^ PTE_DIRTY), true);
+		check_rights(at, &r, pte_make(0x123, flags), true);
+	}
+	pte_set(at, 0);
 	pt_free_table(page);
 }
 
@@ -221,6 +273,7 @@ static void test_port_is_told(void **state)
 	assert_told(pte_move(t + 2, t + 1), 2);
 	assert_told(pte_get_and_clear(t + 2), 1);
 	assert_told(pte_get_and_clear(t), 1);
+	assert_told(pt_written_many(t, 3), 3);
 	assert_told(pt_publish_table(t, 0, page_to_phys(page), true), 1);
 	assert_told(pt_erase(t), 1);
 	pt_free_table(page);
@@ -234,6 +287,7 @@ int main(void)
 		MM_TEST(test_kernel_faults),
 		MM_TEST(test_lookup),
 		MM_TEST(test_entries),
+		MM_TEST(test_rights),
 		MM_TEST(test_port_is_told),
 	};
 

@@ -14,18 +14,19 @@
 
 #include <quire/types.h>
 
-#define PAGE_OFFSET        0xffff000000000000UL
-#define PORT_VMALLOC_START 0xffff800000000000UL
-#define PORT_VMALLOC_END   0xffff810000000000UL
-#define PORT_VMEMMAP       0xfffffc0000000000UL
-#define PORT_TASK_SIZE     0x0001000000000000UL
-#define PORT_PT_FORMAT     aarch64
-#define PORT_KERNEL_TABLES 1
-#define PORT_STACK_TRACE   1
-#define PORT_RANDOM        1
-#define PORT_INIT_SECTIONS 1
-#define PORT_ASIDS         1
-#define PORT_PT_WRITTEN    1
+#define PAGE_OFFSET            0xffff000000000000UL
+#define PORT_VMALLOC_START     0xffff800000000000UL
+#define PORT_VMALLOC_END       0xffff810000000000UL
+#define PORT_VMEMMAP           0xfffffc0000000000UL
+#define PORT_TASK_SIZE         0x0001000000000000UL
+#define PORT_PT_FORMAT         aarch64
+#define PORT_KERNEL_TABLES     1
+#define PORT_STACK_TRACE       1
+#define PORT_RANDOM            1
+#define PORT_INIT_SECTIONS     1
+#define PORT_ASIDS             1
+#define PORT_PT_WRITTEN        1
+#define PORT_PT_WRITTEN_KERNEL 1
 
 /* Where things are in the per-CPU block that TPIDR_EL1 points to (struct bare_cpu in bare.h checks
  * them). */
@@ -149,6 +150,13 @@ static inline void port_pt_written(const void *at)
 
 	if ((entry & BARE_PTE_PAGE_EXEC_MASK) == BARE_PTE_PAGE_EXEC && !bare_icache_snoops)
 		bare_sync_icache(entry);
+	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}
+
+static inline void port_pt_written_kernel(const void *at, unsigned long n)
+{
+	(void)at;
+	(void)n;
 	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }
 

@@ -22,23 +22,24 @@
 #define QUIRE_PAGE_OFFSET 0x80000000
 #endif
 
-#define PAGE_OFFSET        ((unsigned long)QUIRE_PAGE_OFFSET)
-#define PORT_VMALLOC_START 0xf0800000UL
-#define PORT_VMALLOC_END   0xff800000UL
-#define PORT_FIXADDR_TOP   0xfff7f000UL
-#define PORT_TASK_SIZE     (PAGE_OFFSET - (16UL << 20))
-#define PORT_MODULES_START PORT_TASK_SIZE
-#define PORT_MODULES_END   PORT_PKMAP_START
-#define PORT_PKMAP_START   (PAGE_OFFSET - (2UL << 20))
-#define PORT_LOWMEM_END    0xf0000000UL /* the rest of RAM is high memory */
-#define PORT_PHYS_OFFSET   port_virt_to_phys((void *)PAGE_OFFSET)
-#define PORT_PT_FORMAT     armv7
-#define PORT_KERNEL_TABLES 1
-#define PORT_STACK_TRACE   1
-#define PORT_RANDOM        1
-#define PORT_INIT_SECTIONS 1
-#define PORT_ASIDS         1
-#define PORT_PT_WRITTEN    1
+#define PAGE_OFFSET            ((unsigned long)QUIRE_PAGE_OFFSET)
+#define PORT_VMALLOC_START     0xf0800000UL
+#define PORT_VMALLOC_END       0xff800000UL
+#define PORT_FIXADDR_TOP       0xfff7f000UL
+#define PORT_TASK_SIZE         (PAGE_OFFSET - (16UL << 20))
+#define PORT_MODULES_START     PORT_TASK_SIZE
+#define PORT_MODULES_END       PORT_PKMAP_START
+#define PORT_PKMAP_START       (PAGE_OFFSET - (2UL << 20))
+#define PORT_LOWMEM_END        0xf0000000UL /* the rest of RAM is high memory */
+#define PORT_PHYS_OFFSET       port_virt_to_phys((void *)PAGE_OFFSET)
+#define PORT_PT_FORMAT         armv7
+#define PORT_KERNEL_TABLES     1
+#define PORT_STACK_TRACE       1
+#define PORT_RANDOM            1
+#define PORT_INIT_SECTIONS     1
+#define PORT_ASIDS             1
+#define PORT_PT_WRITTEN        1
+#define PORT_PT_WRITTEN_KERNEL 1
 
 /* Where things are in the per-CPU block that TPIDRPRW points to (struct bare_cpu in bare.h checks
  * them). */
@@ -174,8 +175,8 @@ static inline void port_copy_page(void *to, const void *from)
 void bare_sync_icache(unsigned long entry);
 
 /* Of the entry that the library reads (src/maps/formats/armv7.h): there, user mode's, and not NOEXEC. */
-#define BARE_PTE_USER_EXEC_MASK 0x19UL
-#define BARE_PTE_USER_EXEC      0x09UL
+#define BARE_PTE_USER_EXEC_MASK 0x85UL
+#define BARE_PTE_USER_EXEC      0x05UL
 
 /* Table walks read the caches (tlb.c looks whether they do): a barrier makes them see a store. */
 static inline void port_pt_written(const void *at)
@@ -184,6 +185,13 @@ static inline void port_pt_written(const void *at)
 
 	if ((entry & BARE_PTE_USER_EXEC_MASK) == BARE_PTE_USER_EXEC)
 		bare_sync_icache(entry);
+	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}
+
+static inline void port_pt_written_kernel(const void *at, unsigned long n)
+{
+	(void)at;
+	(void)n;
 	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }
 

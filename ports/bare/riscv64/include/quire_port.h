@@ -48,16 +48,17 @@
 #error "BARE_SV is the size of an address in bits: 39, 48 or 57"
 #endif
 
-#define PORT_MODULES_START 0xffffffff00000000UL
-#define PORT_MODULES_END   0xffffffff80000000UL
-#define PORT_FIXADDR_TOP   0xffffffffff7ff000UL
-#define PORT_KERNEL_TABLES 1
-#define PORT_STACK_TRACE   1
-#define PORT_PROTECT_PAGE  1
-#define PORT_RANDOM        1
-#define PORT_INIT_SECTIONS 1
-#define PORT_ASIDS         1
-#define PORT_PT_WRITTEN    1
+#define PORT_MODULES_START     0xffffffff00000000UL
+#define PORT_MODULES_END       0xffffffff80000000UL
+#define PORT_FIXADDR_TOP       0xffffffffff7ff000UL
+#define PORT_KERNEL_TABLES     1
+#define PORT_STACK_TRACE       1
+#define PORT_PROTECT_PAGE      1
+#define PORT_RANDOM            1
+#define PORT_INIT_SECTIONS     1
+#define PORT_ASIDS             1
+#define PORT_PT_WRITTEN        1
+#define PORT_PT_WRITTEN_KERNEL 1
 
 /* Where things are in the per-CPU block that tp points to (struct bare_cpu in bare.h checks them). */
 #define BARE_CPU_PERCPU 16
@@ -185,6 +186,13 @@ static inline void port_pt_written(const void *at)
 		__asm__ volatile(".word 0x0000100f" : : : "memory"); /* fence.i */
 	else
 		__asm__ volatile("fence w, rw" : : : "memory");
+}
+
+static inline void port_pt_written_kernel(const void *at, unsigned long n)
+{
+	(void)at;
+	(void)n;
+	__asm__ volatile("fence w, rw" : : : "memory");
 }
 
 #endif

@@ -116,11 +116,14 @@ size_t preload_grow(size_t size)
 	phys_addr_t end = memory_end();
 
 	size = min(QUIRE_ALIGN_UP(size, SECTION), (size_t)(memory_end_at_most() - end));
-	if (!size || open_range((unsigned long)__va(end), size) ||
-	    add_memory(NUMA_NO_NODE, end, size))
+	if (!size || open_range((unsigned long)__va(end), size))
 		return 0;
+	/* Before any thread is given an address there, and another one has it to free. */
 	__atomic_fetch_add(&preload_ram_size, size, __ATOMIC_RELAXED);
-	return size;
+	if (!add_memory(NUMA_NO_NODE, end, size))
+		return size;
+	__atomic_fetch_sub(&preload_ram_size, size, __ATOMIC_RELAXED);
+	return 0;
 }
 
 int port_vmemmap_populate(unsigned long start, unsigned long end)

@@ -162,19 +162,28 @@ static inline void pte_set_like(pt_entry *at, phys_addr_t pa, const struct pte_a
 /*
  * One of many entries of the kernel's half: the same, or 0 if `like` is NULL, but no word to others.  Before the first
  * stands pt_write_many(), which orders all of them behind what was stored before; behind the last pt_written_many().
+ * ThreadSanitizer knows no fences: there each store is ordered by itself.
  */
-static inline void pt_write_one(pt_entry *at, phys_addr_t pa, const struct pte_alike *like)
-{
-	u64 frame = like ? pt_frame(&pt_fmt, PT_LAST, pa) : 0;
+#if defined(__SANITIZE_THREAD__)
+#define PT_WRITE(at, v) __atomic_store_n(&(at)->raw, (__typeof__((at)->raw))(v), __ATOMIC_RELEASE)
 
-	WRITE_ONCE(at->raw, (__typeof__(at->raw))(frame | (like ? like->raw : 0)));
-	if (PT_TWINS)
-		WRITE_ONCE(at[PT_TWIN].raw, (__typeof__(at->raw))(frame | (like ? like->twin : 0)));
-}
+static inline void pt_write_many(void) {}
+#else
+#define PT_WRITE(at, v) WRITE_ONCE((at)->raw, (__typeof__((at)->raw))(v))
 
 static inline void pt_write_many(void)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+#endif
+
+static inline void pt_write_one(pt_entry *at, phys_addr_t pa, const struct pte_alike *like)
+{
+	u64 frame = like ? pt_frame(&pt_fmt, PT_LAST, pa) : 0;
+
+	PT_WRITE(at, frame | (like ? like->raw : 0));
+	if (PT_TWINS)
+		PT_WRITE(at + PT_TWIN, frame | (like ? like->twin : 0));
 }
 
 static inline void pt_written_many(const pt_entry *at, unsigned long n)

@@ -86,18 +86,25 @@ static void empty_table(void)
 	}
 }
 
-static bool run_threads(int total, int at_once)
+/* n threads in fn(first), fn(first + 1), ...; false: one could not be had. */
+static bool start_and_join(int n, uintptr_t first, void *(*fn)(void *))
 {
 	pthread_t thread[256];
+	int started = 0;
 
-	for (int done = 0; done < total; done += at_once) {
-		for (int i = 0; i < at_once; i++)
-			if (pthread_create(&thread[i], NULL, exchange,
-					   (void *)(uintptr_t)(done + i + 1)))
-				return false;
-		for (int i = 0; i < at_once; i++)
-			pthread_join(thread[i], NULL);
-	}
+	while (started < n &&
+	       !pthread_create(&thread[started], NULL, fn, (void *)(first + (uintptr_t)started)))
+		started++;
+	for (int i = 0; i < started; i++)
+		pthread_join(thread[i], NULL);
+	return started == n;
+}
+
+static bool run_threads(int total, int at_once)
+{
+	for (int done = 0; done < total; done += at_once)
+		if (!start_and_join(at_once, (uintptr_t)done + 1, exchange))
+			return false;
 	empty_table();
 	return damaged == 0;
 }
@@ -117,6 +124,41 @@ static void many_threads(bool ours)
 	if (ours)
 		check(after - before <= 1024, "and leave no more than 1 MiB behind");
 	printf("# %ld KiB before, %ld KiB after\n", before, after);
+}
+
+/* ---- memory that is new ---------------------------------------------------------------------- */
+#define SHARED 512u
+
+static void *shared[SHARED];
+
+/* Most blocks are the first in addresses that the program has just got, and are freed by another thread at once. */
+static void *grow(void *seed_of)
+{
+	unsigned seed = (unsigned)(uintptr_t)seed_of;
+
+	for (int i = 0; i < 2000; i++) {
+		unsigned at = (unsigned)rand_r(&seed) % SHARED;
+		size_t size = (size_t)(rand_r(&seed) % 64 + 1) << 14;
+
+		free(__atomic_exchange_n(&shared[at], malloc(size), __ATOMIC_ACQ_REL));
+	}
+	return NULL;
+}
+
+/* A child starts small each time. */
+static void grow_and_exchange(void)
+{
+	bool fine = true;
+
+	for (unsigned round = 0; round < 8; round++) {
+		int status = -1;
+		pid_t child = fork();
+
+		if (!child)
+			_exit(start_and_join(4, round * 10 + 1, grow) ? 0 : 1);
+		fine = fine && child > 0 && waitpid(child, &status, 0) == child && !status;
+	}
+	check(fine, "memory that has just come is freed by another thread");
 }
 
 /* ---- fork ------------------------------------------------------------------------------------ */
@@ -287,6 +329,7 @@ static void late_library(const char *path)
 
 int main(int argc, char **argv)
 {
+	grow_and_exchange();
 	many_threads(argc > 2 && !strcmp(argv[2], "ours"));
 	fork_under_fire();
 	fork_of_fork();

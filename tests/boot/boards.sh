@@ -79,14 +79,13 @@ riscv64_case() {
 	board_crashes riscv64 rv64 '^scause 15: page fault of a store' '^scause 12: page fault of code'
 	APPEND="kfence.sample_interval=1 mistake=kfence" boot riscv64 128M rv64 /bin/cat /sys/kernel/debug/kfence/stats
 	check "riscv64: closed pages find every planted mistake" [ "$(grep -c 'BUG: KFENCE: ' $out/boot-riscv64.txt)" = 6 ]
-	for sv in 48 57; do
-		scripts/build.sh bare-riscv64-sv$sv || { not_ok "riscv64: the kernel for Sv$sv does not build"; continue; }
-		KERNEL=build/bare-riscv64-sv$sv/quire-kernel.img boot riscv64 64M rv64 /bin/sh /init test
-		check "riscv64: Sv$sv: on" grep -q "on: sv$sv asid16" $out/boot-riscv64.txt
-		check "riscv64: Sv$sv: the transcript is that of x86-64" compare riscv64 tests/boot/expected/32m.txt
-		check "riscv64: Sv$sv: every frame is back" balanced riscv64
-	done
-	KERNEL=build/bare-riscv64-sv57/quire-kernel.img LIMIT=30 boot riscv64 64M rv64,mmu=off /bin/tests/hello 3
+	# One level more.  (Sv57 differs from it as it from Sv39; the formats' tests have it.)
+	scripts/build.sh bare-riscv64-sv48 || { not_ok "riscv64: the kernel for Sv48 does not build"; return; }
+	KERNEL=build/bare-riscv64-sv48/quire-kernel.img boot riscv64 64M rv64 /bin/sh /init test
+	check "riscv64: Sv48: on" grep -q "on: sv48 asid16" $out/boot-riscv64.txt
+	check "riscv64: Sv48: the transcript is that of x86-64" compare riscv64 tests/boot/expected/32m.txt
+	check "riscv64: Sv48: every frame is back" balanced riscv64
+	KERNEL=build/bare-riscv64-sv48/quire-kernel.img LIMIT=30 boot riscv64 64M rv64,mmu=off /bin/tests/hello 3
 	check "riscv64: a processor without such tables is named" \
 		grep -q 'PANIC: this processor has no page tables of the kind' $out/boot-riscv64.txt
 	ARCH=x86_64

@@ -93,6 +93,32 @@ function(quire_add_test_with variant source)
 	set_tests_properties(${variant}/${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP")
 endfunction()
 
+# Sets name and folder of a test: vmap and maps, of tests/unit/maps/vmap_test.c.
+macro(quire_split_test source)
+	get_filename_component(name "${source}" NAME_WE)
+	string(REGEX REPLACE "_test$" "" name "${name}")
+	get_filename_component(folder "${source}" DIRECTORY)
+	get_filename_component(folder "${folder}" NAME)
+endmacro()
+
+# A test of address spaces on the core that is `lib`: quire_add_mm_test(TEST SOURCE LIB TIMEOUT [DEFINITION...])
+function(quire_add_mm_test test source lib timeout)
+	quire_split_test("${source}")
+	get_filename_component(where "${source}" DIRECTORY)
+	file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c")
+	list(FILTER helpers EXCLUDE REGEX "_test\\.c$")
+	string(REPLACE "/" "." target "${test}")
+	add_executable(${target} "${source}" ${helpers})
+	target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
+		"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE ${ARGN})
+	target_link_libraries(${target} PRIVATE ${lib} quire_cmocka quire_warnings)
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	add_test(NAME ${test} COMMAND $<TARGET_FILE:${target}>)
+	set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} ENVIRONMENT
+		"CMOCKA_MESSAGE_OUTPUT=TAP;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()
+
 # The tests of what knows page tables, as FORMAT/NAME.  What lies below maps/ knows no format: it is the library's,
 # and what lies above is compiled for the format: objects, so that the archive's own are never looked for.
 function(quire_add_format_tests format)
@@ -110,22 +136,8 @@ function(quire_add_format_tests format)
 	# Those that look at formats side by side say the same whatever the build's own is.
 	list(FILTER sources EXCLUDE REGEX "(maps/(explain|format|format_walk)|posix/walk)_test\\.c$")
 	foreach(source IN LISTS sources)
-		get_filename_component(name "${source}" NAME_WE)
-		string(REGEX REPLACE "_test$" "" name "${name}")
-		get_filename_component(where "${source}" DIRECTORY)
-		get_filename_component(folder "${where}" NAME)
-		file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c")
-		list(FILTER helpers EXCLUDE REGEX "_test\\.c$")
-		set(target "${format}.${folder}.${name}")
-		add_executable(${target} "${source}" ${helpers})
-		target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
-			"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
-		target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
-		target_link_libraries(${target} PRIVATE ${lib} quire_cmocka quire_warnings)
-		set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-		add_test(NAME ${format}/${folder}/${name} COMMAND $<TARGET_FILE:${target}>)
-		set_tests_properties(${format}/${folder}/${name} PROPERTIES TIMEOUT 120
-			ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP;UBSAN_OPTIONS=print_stacktrace=1")
+		quire_split_test("${source}")
+		quire_add_mm_test(${format}/${folder}/${name} "${source}" ${lib} 120)
 	endforeach()
 endfunction()
 
@@ -136,22 +148,8 @@ function(quire_add_highmem_tests prefix lib)
 		"${CMAKE_SOURCE_DIR}/tests/unit/watch/report_test.c"
 		"${CMAKE_SOURCE_DIR}/tests/model/mm_*_test.c" "${CMAKE_SOURCE_DIR}/tests/inject/mm_*_test.c")
 	foreach(source IN LISTS sources)
-		get_filename_component(name "${source}" NAME_WE)
-		string(REGEX REPLACE "_test$" "" name "${name}")
-		get_filename_component(where "${source}" DIRECTORY)
-		get_filename_component(folder "${where}" NAME)
-		file(GLOB helpers CONFIGURE_DEPENDS "${where}/*.c")
-		list(FILTER helpers EXCLUDE REGEX "_test\\.c$")
-		set(target "${prefix}.${name}")
-		add_executable(${target} "${source}" ${helpers})
-		target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/${folder}"
-			"${CMAKE_SOURCE_DIR}/tests" "${where}" "${CMAKE_SOURCE_DIR}/ports/posix")
-		target_compile_definitions(${target} PRIVATE _GNU_SOURCE MM_HARNESS_HIGHMEM)
-		target_link_libraries(${target} PRIVATE ${lib} quire_cmocka quire_warnings)
-		set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-		add_test(NAME ${prefix}/${name} COMMAND $<TARGET_FILE:${target}>)
-		set_tests_properties(${prefix}/${name} PROPERTIES TIMEOUT 180
-			ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=TAP;UBSAN_OPTIONS=print_stacktrace=1")
+		quire_split_test("${source}")
+		quire_add_mm_test(${prefix}/${name} "${source}" ${lib} 180 MM_HARNESS_HIGHMEM)
 	endforeach()
 endfunction()
 

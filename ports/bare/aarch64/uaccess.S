@@ -14,72 +14,63 @@
 
 	.text
 
-/* size_t bare_copy_from_user(void *to, const void *from, size_t n): bytes not copied */
-	.align 4
-	.globl bare_copy_from_user
-bare_copy_from_user:
-1:	cmp x2, #32
-	b.lo 2f
+/* What a copy moves in a step: the instructions numbered 11 to 31 touch user memory. */
+	.macro FROM_32
 11:	ldtr x4, [x1]
 12:	ldtr x5, [x1, #8]
 13:	ldtr x6, [x1, #16]
 14:	ldtr x7, [x1, #24]
 	stp x4, x5, [x0]
 	stp x6, x7, [x0, #16]
-	add x0, x0, #32
-	add x1, x1, #32
-	sub x2, x2, #32
-	b 1b
-2:	cmp x2, #8
-	b.lo 3f
+	.endm
+	.macro FROM_8
 21:	ldtr x4, [x1]
 	str x4, [x0], #8
-	add x1, x1, #8
-	sub x2, x2, #8
-	b 2b
-3:	cbz x2, 4f
+	.endm
+	.macro FROM_1
 31:	ldtrb w4, [x1]
 	strb w4, [x0], #1
-	add x1, x1, #1
-	sub x2, x2, #1
-	b 3b
-4:	mov x0, x2
-	ret
-	EX 11b, 3b
-	EX 12b, 3b
-	EX 13b, 3b
-	EX 14b, 3b
-	EX 21b, 3b
-	EX 31b, 4b
+	.endm
 
-/* size_t bare_copy_to_user(void *to, const void *from, size_t n): bytes not copied */
-	.align 4
-	.globl bare_copy_to_user
-bare_copy_to_user:
-1:	cmp x2, #32
-	b.lo 2f
+	.macro TO_32
 	ldp x4, x5, [x1]
 	ldp x6, x7, [x1, #16]
 11:	sttr x4, [x0]
 12:	sttr x5, [x0, #8]
 13:	sttr x6, [x0, #16]
 14:	sttr x7, [x0, #24]
+	.endm
+	.macro TO_8
+	ldr x4, [x1]
+21:	sttr x4, [x0]
+	add x0, x0, #8
+	.endm
+	.macro TO_1
+	ldrb w4, [x1]
+31:	sttrb w4, [x0]
+	add x0, x0, #1
+	.endm
+
+/* size_t NAME(void *to, const void *from, size_t n): bytes not copied */
+	.macro COPY name, way
+	.align 4
+	.globl \name
+\name:
+1:	cmp x2, #32
+	b.lo 2f
+	\way\()_32
 	add x0, x0, #32
 	add x1, x1, #32
 	sub x2, x2, #32
 	b 1b
 2:	cmp x2, #8
 	b.lo 3f
-	ldr x4, [x1]
-21:	sttr x4, [x0]
-	add x0, x0, #8
+	\way\()_8
 	add x1, x1, #8
 	sub x2, x2, #8
 	b 2b
 3:	cbz x2, 4f
-	ldrb w4, [x1]
-31:	sttrb w4, [x0]
-	add x0, x0, #1
+	\way\()_1
 	add x1, x1, #1
 	sub x2, x2, #1
 	b 3b
@@ -91,6 +82,10 @@ bare_copy_to_user:
 	EX 14b, 3b
 	EX 21b, 3b
 	EX 31b, 4b
+	.endm
+
+	COPY bare_copy_from_user, FROM
+	COPY bare_copy_to_user, TO
 
 /* size_t bare_clear_user(void *to, size_t n): bytes not cleared */
 	.align 4

@@ -10,7 +10,7 @@
  *   ffffffff00000000  modules
  *   ffffffff80000000  the kernel image, wherever it was loaded
  *   ffffffffc0000000  the console's registers
- *   fffffffffffff000  PORT_FIXADDR_TOP is below, 3 MiB down
+ *   ffffffffff7ff000  PORT_FIXADDR_TOP, 3 MiB down
  *
  * BARE_SV says which of them the image is built for (cmake/bare.cmake: QUIRE_FORMAT).
  */
